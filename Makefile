@@ -1,0 +1,71 @@
+# leakring: make help lists the targets.  GNU make, a C compiler and pkg-config; no configure step.
+
+VERSION := 0.1.0
+prefix ?= /usr/local
+exec_prefix ?= $(prefix)
+bindir ?= $(exec_prefix)/bin
+libdir ?= $(exec_prefix)/lib
+mandir ?= $(prefix)/share/man
+docdir ?= $(prefix)/share/doc/leakring
+pkglibdir ?= $(libdir)/leakring
+
+CC ?= cc
+BUILD ?= build
+PKG_CONFIG ?= pkg-config
+# Where jvmti.h is: JAVA_HOME, else the JDK that `javac` belongs to.
+JAVA_HOME ?= $(shell dirname $$(dirname $$(readlink -f $$(command -v javac || command -v java) 2>/dev/null)) 2>/dev/null)
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+COMMON := -std=gnu11 $(WARNINGS) -Iinclude -DLEAKRING_VERSION='"$(VERSION)"' -D_GNU_SOURCE
+JNI_INCLUDE := -I$(JAVA_HOME)/include -I$(JAVA_HOME)/include/linux
+
+# The preload: position independent, frame pointers kept (LR_CALLER_REGS needs them), nothing
+# exported but what is interposed, no stack protector or fortify on the hot path.
+PRELOAD_CFLAGS := $(COMMON) -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fexceptions \
+	-fno-stack-protector -U_FORTIFY_SOURCE -ftls-model=initial-exec -fcf-protection=full \
+	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -Ipreload
+PRELOAD_LDFLAGS := -shared -nostartfiles -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
+	-Wl,--no-undefined -Wl,-Bsymbolic -Wl,-soname,libleakring.so -Wl,--hash-style=both
+ifeq ($(shell uname -m),aarch64)
+PRELOAD_CFLAGS := $(filter-out -fcf-protection=full,$(PRELOAD_CFLAGS)) -mbranch-protection=standard
+endif
+
+ANALYZER_PKGS := libelf libdw json-c
+ANALYZER_CFLAGS := $(COMMON) -Ianalyzer $(shell $(PKG_CONFIG) --cflags $(ANALYZER_PKGS) 2>/dev/null)
+ANALYZER_LIBS := $(shell $(PKG_CONFIG) --libs $(ANALYZER_PKGS) 2>/dev/null) -liberty -lm
+
+PRELOAD_SRC := $(wildcard preload/*.c preload/*.S)
+ANALYZER_SRC := $(wildcard analyzer/*.c)
+PRELOAD_OBJ := $(patsubst %,$(BUILD)/%.o,$(PRELOAD_SRC))
+ANALYZER_OBJ := $(patsubst %,$(BUILD)/%.o,$(ANALYZER_SRC))
+
+.PHONY: all
+all: $(BUILD)/libleakring.so $(BUILD)/leakring ## build the library and the command
+
+$(BUILD)/libleakring.so: $(PRELOAD_OBJ)
+	$(CC) $(PRELOAD_LDFLAGS) $(LDFLAGS) -o $@ $(PRELOAD_OBJ)
+
+$(BUILD)/leakring: $(ANALYZER_OBJ)
+	$(CC) $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(ANALYZER_LIBS)
+
+# Only the bridge sees jvmti.h.
+$(BUILD)/preload/jvm_%.c.o: PRELOAD_CFLAGS += $(JNI_INCLUDE)
+
+$(BUILD)/preload/%.o: preload/%
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(PRELOAD_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/analyzer/%.o: analyzer/%
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(ANALYZER_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(PRELOAD_OBJ:.o=.d) $(ANALYZER_OBJ:.o=.d)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)

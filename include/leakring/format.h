@@ -1,0 +1,330 @@
+/* format.h -- the leakring trace file, version 1, as C structures.
+ *
+ * Job: the only contract between the preload (writer) and the analyzer (reader).
+ * Context: included by both; depends on <stdint.h> and <stddef.h> only, holds no code.
+ * The normative text, with every validity rule, is docs/FORMAT.md.
+ *
+ * One file describes one process image.  It has a fixed size, chosen at start: a header, a
+ * directory of sections, then the sections.  It is written through a shared mapping by a process
+ * that may die between any two instructions, so every kind of block has a rule that says when it
+ * is valid; nothing else in the file may be believed.  Three kinds of section exist:
+ *
+ *   append   entries [0, used) are valid, nothing else is; `used` is stored after the entry.
+ *   table    a slot is valid if and only if its key says so (see each struct).
+ *   ring     record i is valid if and only if its own sequence number says so.
+ *
+ * All integers have the byte order of the traced machine (see lr_header.endian).
+ */
+#ifndef LEAKRING_FORMAT_H
+#define LEAKRING_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__cplusplus)
+#define LR_ASSERT(cond) static_assert(cond, #cond)
+#else
+#define LR_ASSERT(cond) _Static_assert(cond, #cond)
+#endif
+#define LR_AT(type, field, offset) LR_ASSERT(offsetof(type, field) == (offset))
+
+#define LR_MAGIC "LEAKRING" /* eight bytes, no terminator in the file */
+#define LR_FORMAT_VERSION 1u
+#define LR_ENDIAN_MARK 0x01020304u
+
+/* Header and directory fill the first page; every section starts on a page boundary. */
+#define LR_PAGE 4096u
+#define LR_MAX_SECTIONS 32u
+
+/* lr_header.state */
+enum lr_state {
+    LR_STATE_OPEN = 1,   /* recording; if the process is gone, it was killed */
+    LR_STATE_EXITED = 2, /* the process ran its exit handlers or called _exit */
+    LR_STATE_EXECED = 3, /* the same pid replaced its image; a later file goes on (image + 1) */
+};
+
+/* lr_header.incompat: a reader that doesn't know a set bit must refuse the file.
+ * lr_header.compat:   a reader may ignore bits that it doesn't know. */
+#define LR_INCOMPAT_KNOWN 0u
+#define LR_COMPAT_EXACT 1u    /* every event is recorded (weights are all 1) */
+#define LR_COMPAT_JAVA 2u     /* a JVM was created in this process */
+#define LR_COMPAT_BLIND 4u    /* self-test: calls to malloc don't reach us (allocator ahead) */
+#define LR_COMPAT_YOUNG 8u    /* short-lived records are held out of the file (young_ms) */
+#define LR_COMPAT_NO_JNAMES 16u /* this JVM's Java names could not be read */
+
+struct lr_section {
+    uint32_t id;         /* enum lr_section_id; unknown ids are skipped */
+    uint32_t entry_size; /* bytes of one entry; 1 for byte arenas */
+    uint64_t offset;     /* from the start of the file, multiple of LR_PAGE */
+    uint64_t capacity;   /* entries; capacity * entry_size bytes lie inside the file */
+    uint64_t used;       /* append: valid entries.  table: slots claimed, a hint only.
+                            ring: sequence number of the next record */
+};
+LR_ASSERT(sizeof(struct lr_section) == 32);
+
+struct lr_header {
+    char magic[8];
+    uint32_t version;
+    uint32_t endian;        /* LR_ENDIAN_MARK as the writer stores it */
+    uint32_t header_size;   /* sizeof(struct lr_header) of the writer */
+    uint32_t section_count; /* directory entries in use */
+    uint32_t incompat;      /* LR_INCOMPAT_* */
+    uint32_t checksum;      /* FNV-1a 32 of bytes [0, 28) and, per section in use, of its
+                               id, entry_size, offset and capacity; never changes */
+    uint64_t file_size;     /* bytes; a shorter file is truncated */
+    /* Everything above is written once, magic last; everything below may change. */
+    uint32_t compat;        /* LR_COMPAT_* */
+    uint32_t state;         /* enum lr_state */
+    uint32_t pid;
+    uint32_t image;         /* 0 for the first image of this pid, 1 after its first exec, … */
+    uint64_t start_unix_ns; /* CLOCK_REALTIME at start */
+    uint64_t end_unix_ns;   /* CLOCK_REALTIME at exit or exec; 0 otherwise */
+    uint64_t proc_start;    /* field 22 of /proc/PID/stat: tells a reused pid apart */
+    uint8_t boot_id[16];    /* /proc/sys/kernel/random/boot_id; zero when unknown */
+    uint32_t young_ms;      /* how long a record may wait outside the file (see LR_COMPAT_YOUNG) */
+    uint32_t heartbeat_ms;  /* time since start at the last sign of life, ms */
+    uint32_t page_size;     /* of the traced machine */
+    uint32_t machine;       /* ELF e_machine of the traced program */
+    uint64_t reserved[4];   /* zero */
+    struct lr_section sections[LR_MAX_SECTIONS];
+};
+LR_AT(struct lr_header, checksum, 28);
+LR_AT(struct lr_header, file_size, 32);
+LR_AT(struct lr_header, compat, 40);
+LR_AT(struct lr_header, start_unix_ns, 56);
+LR_AT(struct lr_header, boot_id, 80);
+LR_AT(struct lr_header, young_ms, 96);
+LR_AT(struct lr_header, reserved, 112);
+LR_AT(struct lr_header, sections, 144);
+LR_ASSERT(sizeof(struct lr_header) == 144 + 32 * LR_MAX_SECTIONS);
+LR_ASSERT(sizeof(struct lr_header) <= LR_PAGE);
+
+enum lr_section_id {
+    LR_SEC_COUNTERS = 1,  /* append  uint64_t, indexed by enum lr_counter */
+    LR_SEC_META = 2,      /* append  struct lr_meta */
+    LR_SEC_STRINGS = 3,   /* append  bytes, see lr_string below */
+    LR_SEC_MODULES = 4,   /* append  struct lr_module; entry 0 is unused */
+    LR_SEC_METHODS = 5,   /* append  struct lr_method */
+    LR_SEC_JFRAMES = 6,   /* append  struct lr_jframe */
+    LR_SEC_STACKS = 7,    /* append  struct lr_stack; entry 0 is "no stack" */
+    LR_SEC_FRAMES = 8,    /* append  uint64_t, the frames of all stacks, innermost first */
+    LR_SEC_LIVE = 9,      /* table   struct lr_live */
+    LR_SEC_REGIONS = 10,  /* table   struct lr_region */
+    LR_SEC_PAIRDEFS = 11, /* append  struct lr_pairdef */
+    LR_SEC_PAIRS = 12,    /* table   struct lr_pair */
+    LR_SEC_PAIRSITES = 13, /* append struct lr_pairsite */
+    LR_SEC_EVENTS = 14,   /* ring    struct lr_event */
+};
+
+/* Strings.  A string's id is the byte offset of its record in LR_SEC_STRINGS: uint32_t length,
+ * then the bytes, then zeros up to the next multiple of 4.  Not terminated, any bytes.
+ * Id 0 is the empty string (its record is written first). */
+#define LR_STRING_MAX 4096u /* longer names are cut here by the writer */
+
+/* What is known of the run.  Keys may repeat; the last one counts. */
+enum lr_meta_key {
+    LR_META_EXE = 1,          /* path of the executable */
+    LR_META_CMDLINE = 2,      /* arguments, separated by blanks */
+    LR_META_HOST = 3,         /* host name */
+    LR_META_CONFIG = 4,       /* the value of LEAKRING */
+    LR_META_TRACER = 5,       /* version of leakring */
+    LR_META_ALLOCATOR = 6,    /* path of the module behind our malloc */
+    LR_META_JAVA_VERSION = 7, /* java.vm.version */
+    LR_META_JAVA_VENDOR = 8,  /* java.vm.vendor */
+    LR_META_JAVA_VM = 9,      /* java.vm.name */
+    LR_META_JAVA_GC = 10,     /* collector's common name: Serial, Parallel, G1, ZGC, … */
+    LR_META_NOTE = 11,        /* a remark for the reader of the report */
+};
+
+struct lr_meta {
+    uint32_t key;    /* enum lr_meta_key */
+    uint32_t string; /* string id */
+};
+LR_ASSERT(sizeof(struct lr_meta) == 8);
+
+#define LR_BUILD_ID_MAX 32u
+#define LR_MODULE_MAIN 1u /* the executable itself */
+#define LR_MODULE_VDSO 2u
+
+struct lr_module {
+    uint64_t start;  /* first mapped address */
+    uint64_t end;    /* one past the last */
+    uint64_t bias;   /* address in memory minus address in the ELF file */
+    uint32_t path;   /* string id */
+    uint32_t flags;  /* LR_MODULE_* */
+    uint32_t load_ms;   /* time since start when first seen */
+    uint32_t unload_ms; /* 0 while loaded */
+    uint8_t build_id[LR_BUILD_ID_MAX];
+    uint32_t build_id_size; /* bytes used of build_id; 0 when it has none */
+    uint32_t reserved;
+};
+LR_ASSERT(sizeof(struct lr_module) == 80);
+
+#define LR_METHOD_HIDDEN 1u /* of a hidden or generated class */
+struct lr_method {
+    uint32_t class_name;  /* string id, dotted: java.util.zip.Inflater */
+    uint32_t name;        /* string id */
+    uint32_t source_file; /* string id; 0 when the class has none */
+    uint32_t flags;       /* LR_METHOD_* */
+};
+LR_ASSERT(sizeof(struct lr_method) == 16);
+
+#define LR_LINE_UNKNOWN (-1)
+#define LR_LINE_NATIVE (-2) /* a native method */
+struct lr_jframe {
+    uint32_t method; /* index into LR_SEC_METHODS */
+    int32_t line;    /* source line or LR_LINE_* */
+};
+LR_ASSERT(sizeof(struct lr_jframe) == 8);
+
+/* A frame is 64 bits.
+ *   bit 63 set:    a Java frame; bits 0..31 index LR_SEC_JFRAMES.
+ *   bit 63 clear:  a native return address.  Bits 48..62 index LR_SEC_MODULES; bits 0..47 are
+ *                  the address in that module's ELF file (memory address minus bias).
+ *                  Module 0: in no known module; bits 0..47 are the address in memory.
+ * A return address points behind the call: look up address - 1. */
+#define LR_FRAME_JAVA (UINT64_C(1) << 63)
+#define LR_FRAME_MODULE_SHIFT 48
+#define LR_FRAME_ADDR_MASK ((UINT64_C(1) << 48) - 1)
+
+/* lr_stack.flags */
+#define LR_STACK_JAVA 1u          /* has Java frames */
+#define LR_STACK_DEPTH_CUT 2u     /* cut at the depth limit */
+#define LR_STACK_NATIVE_LOST 4u   /* the native walk stopped before the outermost frame */
+#define LR_STACK_JAVA_LOST 8u     /* Java frames were there but could not be had */
+#define LR_STACK_JAVA_CUT 16u     /* Java frames are missing at the outer end */
+
+struct lr_stack {
+    uint64_t hash;       /* of the frames; for the writer's use */
+    uint32_t frames;     /* index of the first frame in LR_SEC_FRAMES */
+    uint16_t frame_count;
+    uint16_t flags;      /* LR_STACK_* */
+    /* Totals since start.  Written about once a second, so they may trail the truth after a
+     * SIGKILL; live figures never come from here but from the tables. */
+    uint64_t alloc_count;
+    uint64_t alloc_bytes;
+    uint64_t lost_count; /* acquisitions at this stack that found no room in a table */
+    uint64_t lost_bytes;
+    uint32_t first_ms;   /* first seen, ms since start */
+    uint32_t reserved[3];
+};
+LR_ASSERT(sizeof(struct lr_stack) == 64);
+
+/* lr_live.key: the block's address, with the state in its low bits.  A slot is
+ *   free    if key == 0;
+ *   absent  if LR_KEY_BUSY is set (being written when the process died: a torn record);
+ *   valid   otherwise: a live block at (key & ~LR_KEY_STATE).
+ * A live reader must see the same key and gen before and after reading the other fields. */
+#define LR_KEY_BUSY UINT64_C(1)
+#define LR_KEY_CLAIMED UINT64_C(2) /* a release or move is under way; still valid */
+#define LR_KEY_STATE UINT64_C(7)
+
+enum lr_kind {
+    LR_KIND_MALLOC = 1, /* malloc, calloc, realloc and relatives */
+    LR_KIND_NEW = 2,    /* operator new of an allocator that has its own */
+    LR_KIND_MMAP = 3,   /* for reports: regions carry no kind */
+};
+
+/* lr_live.info: bits 0..47 requested size in bytes; 48..55 enum lr_kind; 56..63 flags. */
+#define LR_LIVE_SIZE_MASK ((UINT64_C(1) << 48) - 1)
+#define LR_LIVE_KIND_SHIFT 48
+#define LR_LIVE_OWNED (UINT64_C(1) << 56) /* allocated inside a pair's call: belongs to the pair
+                                             acquired at `stack`, which is the pair's stack */
+#define LR_LIVE_LATER (UINT64_C(1) << 57) /* OWNED, and allocated after the acquisition */
+
+struct lr_live {
+    uint64_t key;
+    uint64_t info;
+    uint32_t stack;    /* index into LR_SEC_STACKS */
+    uint32_t birth_ms; /* ms since start */
+    float weight;      /* allocations that this record stands for; 1 when exact */
+    uint32_t gen;      /* counts the uses of this slot */
+};
+LR_ASSERT(sizeof(struct lr_live) == 32);
+
+/* A mapping made by mmap or mremap.  Valid if and only if length > 0; start, stack and the rest
+ * are stored before length. */
+struct lr_region {
+    uint64_t start;
+    uint64_t length; /* bytes */
+    uint32_t stack;
+    uint32_t birth_ms;
+    uint32_t prot_flags; /* prot in bits 0..7, MAP_* flags in bits 8..31 */
+    uint32_t gen;
+};
+LR_ASSERT(sizeof(struct lr_region) == 32);
+
+#define LR_PAIR_JAVA 1u /* acquired by a Java class (name is the class) */
+struct lr_pairdef {
+    uint32_t name;  /* string id: java.util.zip.Inflater, zlib.inflate, … */
+    uint32_t flags; /* LR_PAIR_* */
+};
+LR_ASSERT(sizeof(struct lr_pairdef) == 8);
+
+/* A live pair: acquired, not released.  key as in lr_live, of the resource's handle. */
+#define LR_PAIR_REUSED 1u /* its handle was acquired again without a release: it never can be */
+struct lr_pair {
+    uint64_t key;
+    uint32_t stack;    /* of the acquisition */
+    uint32_t birth_ms;
+    uint32_t site;     /* index into LR_SEC_PAIRSITES */
+    uint16_t pair;     /* index into LR_SEC_PAIRDEFS */
+    uint16_t flags;    /* LR_PAIR_REUSED */
+    uint32_t gen;
+    uint32_t reserved;
+};
+LR_ASSERT(sizeof(struct lr_pair) == 32);
+
+/* Totals of one pair at one stack; exact, written at every event. */
+struct lr_pairsite {
+    uint32_t pair;
+    uint32_t stack;
+    uint64_t acquired;
+    uint64_t released;            /* all releases, whoever made them */
+    uint64_t released_by_cleaner; /* of these, by the Cleaner's or Finalizer's machinery */
+    uint64_t released_unknown;    /* of these, releases whose caller could not be seen */
+    uint64_t lost;                /* acquisitions that found no room in LR_SEC_PAIRS */
+    uint64_t reserved[2];
+};
+LR_ASSERT(sizeof(struct lr_pairsite) == 64);
+
+enum lr_event_type {
+    LR_EVENT_START = 1,
+    LR_EVENT_EXIT = 2,
+    LR_EVENT_EXEC = 3,
+    LR_EVENT_FORK = 4,
+    LR_EVENT_MODULE = 5,      /* a: module index */
+    LR_EVENT_UNLOAD = 6,      /* a: module index */
+    LR_EVENT_JVM = 7,         /* the JVM is up */
+    LR_EVENT_GC = 8,          /* a collection ended; a: its number, b: ns it took */
+    LR_EVENT_VM_DEATH = 9,
+    LR_EVENT_CLEANED = 10,    /* a: pair site; a pair was released by the Cleaner */
+    LR_EVENT_LOSS = 11,       /* a: enum lr_counter that left zero */
+    LR_EVENT_PAIR_ACQUIRE = 12, /* a: pair site, b: handle */
+    LR_EVENT_PAIR_RELEASE = 13, /* a: pair site, b: handle */
+};
+
+/* Record number n (from 0) lies in slot n % capacity and is valid if and only if its
+ * sequence is (uint32_t)(n + 1), which is stored last (0 while it is being written). */
+struct lr_event {
+    uint32_t sequence;
+    uint32_t type; /* enum lr_event_type */
+    uint32_t time_ms;
+    uint32_t a;
+    uint64_t b;
+    uint32_t tid;
+    uint32_t reserved;
+};
+LR_ASSERT(sizeof(struct lr_event) == 32);
+
+/* Counters: counters.def has one line each, LR_COUNTER(name, kind, text).
+ * kind: loss -- something that should be in the file is not; the run is incomplete;
+ *       info -- told to the reader, nothing lost. */
+enum lr_counter {
+#define LR_COUNTER(name, kind, text) LR_CNT_##name,
+#include "leakring/counters.def"
+#undef LR_COUNTER
+    LR_COUNTER_COUNT
+};
+
+#endif

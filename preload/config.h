@@ -1,0 +1,30 @@
+/* config.h -- what LEAKRING=key=value,… asks for.
+ *
+ * Stage: start-up.  Parsed once, before anything is recorded; read-only afterwards.
+ */
+#ifndef LEAKRING_CONFIG_H
+#define LEAKRING_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LR_PATH_MAX = 1024, LR_DEPTH_MAX = 128 };
+
+struct lr_config {
+    char file[LR_PATH_MAX];      /* template; empty: the default name and place */
+    char exe[LR_PATH_MAX];       /* globs separated by ':'; empty: all but shells and launchers */
+    char unwinder[16];           /* "ehframe" or "libunwind" */
+    uint64_t size;               /* bytes; 0: choose by memory limit */
+    uint32_t depth;              /* native frames, 1..LR_DEPTH_MAX */
+    uint32_t java_depth;         /* Java frames, 1..LR_DEPTH_MAX */
+    uint32_t young_ms;           /* how long records stay out of the file; 0: not at all */
+    bool children;               /* trace children too */
+};
+extern struct lr_config lr_config;
+
+/* Fills *config from `text` (NULL: defaults).  On a wrong key or value returns false with one
+ * line in `error`, and *config holds the defaults: nothing of a wrong text is used. */
+bool lr_config_parse(struct lr_config *config, const char *text, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,53 @@
+/* guard.h -- per-thread state, and the rule that the tracer never traces itself.
+ *
+ * Stage: first thing every interposed function touches.  Context: any thread, inside malloc.
+ * The state is initial-exec TLS (no allocation, no destructor) of at most 64 bytes.
+ *
+ *     if (!lr_enter())            // inert process, or we are already inside the tracer
+ *         return real(…);
+ *     …record…
+ *     lr_leave();
+ */
+#ifndef LEAKRING_GUARD_H
+#define LEAKRING_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lr_thread {
+    uint32_t depth;      /* > 0: inside the tracer, or in code it called */
+    uint32_t tid;        /* kernel thread id, 0 until asked for */
+    uint32_t pair_stack; /* stack that owns what is allocated now; 0: nobody */
+    uint32_t pair_later; /* the pair was acquired earlier (LR_LIVE_LATER) */
+    uintptr_t stack_low; /* stack addresses that were found mapped: [low, high) */
+    uintptr_t stack_high;
+    void *jni_env;       /* jvm bridge: this thread's JNIEnv, as last seen */
+    uint64_t spare[2];
+};
+_Static_assert(sizeof(struct lr_thread) <= 64, "initial-exec TLS surplus is small");
+
+extern __thread struct lr_thread lr_self __attribute__((tls_model("initial-exec")));
+
+/* 1 while this process records.  Lives in a page of its own that a fork's child reads as 0. */
+struct lr_armed {
+    uint32_t on;
+};
+extern struct lr_armed *lr_armed; /* never NULL */
+
+/* About 3 ns.  True: recording, and the caller must lr_leave(). */
+static inline bool lr_enter(void)
+{
+    if (__builtin_expect(!__atomic_load_n(&lr_armed->on, __ATOMIC_RELAXED), 0))
+        return false;
+    if (__builtin_expect(lr_self.depth != 0, 0))
+        return false;
+    lr_self.depth = 1;
+    return true;
+}
+
+static inline void lr_leave(void)
+{
+    lr_self.depth = 0;
+}
+
+#endif

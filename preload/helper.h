@@ -1,0 +1,15 @@
+/* helper.h -- the one background thread: ages the young table into the file, writes totals,
+ * keeps the clock.  All signals blocked; wakes every 25 ms.
+ *
+ * Until it runs, every record goes straight to the file, so nothing depends on it but cost.
+ */
+#ifndef LEAKRING_HELPER_H
+#define LEAKRING_HELPER_H
+
+#include <stdbool.h>
+
+/* Starts the thread once; later calls do nothing.  Call where no lock of the C library can be
+ * held: from pthread_create's wrapper, after JNI_CreateJavaVM, under the guard. */
+void lr_helper_start(void);
+
+#endif

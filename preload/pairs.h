@@ -1,0 +1,49 @@
+/* pairs.h -- resource pairs: what is acquired by one call must be released by another.
+ *
+ * Stage: intercept -> RECORD.  Context: any thread, inside the interposed call, not inside
+ * malloc.  Every event goes straight to the file; pairs are exact.
+ * pairs.def has one line per pair; intercept_zlib.c (libz's symbols) and jvm_natives.c (JNI
+ * natives that the JVM looks up by dlsym) call these.
+ *
+ * A scope surrounds the real call.  While it is open, this thread's allocations belong to the
+ * pair (LR_LIVE_OWNED) and inner pair hooks stand aside, so that one stream seen by both the JNI
+ * and the libz hook counts once.
+ */
+#ifndef LEAKRING_PAIRS_H
+#define LEAKRING_PAIRS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jvm.h"
+#include "unwind.h"
+
+enum lr_pair_id {
+#define LR_PAIR(id, name, flags) LR_PAIR_ID_##id,
+#include "pairs.def"
+#undef LR_PAIR
+    LR_PAIR_ID_COUNT
+};
+
+struct lr_pair_scope {
+    bool active;        /* false: inert, nested in another pair's call, or inside the tracer */
+    uint32_t stack;     /* the pair's (acquisition) stack */
+    uint32_t saved_stack, saved_later;
+};
+
+/* Before the real acquiring call: takes the caller's stack (Java frames included). */
+void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller,
+                           bool from_java);
+/* After it: `handle` of the new resource, 0 when the call failed. */
+void lr_pair_acquire_end(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle);
+
+/* Around a call that uses the resource and may allocate for it. */
+void lr_pair_use_begin(struct lr_pair_scope *scope, uintptr_t handle);
+void lr_pair_use_end(struct lr_pair_scope *scope);
+
+/* Before and after the real releasing call. */
+void lr_pair_release_begin(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle,
+                           enum lr_releaser who);
+void lr_pair_release_end(struct lr_pair_scope *scope);
+
+#endif

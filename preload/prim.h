@@ -1,0 +1,54 @@
+/* prim.h -- the preload's only way to the operating system.
+ *
+ * Stage: below everything.  Context: any thread, inside malloc, in a signal handler, in a fork's
+ * child: raw system calls, no libc, no errno, no TLS.  Every call returns the kernel's result:
+ * >= 0, or -errno.  One file per system implements this (prim_linux.c).
+ */
+#ifndef LEAKRING_PRIM_H
+#define LEAKRING_PRIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct lr_fs_info {
+    uint64_t type;        /* statfs f_type */
+    uint64_t free_bytes;  /* available to this user */
+    uint64_t total_bytes;
+};
+
+/* Files.  Paths are NUL-terminated; flags are the kernel's O_*. */
+int lr_prim_open(const char *path, int flags, int mode);
+int lr_prim_close(int fd);
+long lr_prim_read(int fd, void *buffer, size_t size);
+long lr_prim_write(int fd, const void *buffer, size_t size);
+int lr_prim_fallocate(int fd, uint64_t size);
+int lr_prim_truncate(int fd, uint64_t size);
+int lr_prim_unlink(const char *path);
+long lr_prim_readlink(const char *path, char *buffer, size_t size); /* not terminated */
+int lr_prim_fs_info(int fd, struct lr_fs_info *info);
+/* Reads a whole small file; returns its length (at most size - 1; terminated) or -errno. */
+long lr_prim_slurp(const char *path, char *buffer, size_t size);
+
+/* Memory.  lr_prim_map returns NULL on failure. */
+void *lr_prim_map(size_t size);                /* private, anonymous, zero, not reserved */
+void *lr_prim_map_file(int fd, size_t size);   /* shared, read-write, offset 0 */
+void lr_prim_unmap(void *address, size_t size);
+int lr_prim_wipe_on_fork(void *address, size_t size); /* MADV_WIPEONFORK; -errno before 4.14 */
+int lr_prim_dont_fork(void *address, size_t size);    /* MADV_DONTFORK */
+/* Is the page at `address` mapped?  One system call (mincore).  1, 0, or -errno. */
+int lr_prim_is_mapped(const void *address);
+
+/* Identity and time. */
+int lr_prim_pid(void);
+int lr_prim_parent(void);
+int lr_prim_tid(void);
+uint64_t lr_prim_file_limit(void); /* RLIMIT_FSIZE, bytes */
+uint64_t lr_prim_page_size(void);
+int lr_prim_host_name(char *buffer, size_t size);
+uint64_t lr_prim_unix_ns(void);
+uint64_t lr_prim_mono_ns(void);   /* CLOCK_MONOTONIC_COARSE: about 6 ns, 1-4 ms steps */
+uint64_t lr_prim_mono_exact_ns(void);
+void lr_prim_sleep_ms(unsigned milliseconds);
+void lr_prim_yield(void);
+
+#endif

@@ -1,0 +1,61 @@
+/* unwind.h -- native stacks: from a caller's registers to return addresses.
+ *
+ * Stage: intercept -> STACK -> record.  Context: any thread, inside malloc, with whatever locks
+ * the application holds: no allocation, no waiting lock, no system call on the warm path, no read
+ * outside mapped memory, errno untouched.
+ *
+ * Two backends stand behind one struct: our own .eh_frame walker (default), and libunwind
+ * (`unwinder=libunwind`), loaded with RTLD_LOCAL at start so that it replaces nobody's symbols.
+ */
+#ifndef LEAKRING_UNWIND_H
+#define LEAKRING_UNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The machine state of a function right after one of its calls returns. */
+struct lr_regs {
+    uintptr_t pc; /* the return address; becomes frame 0 */
+    uintptr_t sp; /* stack pointer after the return (the callee's CFA) */
+    uintptr_t fp; /* frame-pointer register */
+};
+
+/* The registers of the interposed function's caller.  The preload is compiled with frame
+ * pointers, so this costs three loads.  Use only directly inside an exported wrapper. */
+#define LR_CALLER_REGS                                                                            \
+    ((struct lr_regs){                                                                            \
+        .pc = (uintptr_t)__builtin_return_address(0),                                             \
+        .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(void *),                         \
+        .fp = *(uintptr_t *)__builtin_frame_address(0),                                           \
+    })
+
+enum lr_unwind_end {
+    LR_UNWIND_OUTERMOST, /* reached the thread's first frame */
+    LR_UNWIND_DEPTH,     /* `max` frames taken, more were there */
+    LR_UNWIND_FOREIGN,   /* the last address taken lies in no module: generated code */
+    LR_UNWIND_LOST,      /* no unwind data, or they lead outside the stack */
+};
+
+struct lr_unwinder {
+    const char *name;
+    /* Called once, outside any hook, under the guard.  False: not available here. */
+    bool (*init)(void);
+    /* Stores at most `max` return addresses, innermost first, frame 0 being regs->pc.  Returns
+     * how many.  With LR_UNWIND_FOREIGN the generated code's address is the last one stored. */
+    size_t (*walk)(const struct lr_regs *regs, uintptr_t *pcs, size_t max,
+                   enum lr_unwind_end *end);
+};
+
+extern const struct lr_unwinder lr_unwinder_ehframe;
+extern const struct lr_unwinder lr_unwinder_libunwind;
+
+/* The chosen backend; lr_unwinder_ehframe until lr_unwind_select succeeds with another. */
+extern const struct lr_unwinder *lr_unwinder;
+bool lr_unwind_select(const char *name); /* "ehframe" or "libunwind"; outside hooks only */
+
+/* Forget what was learned about code addresses.  Called when a module may have gone (after
+ * dlclose, or when the helper thread sees dlpi_subs move).  Any thread, lock-free. */
+void lr_unwind_forget(void);
+
+#endif
