@@ -1,0 +1,26 @@
+/* next.h -- the definitions behind our own: what a call would reach if we weren't there.
+ *
+ * Stage: start-up and cold paths.  Context: any thread, inside malloc, before constructors ran:
+ * walks the dynamic linker's module list and hash tables itself, so it allocates nothing, takes
+ * no lock, and needs no version of dlsym.
+ */
+#ifndef LEAKRING_NEXT_H
+#define LEAKRING_NEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Address of the default version of function `name` in the first module after ours that defines
+ * it, as dlsym(RTLD_NEXT) would answer; NULL when none does. */
+void *lr_next_symbol(const char *name);
+
+/* The same, searching only the module whose file name starts with `module` ("libc.so"). */
+void *lr_module_symbol(const char *module, const char *name);
+
+/* File name of the module that defines the next `name`; NULL when none does. */
+const char *lr_next_module(const char *name);
+
+/* Does a module loaded before ours define `name`, so that calls never reach us? */
+bool lr_is_shadowed(const char *name);
+
+#endif

@@ -1,0 +1,207 @@
+/* prim_linux.c -- prim.h for Linux: raw system calls on x86_64 and aarch64.
+ *
+ * Stage: below everything.  Context: anywhere, see prim.h.
+ */
+#include "prim.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "syscall.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+#define CALL(number, ...) lr_syscall(SYS_##number, __VA_ARGS__)
+
+int lr_prim_open(const char *path, int flags, int mode)
+{
+    return (int)CALL(openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+}
+
+int lr_prim_close(int fd)
+{
+    return (int)CALL(close, fd, 0, 0, 0, 0, 0);
+}
+
+long lr_prim_read(int fd, void *buffer, size_t size)
+{
+    return CALL(read, fd, (long)buffer, (long)size, 0, 0, 0);
+}
+
+long lr_prim_write(int fd, const void *buffer, size_t size)
+{
+    return CALL(write, fd, (long)buffer, (long)size, 0, 0, 0);
+}
+
+int lr_prim_fallocate(int fd, uint64_t size)
+{
+    return (int)CALL(fallocate, fd, 0, 0, (long)size, 0, 0);
+}
+
+int lr_prim_truncate(int fd, uint64_t size)
+{
+    return (int)CALL(ftruncate, fd, (long)size, 0, 0, 0, 0);
+}
+
+int lr_prim_unlink(const char *path)
+{
+    return (int)CALL(unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+}
+
+long lr_prim_readlink(const char *path, char *buffer, size_t size)
+{
+    return CALL(readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size, 0, 0);
+}
+
+int lr_prim_fs_info(int fd, struct lr_fs_info *info)
+{
+    struct statfs fs;
+    long result = CALL(fstatfs, fd, (long)&fs, 0, 0, 0, 0);
+    if (result < 0)
+        return (int)result;
+    info->type = (uint64_t)fs.f_type;
+    info->free_bytes = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
+    info->total_bytes = (uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize;
+    return 0;
+}
+
+long lr_prim_slurp(const char *path, char *buffer, size_t size)
+{
+    int fd = lr_prim_open(path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return fd;
+    size_t used = 0;
+    long got = 0;
+    while (used + 1 < size && (got = lr_prim_read(fd, buffer + used, size - 1 - used)) > 0)
+        used += (size_t)got;
+    lr_prim_close(fd);
+    buffer[used] = '\0';
+    return got < 0 ? got : (long)used;
+}
+
+static void *map(size_t size, int flags, int fd)
+{
+    long result = CALL(mmap, 0, (long)size, PROT_READ | PROT_WRITE, flags, fd, 0);
+    return result < 0 && result > -4096 ? NULL : (void *)result;
+}
+
+void *lr_prim_map(size_t size)
+{
+    return map(size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+}
+
+void *lr_prim_map_file(int fd, size_t size)
+{
+    return map(size, MAP_SHARED, fd);
+}
+
+void lr_prim_unmap(void *address, size_t size)
+{
+    CALL(munmap, (long)address, (long)size, 0, 0, 0, 0);
+}
+
+int lr_prim_wipe_on_fork(void *address, size_t size)
+{
+    return (int)CALL(madvise, (long)address, (long)size, MADV_WIPEONFORK, 0, 0, 0);
+}
+
+int lr_prim_dont_fork(void *address, size_t size)
+{
+    return (int)CALL(madvise, (long)address, (long)size, MADV_DONTFORK, 0, 0, 0);
+}
+
+int lr_prim_is_mapped(const void *address)
+{
+    unsigned char resident;
+    uintptr_t page = (uintptr_t)address & ~(uintptr_t)(lr_prim_page_size() - 1);
+    long result = CALL(mincore, (long)page, 1, (long)&resident, 0, 0, 0);
+    return result == 0 ? 1 : result == -12 /* ENOMEM: not mapped */ ? 0 : (int)result;
+}
+
+int lr_prim_pid(void)
+{
+    return (int)CALL(getpid, 0, 0, 0, 0, 0, 0);
+}
+
+int lr_prim_parent(void)
+{
+    return (int)CALL(getppid, 0, 0, 0, 0, 0, 0);
+}
+
+int lr_prim_tid(void)
+{
+    return (int)CALL(gettid, 0, 0, 0, 0, 0, 0);
+}
+
+uint64_t lr_prim_file_limit(void)
+{
+    struct rlimit limit = {0, 0};
+    if (CALL(prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) < 0)
+        return UINT64_MAX;
+    return (uint64_t)limit.rlim_cur;
+}
+
+uint64_t lr_prim_page_size(void)
+{
+#if defined(__x86_64__)
+    return 4096;
+#else
+    extern int getpagesize(void);
+    return (uint64_t)getpagesize();
+#endif
+}
+
+int lr_prim_host_name(char *buffer, size_t size)
+{
+    struct utsname names;
+    long result = CALL(uname, (long)&names, 0, 0, 0, 0, 0);
+    if (result < 0)
+        return (int)result;
+    size_t i = 0;
+    for (; i + 1 < size && names.nodename[i]; i++)
+        buffer[i] = names.nodename[i];
+    buffer[i] = '\0';
+    return 0;
+}
+
+/* clock_gettime comes from the vDSO through libc; it neither allocates nor touches errno on
+ * valid clocks. */
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now = {0, 0};
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t lr_prim_unix_ns(void)
+{
+    return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t lr_prim_mono_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC_COARSE);
+}
+
+uint64_t lr_prim_mono_exact_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+void lr_prim_sleep_ms(unsigned milliseconds)
+{
+    struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    CALL(nanosleep, (long)&time, 0, 0, 0, 0, 0);
+}
+
+void lr_prim_yield(void)
+{
+    CALL(sched_yield, 0, 0, 0, 0, 0, 0);
+}
