@@ -110,14 +110,15 @@ tap_need() {
 }
 
 # traced FILE COMMAND…: runs COMMAND under the preload with file=FILE.  LR_KEYS adds keys
-# (young_ms=0,…), LR_BEHIND names libraries to load behind us.  Uses exec, so `traced … &` has
-# the target's pid in $!.
-traced() {
+# (young_ms=0,…), LR_BEHIND names libraries to load behind us.
+# `traced_exec … &` does the same with the target's own pid in $!.
+traced_exec() {
     local file=$1
     shift
     exec env LEAKRING="file=$file${LR_KEYS:+,$LR_KEYS}" \
         LD_PRELOAD="$LR_LIB${LR_BEHIND:+:$LR_BEHIND}" "$@"
 }
+traced() { (traced_exec "$@"); }
 
 # report FILE [OPTION…]: the JSON report of FILE, on stdout.
 report() {
