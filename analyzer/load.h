@@ -1,0 +1,176 @@
+/* load.h -- a trace file, read once, checked, and offered record by record.
+ *
+ * Stage: LOAD, the analyzer's first.  Context: analyzer only, one thread.  Only load*.c know the
+ * layout of the file; everybody else uses this header (and the enums of format.h).
+ *
+ * The file is copied into private memory when it is opened (holes are skipped), never mapped: a
+ * trace may be truncated or rewritten under us without a SIGBUS, and all answers come from one
+ * snapshot.  Of a running process, tables are read before what they refer to, and every table
+ * record is read until two readings agree.
+ *
+ * Nothing in a file is trusted.  A header or directory that is wrong makes lr_trace_open fail;
+ * a wrong index, length or value further in is replaced by a harmless one (index 0, "", stack 0)
+ * and counted once, at opening, in lr_trace_info.damaged.  All pointers live until
+ * lr_trace_close.
+ */
+#ifndef LEAKRING_LOAD_H
+#define LEAKRING_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "leakring/format.h"
+#include "status.h"
+
+struct lr_trace;
+
+enum lr_ending {
+    LR_ENDED_EXIT,    /* exit handlers ran, or _exit */
+    LR_ENDED_EXEC,    /* replaced by another image */
+    LR_ENDED_KILLED,  /* no last word, and the process is gone (or was another machine's) */
+    LR_ENDED_RUNNING, /* still alive on this machine */
+};
+
+/* Records that had to be replaced by something harmless. */
+struct lr_damage {
+    uint64_t sections;   /* used > capacity, or a section of a type we need is missing */
+    uint64_t references; /* indices and string ids out of range */
+    uint64_t values;     /* impossible values: weight not positive, frames outside the section */
+    uint64_t torn;       /* table slots being written at that moment: busy, or never read alike */
+};
+
+struct lr_trace_info {
+    const char *path;
+    uint64_t file_size;
+    uint32_t version;
+    uint32_t compat; /* LR_COMPAT_* */
+    enum lr_ending ended;
+    uint32_t pid, image, page_size, machine;
+    uint32_t young_ms;
+    uint64_t start_unix_ns;
+    uint64_t end_unix_ns;  /* exit or exec; last heartbeat when killed; now when running */
+    uint64_t duration_ms;  /* between the two */
+    uint32_t heartbeat_ms;
+    struct lr_damage damaged;
+};
+
+enum lr_status lr_trace_open(const char *path, struct lr_trace **trace, struct lr_error *error);
+/* The same from memory, which is copied; `name` stands for the path.  For tests and fuzzing. */
+enum lr_status lr_trace_open_bytes(const void *bytes, size_t size, const char *name,
+                                   struct lr_trace **trace, struct lr_error *error);
+void lr_trace_close(struct lr_trace *trace); /* NULL is fine */
+
+const struct lr_trace_info *lr_trace_info(const struct lr_trace *trace);
+
+/* Value of the last record with that key; "" when there is none. */
+const char *lr_trace_meta(const struct lr_trace *trace, enum lr_meta_key key);
+/* Notes and other repeated keys: each in turn.  Start with *cursor = 0. */
+bool lr_trace_each_meta(const struct lr_trace *trace, uint64_t *cursor, uint32_t *key,
+                        const char **text);
+
+/* 0 for a counter that an older writer didn't have. */
+uint64_t lr_trace_counter(const struct lr_trace *trace, enum lr_counter counter);
+const char *lr_counter_name(enum lr_counter counter);
+const char *lr_counter_text(enum lr_counter counter);
+bool lr_counter_is_loss(enum lr_counter counter);
+
+/* Terminated, valid UTF-8, no control characters (each offending byte became '?'); "" for a bad
+ * id.  Never NULL. */
+const char *lr_trace_string(const struct lr_trace *trace, uint32_t id);
+
+struct lr_module_view {
+    uint64_t start, end, bias;
+    const char *path; /* "" for module 0 */
+    uint32_t flags;   /* LR_MODULE_* */
+    uint32_t load_ms, unload_ms;
+    const uint8_t *build_id;
+    uint32_t build_id_size;
+};
+uint32_t lr_trace_module_entries(const struct lr_trace *trace); /* valid: 1 … entries - 1 */
+void lr_trace_module_at(const struct lr_trace *trace, uint32_t index, struct lr_module_view *out);
+
+struct lr_stack_view {
+    uint32_t frame_count;
+    uint32_t flags; /* LR_STACK_* */
+    uint64_t alloc_count, alloc_bytes, lost_count, lost_bytes;
+    uint32_t first_ms;
+};
+uint32_t lr_trace_stack_entries(const struct lr_trace *trace); /* valid: 1 … entries - 1 */
+void lr_trace_stack_at(const struct lr_trace *trace, uint32_t index, struct lr_stack_view *out);
+
+struct lr_frame_view {
+    bool java;
+    /* Java: */
+    const char *class_name, *method, *source_file; /* source_file "" when the class has none */
+    int32_t line;          /* or LR_LINE_UNKNOWN, LR_LINE_NATIVE */
+    uint32_t method_flags; /* LR_METHOD_* */
+    /* Native: */
+    uint32_t module;  /* 0: in no known module, address is one in memory */
+    uint64_t address; /* return address in the module's ELF file: look up address - 1 */
+};
+/* Frame number `i` (0 is innermost) of a stack; i < frame_count, else an unknown frame. */
+void lr_trace_frame_at(const struct lr_trace *trace, uint32_t stack, uint32_t i,
+                       struct lr_frame_view *out);
+
+/* A live block: acquired with malloc and relatives, not released. */
+struct lr_live_view {
+    uint64_t address, size;
+    uint32_t kind; /* enum lr_kind */
+    uint32_t stack;
+    uint32_t birth_ms;
+    double weight;
+    bool owned;   /* belongs to the pair acquired at `stack` */
+    bool later;   /* owned, and allocated after the acquisition */
+    bool claimed; /* its release or move was under way */
+};
+bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct lr_live_view *out);
+
+struct lr_region_view {
+    uint64_t start, length;
+    uint32_t stack, birth_ms;
+    uint32_t prot;  /* PROT_* */
+    uint32_t flags; /* MAP_* */
+};
+bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,
+                          struct lr_region_view *out);
+
+/* Pair definitions: 0 … entries - 1. */
+uint32_t lr_trace_pairdef_entries(const struct lr_trace *trace);
+const char *lr_trace_pair_name(const struct lr_trace *trace, uint32_t pair);
+uint32_t lr_trace_pair_flags(const struct lr_trace *trace, uint32_t pair); /* LR_PAIR_JAVA */
+
+/* Pair call sites: 0 … entries - 1.  A site with a bad pair index has pair == LR_PAIR_NONE. */
+#define LR_PAIR_NONE UINT32_MAX
+struct lr_pairsite_view {
+    uint32_t pair, stack;
+    uint64_t acquired, released, released_by_cleaner, released_unknown, lost;
+};
+uint32_t lr_trace_pairsite_entries(const struct lr_trace *trace);
+void lr_trace_pairsite_at(const struct lr_trace *trace, uint32_t index,
+                          struct lr_pairsite_view *out);
+
+/* A live pair: acquired, not released.  site is LR_PAIR_NONE when the file's was bad. */
+struct lr_pair_view {
+    uint64_t handle;
+    uint32_t pair, site, stack, birth_ms;
+    bool reused; /* its handle was acquired again without a release */
+    bool claimed;
+};
+bool lr_trace_each_pair(const struct lr_trace *trace, uint64_t *cursor, struct lr_pair_view *out);
+
+struct lr_event_view {
+    uint64_t number; /* since start; the ring keeps the last ones */
+    uint32_t type, time_ms, a, tid;
+    uint64_t b;
+};
+bool lr_trace_each_event(const struct lr_trace *trace, uint64_t *cursor,
+                         struct lr_event_view *out);
+
+/* The directory, as found (for dump).  Entries 0 … count - 1. */
+uint32_t lr_trace_section_count(const struct lr_trace *trace);
+const struct lr_section *lr_trace_section_at(const struct lr_trace *trace, uint32_t index);
+const char *lr_section_name(uint32_t id); /* "live"; "unknown" */
+const struct lr_header *lr_trace_header(const struct lr_trace *trace);
+
+#endif
