@@ -62,10 +62,19 @@ $(BUILD)/analyzer/%.o: analyzer/%
 
 -include $(PRELOAD_OBJ:.o=.d) $(ANALYZER_OBJ:.o=.d)
 
-.PHONY: help
-help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
+.PHONY: demo
+demo: ## install what is missing, then leak in Java, kill it, and show the report
+	@tools/install-deps --build
+	@$(MAKE) --no-print-directory all
+	@LEAKRING_BUILD=$(abspath $(BUILD)) tools/demo
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-clang
+
+include mk/test.mk mk/install.mk
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+		awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'

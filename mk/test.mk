@@ -1,0 +1,86 @@
+# test.mk -- building and running the tests; included by the Makefile.
+#
+# tests/unit/test_*.c       one cmocka program each, linked with both archives below
+# tests/oracle/*.c          programs that know what they leak; " * build: FLAGS" in the opening
+#                           comment adds compiler and linker flags (build-so: a shared library)
+# tests/*/test_*.sh         TAP scripts; see tests/lib/tap.sh
+# tests/run                 runs everything and counts
+
+TEST := $(BUILD)/test
+TEST_CFLAGS := $(COMMON) -Wno-missing-prototypes -Ipreload -Ianalyzer -Itests/lib \
+	$(shell $(PKG_CONFIG) --cflags cmocka $(ANALYZER_PKGS) 2>/dev/null)
+TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null) $(ANALYZER_LIBS) -lz -ldl -lpthread
+
+# Everything of the preload but what interposes: a test program must keep its own malloc.
+LIBPRELOAD_OBJ := $(filter-out $(BUILD)/preload/intercept_% $(BUILD)/preload/dlsym_%,$(PRELOAD_OBJ))
+LIBANALYZER_OBJ := $(filter-out $(BUILD)/analyzer/main.c.o,$(ANALYZER_OBJ))
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT := $(patsubst tests/unit/%.c,$(TEST)/unit/%,$(UNIT_SRC))
+ORACLE_SRC := $(wildcard tests/oracle/*.c tests/bench/*.c)
+ORACLE := $(patsubst tests/%.c,$(TEST)/%,$(ORACLE_SRC))
+
+# Sanitizers see the analyzer's tests (address, undefined) and those of the preload's tables
+# (thread).  A test is the preload's if it includes one of its headers.
+PRELOAD_HEADERS := $(subst $(eval ) ,|,$(notdir $(wildcard preload/*.h)))
+UNIT_PRELOAD := $(shell grep -lE '"($(PRELOAD_HEADERS))"' $(UNIT_SRC) /dev/null)
+UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)-asan/test/unit/%,$(filter-out $(UNIT_PRELOAD),$(UNIT_SRC)))
+UNIT_TSAN := $(patsubst tests/unit/%.c,$(BUILD)-tsan/test/unit/%,\
+	$(foreach word,table live intern young region pairs,$(filter tests/unit/test_$(word)%.c,$(UNIT_PRELOAD))))
+
+$(TEST)/libpreload.a: $(LIBPRELOAD_OBJ)
+$(TEST)/libanalyzer.a: $(LIBANALYZER_OBJ)
+$(TEST)/lib%.a:
+	@mkdir -p $(@D)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(TEST)/unit/%: tests/unit/%.c $(TEST)/libpreload.a $(TEST)/libanalyzer.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
+		$(TEST)/libanalyzer.a $(TEST)/libpreload.a $(TEST_LIBS) $(UNIT_LIBS)
+
+$(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
+
+# Oracles are built as applications are: optimized, with unwind tables, without frame pointers.
+ORACLE_FLAGS = $(shell sed -n 's/^ \* build: //p' $<)
+$(TEST)/oracle/%: tests/oracle/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O1 -fno-inline -o $@ $< $(ORACLE_FLAGS) -lpthread
+$(TEST)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $< $(ORACLE_FLAGS) -lpthread
+
+-include $(UNIT:%=%.d)
+
+.PHONY: tests unit-asan unit-tsan
+tests: all $(UNIT) $(ORACLE)
+
+unit-asan unit-tsan: unit-%:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* CFLAGS="-O1 -g -fno-omit-frame-pointer \
+		-fsanitize=$(SANITIZER_$*)" LDFLAGS="-fsanitize=$(SANITIZER_$*)" $(UNIT_$(shell echo $* | tr a-z A-Z))
+SANITIZER_asan := address,undefined -fno-sanitize-recover=undefined
+SANITIZER_tsan := thread
+
+.PHONY: check check-unit check-layers
+check: ## install what is missing, build, run every test
+	@tools/install-deps --check
+	@$(MAKE) --no-print-directory tests
+	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= tests/run
+
+check-unit: $(UNIT) ## run the unit tests only
+	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= tests/run tests/unit/*.c
+
+check-layers: all ## who includes, links and exports what
+	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/integration/test_layers.sh
+
+.PHONY: bench
+bench: tests ## cost against no tool and other tools (docs/PERFORMANCE.md)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/bench/run-first.sh
+
+.PHONY: golden-update
+golden-update: all ## rewrite the golden reports; review the difference
+	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/golden/update.sh
+
+.PHONY: format
+format: ## reformat the C sources with clang-format
+	clang-format -i include/leakring/*.h preload/*.[ch] analyzer/*.[ch] tests/*/*.[ch]
