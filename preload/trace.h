@@ -24,6 +24,7 @@ static inline void lr_count(enum lr_counter counter)
 
 void lr_trace_event(enum lr_event_type type, uint32_t a, uint64_t b);
 void lr_trace_set_compat(uint32_t bits); /* LR_COMPAT_* to switch on */
+void lr_trace_clear_compat(uint32_t bits);
 
 /* The intern lock orders everything that appends to the file.  It never waits long: false after
  * a bounded spin, and the caller drops (and counts) what it wanted to store. */

@@ -1,0 +1,11 @@
+/* clock.h -- the trace's time base.  Stage: RECORD.  lr_trace_ms() (trace.h) reads it. */
+#ifndef LEAKRING_CLOCK_H
+#define LEAKRING_CLOCK_H
+
+#include <stdint.h>
+
+void lr_clock_start(void);     /* now is 0 ms */
+uint32_t lr_clock_tick(void);  /* helper thread: look at the clock for everybody; returns ms */
+void lr_clock_stop(void);      /* no helper any more: everybody looks for himself */
+
+#endif

@@ -1,0 +1,229 @@
+/* intern.c -- the append sections: strings, modules, methods, Java frames, meta.
+ *
+ * Stage: RECORD -> FILE, cold path (first sights only).  Context: any thread, inside malloc,
+ * under the intern lock.  An entry is complete before `used` counts it.
+ */
+#include "intern.h"
+
+#include <string.h>
+
+#include "file.h"
+#include "prim.h"
+#include "trace.h"
+
+static struct lr_index strings, methods, jframes;
+static uint32_t lock;
+
+/* A holder needs microseconds; it may be preempted, so yield, but never wait without end. */
+bool lr_intern_lock(void)
+{
+    for (unsigned tries = 0; tries < 4096; tries++) {
+        uint32_t free = 0;
+        if (__atomic_compare_exchange_n(&lock, &free, 1, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return true;
+        if (tries % 64 == 63)
+            lr_prim_yield();
+    }
+    return false;
+}
+
+void lr_intern_unlock(void)
+{
+    __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+}
+
+uint64_t lr_hash_mix(uint64_t hash, uint64_t word)
+{
+    unsigned __int128 product = (unsigned __int128)(hash ^ word ^ 0x9e3779b97f4a7c15u) *
+                                (0xbf58476d1ce4e5b9u ^ (hash << 1 | 1));
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+bool lr_index_start(struct lr_index *index, uint64_t entries)
+{
+    uint64_t slots = 1024;
+    while (slots < entries + entries / 2)
+        slots *= 2;
+    index->slots = lr_prim_map(slots * sizeof *index->slots);
+    index->mask = (uint32_t)(slots - 1);
+    return index->slots != NULL;
+}
+
+/* At most 2/3 full (lr_index_start), so a free slot is always met. */
+uint32_t *lr_index_find(struct lr_index *index, uint64_t hash,
+                        bool (*same)(uint32_t id, const void *key), const void *key)
+{
+    uint32_t at = (uint32_t)hash & index->mask;
+    while (index->slots[at] && !same(index->slots[at] - 1, key))
+        at = (at + 1) & index->mask;
+    return &index->slots[at];
+}
+
+/* Room for one more entry of an append section?  Returns its index, or -1 and counts. */
+static int64_t append(enum lr_section_id id, uint64_t entries, enum lr_counter full)
+{
+    struct lr_section *section = lr_file.section[id];
+    if (section->capacity - section->used < entries) {
+        lr_count(full);
+        return -1;
+    }
+    return (int64_t)section->used;
+}
+
+static void commit(enum lr_section_id id, uint64_t entries)
+{
+    struct lr_section *section = lr_file.section[id];
+    __atomic_store_n(&section->used, section->used + entries, __ATOMIC_RELEASE);
+}
+
+struct bytes {
+    const char *at;
+    uint32_t length;
+};
+
+/* String ids are byte offsets, multiples of 4; the index holds id / 4. */
+static bool same_string(uint32_t id, const void *key)
+{
+    const struct bytes *bytes = key;
+    uint32_t length;
+    memcpy(&length, lr_file.strings + (uint64_t)id * 4, sizeof length);
+    return length == bytes->length &&
+           memcmp(lr_file.strings + (uint64_t)id * 4 + 4, bytes->at, length) == 0;
+}
+
+static uint64_t hash_bytes(const char *at, size_t length)
+{
+    uint64_t hash = length;
+    for (; length >= 8; at += 8, length -= 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        hash = lr_hash_mix(hash, word);
+    }
+    uint64_t tail = 0;
+    memcpy(&tail, at, length);
+    return lr_hash_mix(hash, tail);
+}
+
+uint32_t lr_intern_string(const char *at, size_t length)
+{
+    if (length > LR_STRING_MAX)
+        length = LR_STRING_MAX;
+    struct bytes key = {at, (uint32_t)length};
+    uint32_t *slot = lr_index_find(&strings, hash_bytes(at, length), same_string, &key);
+    if (*slot)
+        return (*slot - 1) * 4;
+    uint64_t size = (4 + length + 3) & ~(uint64_t)3;
+    int64_t offset = append(LR_SEC_STRINGS, size, LR_CNT_strings_full);
+    if (offset < 0)
+        return 0;
+    uint8_t *record = lr_file.strings + offset;
+    memcpy(record, &key.length, 4);
+    memcpy(record + 4, at, length);
+    commit(LR_SEC_STRINGS, size);
+    *slot = (uint32_t)(offset / 4) + 1;
+    return (uint32_t)offset;
+}
+
+static bool same_method(uint32_t id, const void *key)
+{
+    return memcmp(&lr_file.methods[id], key, sizeof(struct lr_method)) == 0;
+}
+
+uint32_t lr_intern_method(uint32_t class_name, uint32_t name, uint32_t source_file, uint32_t flags)
+{
+    struct lr_method key = {class_name, name, source_file, flags};
+    uint64_t hash = lr_hash_mix(lr_hash_mix(class_name, name), source_file);
+    uint32_t *slot = lr_index_find(&methods, hash, same_method, &key);
+    if (*slot)
+        return *slot;
+    int64_t index = append(LR_SEC_METHODS, 1, LR_CNT_methods_full);
+    if (index < 0)
+        return 0;
+    lr_file.methods[index] = key;
+    commit(LR_SEC_METHODS, 1);
+    return *slot = (uint32_t)index + 1;
+}
+
+static bool same_jframe(uint32_t id, const void *key)
+{
+    return memcmp(&lr_file.jframes[id], key, sizeof(struct lr_jframe)) == 0;
+}
+
+uint32_t lr_intern_jframe(uint32_t method, int32_t line)
+{
+    struct lr_jframe key = {method, line};
+    uint64_t hash = lr_hash_mix(method, (uint32_t)line);
+    uint32_t *slot = lr_index_find(&jframes, hash, same_jframe, &key);
+    if (*slot)
+        return *slot;
+    int64_t index = append(LR_SEC_JFRAMES, 1, LR_CNT_jframes_full);
+    if (index < 0)
+        return 0;
+    lr_file.jframes[index] = key;
+    commit(LR_SEC_JFRAMES, 1);
+    return *slot = (uint32_t)index + 1;
+}
+
+/* Frames are stored relative to their module, so the same file at another address (unloaded and
+ * loaded again) is the same entry. */
+static bool same_module(const struct lr_module *a, const struct lr_module *b)
+{
+    return a->path == b->path && a->build_id_size == b->build_id_size &&
+           a->end - a->start == b->end - b->start && a->flags == b->flags &&
+           memcmp(a->build_id, b->build_id, sizeof a->build_id) == 0;
+}
+
+uint32_t lr_intern_module(const struct lr_module *module)
+{
+    struct lr_section *section = lr_file.section[LR_SEC_MODULES];
+    for (uint32_t i = 1; i < section->used; i++) {
+        struct lr_module *old = &lr_file.modules[i];
+        if (!same_module(old, module))
+            continue;
+        old->start = module->start;
+        old->end = module->end;
+        old->bias = module->bias;
+        old->unload_ms = 0;
+        return i;
+    }
+    int64_t index = append(LR_SEC_MODULES, 1, LR_CNT_modules_full);
+    if (index < 0 || index > INT16_MAX)
+        return 0;
+    lr_file.modules[index] = *module;
+    commit(LR_SEC_MODULES, 1);
+    lr_trace_event(LR_EVENT_MODULE, (uint32_t)index, 0);
+    return (uint32_t)index;
+}
+
+struct lr_module *lr_trace_module(uint32_t index)
+{
+    return &lr_file.modules[index];
+}
+
+uint32_t lr_trace_module_count(void)
+{
+    return (uint32_t)lr_file.section[LR_SEC_MODULES]->used;
+}
+
+void lr_intern_meta(enum lr_meta_key key, const char *text)
+{
+    uint32_t string = lr_intern_string(text, strlen(text));
+    int64_t index = append(LR_SEC_META, 1, LR_CNT_strings_full);
+    if (index < 0)
+        return;
+    lr_file.metas[index] = (struct lr_meta){key, string};
+    commit(LR_SEC_META, 1);
+}
+
+bool lr_intern_start(void)
+{
+    /* A name and its record take at least 16 bytes on average. */
+    if (!lr_index_start(&strings, lr_file_capacity(LR_SEC_STRINGS) / 16) ||
+        !lr_index_start(&methods, lr_file_capacity(LR_SEC_METHODS)) ||
+        !lr_index_start(&jframes, lr_file_capacity(LR_SEC_JFRAMES)))
+        return false;
+    lr_intern_string("", 0); /* id 0 */
+    commit(LR_SEC_MODULES, 1); /* entry 0: no module */
+    return true;
+}

@@ -1,0 +1,91 @@
+/* jvm_internal.h -- what the jvm_*.c files share; nobody else includes it.
+ *
+ * Stage: STACK.  See jvm.h for the contexts.
+ */
+#ifndef LEAKRING_JVM_INTERNAL_H
+#define LEAKRING_JVM_INTERNAL_H
+
+#include <jvmti.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jvm.h"
+#include "jvm_layout.h"
+
+/* AsyncGetCallTrace's structures; no JDK header has them. */
+struct lr_agct_frame {
+    jint line; /* really the bytecode index; -3: native method */
+    jmethodID method;
+};
+struct lr_agct_trace {
+    JNIEnv *env;
+    jint count; /* frames, or a negative reason */
+    struct lr_agct_frame *frames;
+};
+typedef void lr_agct_function(struct lr_agct_trace *trace, jint depth, void *ucontext);
+
+/* The one JVM of this process.  Written by the thread that creates it, `live` last (release);
+ * read by all once they saw `live` (acquire). */
+struct lr_jvm_state {
+    JavaVM *vm;
+    jvmtiEnv *jvmti;
+    lr_agct_function *agct; /* NULL: no Java frames to be had without JVMTI */
+    uintptr_t env_offset;   /* JNIEnv address minus JavaThread address */
+    bool names_ok;          /* names read from VM memory agree with JVMTI's */
+    uint32_t live;          /* 1 between VMInit and VMDeath */
+    uint32_t attached;      /* 1 once our JVMTI environment was asked for */
+};
+extern struct lr_jvm_state lr_jvm;
+
+static inline bool lr_jvm_is_live(void)
+{
+    return __builtin_expect(__atomic_load_n(&lr_jvm.live, __ATOMIC_ACQUIRE), 0);
+}
+
+/* This thread's JNIEnv; NULL when it isn't attached to the JVM.  A few ns, no state change. */
+JNIEnv *lr_jvm_env(void);
+
+/* A method as the VM has it in memory.  Nothing is terminated; all of it stays valid as long as
+ * its class is loaded. */
+struct lr_vm_text {
+    const char *bytes;
+    size_t length;
+};
+struct lr_vm_method {
+    struct lr_vm_text class_name; /* with slashes */
+    struct lr_vm_text name;
+    struct lr_vm_text source_file; /* length 0: none */
+    uintptr_t const_method;
+    bool is_native;
+};
+bool lr_vm_method_read(uintptr_t jmethod, struct lr_vm_method *method);
+
+/* Walks the method's line table: *bci and *line of the next entry; false at its end.  The
+ * encoding of the numbers differs between JDKs; lr_vm_lines_excluded tells which. */
+struct lr_vm_lines {
+    const uint8_t *next, *end;
+    int32_t bci, line;
+};
+extern uint32_t lr_vm_lines_excluded; /* byte values that never start a digit: 0, or 1 since 20 */
+void lr_vm_lines_open(struct lr_vm_lines *lines, const struct lr_vm_method *method);
+bool lr_vm_lines_next(struct lr_vm_lines *lines);
+int32_t lr_vm_method_line(const struct lr_vm_method *method, int32_t bci);
+
+/* Does VM memory give the same class, names and line tables as JVMTI for all methods of `klass`?
+ * Adds the number of methods compared to *compared.  Live phase, thread in native state. */
+bool lr_jvm_verify_class(JNIEnv *env, jclass klass, unsigned *compared);
+/* The start-up check over a few classes of java.base; settles lr_vm_lines_excluded. */
+bool lr_jvm_verify(JNIEnv *env);
+
+/* Names through JVMTI; only where JVMTI is legal (thread in native state).  See lr_jvm_name. */
+uint32_t lr_jvm_name_by_jvmti(const struct lr_java_frame *frame);
+bool lr_jvm_in_native(void);
+
+/* Tells the frame walker which methods start a continuation (virtual threads). */
+void lr_jvm_note_continuation(jint count, const jmethodID *methods);
+
+/* The Agent_OnLoad and JNI_CreateJavaVM entries; see intercept_dlsym.c. */
+void lr_jvm_attach(JavaVM *vm);
+
+#endif

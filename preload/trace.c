@@ -1,0 +1,92 @@
+/* trace.c -- trace.h: clock, counters and the event ring.
+ *
+ * Stage: RECORD -> FILE.  Context: any thread, inside malloc, signal-safe: atomics only.
+ */
+#include "trace.h"
+
+#include "clock.h"
+#include "file.h"
+#include "guard.h"
+#include "prim.h"
+
+static uint64_t start_ns;
+static uint32_t helper_ms; /* the helper thread's last look at the clock; 0: no helper */
+
+void lr_clock_start(void)
+{
+    start_ns = lr_prim_mono_ns();
+}
+
+static uint32_t since_start(uint64_t now)
+{
+    return (uint32_t)((now - start_ns) / 1000000u);
+}
+
+uint32_t lr_clock_tick(void)
+{
+    uint32_t now = since_start(lr_prim_mono_ns());
+    __atomic_store_n(&helper_ms, now ? now : 1, __ATOMIC_RELAXED);
+    lr_file.header->heartbeat_ms = now;
+    return now;
+}
+
+void lr_clock_stop(void)
+{
+    __atomic_store_n(&helper_ms, 0, __ATOMIC_RELAXED);
+}
+
+uint32_t lr_trace_ms(void)
+{
+    uint32_t now = __atomic_load_n(&helper_ms, __ATOMIC_RELAXED);
+    return now ? now : since_start(lr_prim_mono_ns());
+}
+
+void lr_count_add(enum lr_counter counter, uint64_t amount)
+{
+    static const bool is_loss[] = {
+#define loss true
+#define info false
+#define LR_COUNTER(name, kind, text) kind,
+#include "leakring/counters.def"
+#undef LR_COUNTER
+#undef loss
+#undef info
+    };
+    if (!lr_file.header)
+        return;
+    uint64_t before =
+        __atomic_fetch_add(&lr_file.counters[counter], amount, __ATOMIC_RELAXED);
+    if (before == 0 && is_loss[counter])
+        lr_trace_event(LR_EVENT_LOSS, counter, 0);
+}
+
+void lr_trace_event(enum lr_event_type type, uint32_t a, uint64_t b)
+{
+    struct lr_section *ring = lr_file.section[LR_SEC_EVENTS];
+    if (!ring)
+        return;
+    uint64_t number = __atomic_fetch_add(&ring->used, 1, __ATOMIC_RELAXED);
+    struct lr_event *event = &lr_file.events[number % ring->capacity];
+    if (!lr_self.tid)
+        lr_self.tid = (uint32_t)lr_prim_tid();
+    __atomic_store_n(&event->sequence, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    event->type = type;
+    event->time_ms = lr_trace_ms();
+    event->a = a;
+    event->b = b;
+    event->tid = lr_self.tid;
+    __atomic_store_n(&event->sequence, (uint32_t)(number + 1), __ATOMIC_RELEASE);
+}
+
+void lr_trace_set_compat(uint32_t bits)
+{
+    if (lr_file.header)
+        __atomic_fetch_or(&lr_file.header->compat, bits, __ATOMIC_RELAXED);
+}
+
+void lr_trace_clear_compat(uint32_t bits)
+{
+    if (lr_file.header)
+        __atomic_fetch_and(&lr_file.header->compat, ~bits, __ATOMIC_RELAXED);
+}
