@@ -1,0 +1,106 @@
+/* record.c -- record.h: which table a block's record goes to.
+ *
+ * Stage: intercept -> RECORD -> FILE.  Context: any thread, inside malloc.
+ */
+#include "record.h"
+
+#include "file.h"
+#include "guard.h"
+#include "prim.h"
+#include "stacks.h"
+#include "table.h"
+#include "trace.h"
+
+enum {
+    YOUNG_SLOTS = 16384, /* 512 KiB: fits a second-level cache */
+    YOUNG_WINDOW = 8,
+    LIVE_WINDOW = 64,
+};
+
+static struct lr_table live, young;
+static bool use_young;
+
+bool lr_record_start(void)
+{
+    live = lr_table_over(lr_file.live, lr_file_capacity(LR_SEC_LIVE), LIVE_WINDOW);
+    struct lr_live *slots = lr_prim_map(YOUNG_SLOTS * sizeof *slots);
+    if (!slots)
+        return false;
+    young = lr_table_over(slots, YOUNG_SLOTS, YOUNG_WINDOW);
+    return true;
+}
+
+static void lost(const struct lr_live *record)
+{
+    uint64_t size = record->info & LR_LIVE_SIZE_MASK;
+    lr_count(LR_CNT_live_full);
+    lr_count_add(LR_CNT_live_full_bytes, size);
+    lr_stack_lost(record->stack, size);
+}
+
+static void insert(const struct lr_live *record)
+{
+    bool owned = record->info & LR_LIVE_OWNED;
+    if (!owned && __atomic_load_n(&use_young, __ATOMIC_RELAXED)) {
+        if (lr_table_insert(&young, record))
+            return;
+        lr_count(LR_CNT_young_overflow);
+    }
+    if (!lr_table_insert(&live, record))
+        lost(record);
+}
+
+void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
+                     const struct lr_regs *caller)
+{
+    uint64_t info = size <= LR_LIVE_SIZE_MASK ? size : LR_LIVE_SIZE_MASK;
+    info |= (uint64_t)kind << LR_LIVE_KIND_SHIFT;
+    uint32_t stack = lr_self.pair_stack;
+    if (stack)
+        info |= LR_LIVE_OWNED | (lr_self.pair_later ? LR_LIVE_LATER : 0);
+    else
+        stack = lr_stack_take(caller, LR_JAVA_ANYWHERE);
+    lr_stack_add(stack, size);
+    struct lr_live record = {
+        .key = (uintptr_t)block,
+        .info = info,
+        .stack = stack,
+        .birth_ms = lr_trace_ms(),
+        .weight = 1,
+    };
+    insert(&record);
+}
+
+/* Twice: a record may move from the young table to the file between the two looks. */
+bool lr_record_take(const void *block, struct lr_live *record)
+{
+    for (unsigned look = 0; look < 2; look++)
+        if (lr_table_remove(&young, (uintptr_t)block, record) ||
+            lr_table_remove(&live, (uintptr_t)block, record))
+            return true;
+    return false;
+}
+
+void lr_record_free(const void *block)
+{
+    struct lr_live record;
+    if (!lr_record_take(block, &record))
+        lr_count(LR_CNT_unknown_frees);
+}
+
+void lr_record_put_back(const struct lr_live *record)
+{
+    insert(record);
+}
+
+void lr_record_tenure(uint32_t before_ms)
+{
+    uint64_t moved = lr_table_tenure(&young, &live, before_ms, lost);
+    if (moved)
+        lr_count_add(LR_CNT_tenured, moved);
+}
+
+void lr_record_use_young(bool on)
+{
+    __atomic_store_n(&use_young, on, __ATOMIC_RELAXED);
+}

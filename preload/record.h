@@ -1,0 +1,35 @@
+/* record.h -- the events of the malloc family, recorded.
+ *
+ * Stage: intercept -> RECORD.  Context: any thread, inside malloc, errno preserved.
+ * Acquisitions are recorded after the real call, releases before it: otherwise another thread
+ * could be handed the address first, and its record would be the one removed.
+ */
+#ifndef LEAKRING_RECORD_H
+#define LEAKRING_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "leakring/format.h"
+#include "unwind.h"
+
+bool lr_record_start(void); /* after lr_file_create */
+
+/* A new block.  Under the guard. */
+void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
+                     const struct lr_regs *caller);
+/* A block is about to be released.  Needs no guard: signal-safe at any depth. */
+void lr_record_free(const void *block);
+
+/* realloc: take the record out, make the call, then record the new block or put the old one
+ * back.  `record` is meaningful only if the result is true. */
+bool lr_record_take(const void *block, struct lr_live *record);
+void lr_record_put_back(const struct lr_live *record);
+
+/* The helper thread's part: moves young records born before `before_ms` into the file. */
+void lr_record_tenure(uint32_t before_ms);
+/* From now on new records wait in the young table; false: they go to the file at once. */
+void lr_record_use_young(bool on);
+
+#endif

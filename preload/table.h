@@ -1,0 +1,42 @@
+/* table.h -- the live set: one record per block that was acquired and not released.
+ *
+ * Stage: RECORD.  Context: any thread, inside malloc, signal-safe: atomics only, bounded work.
+ *
+ * Open addressing within a window of slots behind the block's home, no tombstones: an insertion
+ * takes the first free slot, a look-up scans the window.  A full window is a full table.
+ *
+ * Only the owner of a block may insert or remove its record (the allocator hands an address to
+ * one owner at a time, and a release is recorded before the real free).  The single exception,
+ * the helper thread moving a young record into the file, marks the slot LR_KEY_CLAIMED; an owner
+ * who releases meanwhile adds YOUNG_DEAD and the helper undoes its copy.
+ */
+#ifndef LEAKRING_TABLE_H
+#define LEAKRING_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "leakring/format.h"
+
+struct lr_table {
+    struct lr_live *slots;
+    uint32_t homes;  /* home positions; the table has homes + window - 1 slots */
+    uint32_t window;
+};
+
+struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window);
+
+/* False: no room in the window.  Cost: about 10 ns plus the cache miss. */
+bool lr_table_insert(struct lr_table *table, const struct lr_live *record);
+/* Removes the record of the block at `address` and stores it in *record.  False: not there. */
+bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *record);
+/* Reads without removing. */
+bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *record);
+
+/* Helper thread: moves every record born before `before_ms` from `young` to `file`; a record
+ * that finds no room there goes to `lost`.  Returns how many were moved. */
+uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t before_ms,
+                         void (*lost)(const struct lr_live *record));
+
+#endif
