@@ -1,0 +1,24 @@
+#!/bin/bash
+# test_java_threads.sh -- the same line on platform and virtual threads, and as interpreted, C1,
+# C2 and mixed code.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/java.sh"
+
+jdk_test() {
+    local mode flag
+    for mode in exit kill; do
+        LABEL="platform threads" java_oracle $mode Threads platform
+        if [ "$(lr_jdk_version "$JDK")" -ge 21 ]; then
+            LABEL="virtual threads" java_oracle $mode Threads virtual
+        fi
+    done
+    for flag in -Xint -XX:TieredStopAtLevel=1 -XX:-TieredCompilation -XX:+TieredCompilation; do
+        JAVA_FLAGS=($flag)
+        LABEL="one line, $flag" java_oracle exit Tiers
+    done
+    LABEL="one line, $flag" java_oracle kill Tiers
+    JAVA_FLAGS=()
+}
+
+java_each_jdk jdk_test
+tap_done
