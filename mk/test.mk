@@ -45,7 +45,8 @@ $(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
 ORACLE_FLAGS = $(shell sed -n 's/^ \* build: //p' $<)
 $(TEST)/oracle/%: tests/oracle/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O1 -fno-inline -o $@ $< $(ORACLE_FLAGS) -lpthread
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(JNI_INCLUDE) -g -O1 -fno-inline -o $@ $< \
+		$(ORACLE_FLAGS) -lpthread
 $(TEST)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $< $(ORACLE_FLAGS) -lpthread
