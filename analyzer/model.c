@@ -1,0 +1,83 @@
+/* model.c -- the report model's names, and its end (model.h).
+ *
+ * Stage: MODEL.  Context: analyzer only.
+ */
+#include "model.h"
+
+#include <stdlib.h>
+
+#include "model_build.h"
+
+const char *lr_site_class_name(enum lr_site_class kind)
+{
+    static const char *const names[] = {"clean", "expected", "transient", "leak"};
+
+    return names[kind];
+}
+
+const char *lr_memory_kind_name(enum lr_memory_kind kind)
+{
+    static const char *const names[] = {"malloc", "new", "mmap"};
+
+    return names[kind];
+}
+
+const char *lr_model_ended_name(enum lr_model_ended ended)
+{
+    static const char *const names[] = {"exit", "exec", "killed", "running"};
+
+    return names[ended];
+}
+
+const char *lr_completeness_name(enum lr_completeness verdict)
+{
+    static const char *const names[] = {"complete", "incomplete", "blind"};
+
+    return names[verdict];
+}
+
+const char *lr_verdict_name(enum lr_verdict kind)
+{
+    static const char *const names[] = {"none", "leak", "cannot-tell"};
+
+    return names[kind];
+}
+
+uint64_t lr_model_round(double value)
+{
+    if (!(value > 0))
+        return 0;
+    return value >= 1e18 ? UINT64_C(1000000000000000000) : (uint64_t)(value + 0.5);
+}
+
+uint64_t lr_pair_site_never_ended(const struct lr_model_pair_site *site)
+{
+    return site->live + site->released_by_cleaner;
+}
+
+static void free_texts(struct lr_model_texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        free(texts->items[i]);
+    free(texts->items);
+}
+
+void lr_model_free(struct lr_model *model)
+{
+    if (!model)
+        return;
+    for (size_t i = 0; i < model->pair_count; i++) {
+        for (size_t s = 0; s < model->pairs[i].site_count; s++)
+            lr_path_free(&model->pairs[i].sites[s].path);
+        free(model->pairs[i].sites);
+    }
+    for (size_t i = 0; i < model->site_count; i++)
+        lr_path_free(&model->sites[i].path);
+    free(model->pairs);
+    free(model->sites);
+    free(model->completeness.losses);
+    free_texts(&model->completeness.notes);
+    free_texts(&model->verdict.evidence);
+    free(model->verdict.summary);
+    free(model);
+}

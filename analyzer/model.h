@@ -1,0 +1,163 @@
+/* model.h -- what a report says, before it is said: all that an emitter sees.
+ *
+ * Stage: load -> symbolize -> judge -> MODEL -> emit.  Context: analyzer only, one thread.
+ * Pointers are never NULL unless said otherwise.  Strings of frames and of the run belong to the
+ * trace and the symbolizer, which must outlive the model; everything else is the model's.
+ */
+#ifndef LEAKRING_MODEL_H
+#define LEAKRING_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+struct lr_trace;
+struct lr_symbolizer;
+
+/* One source-level frame.  "" where something is unknown. */
+struct lr_model_frame {
+    bool java;
+    bool named;    /* false: function is only module+0xoffset or 0xaddress */
+    bool inlined;
+    bool native_method; /* a Java method without Java code */
+    const char *function; /* Java: pkg.Class.method; native: without parameters */
+    const char *file;
+    uint32_t line; /* 0: unknown */
+    const char *module; /* native frames only */
+};
+
+/* How a resource or block came into being.  One path stands for every recorded stack that agrees
+ * with it in [culprit, key_end), the part that tells sites apart (culprit.h). */
+struct lr_model_path {
+    struct lr_model_frame *frames; /* innermost first; NULL when count is 0 */
+    size_t count;
+    size_t culprit; /* index of the frame to fix; meaningless when count is 0 */
+    size_t key_end;
+    bool key_whole;  /* plain memory: every frame tells sites apart, from frame 0 */
+    bool java_lost;  /* Java frames were there but could not be had */
+    bool cut;        /* frames are missing at the outer end */
+    uint32_t stacks; /* recorded stacks that were merged */
+};
+
+/* What a number stands for: exact recordings have low == value == high. */
+struct lr_model_estimate {
+    double value, low, high; /* low, high: 95 % */
+};
+
+/* judge.h has the rules. */
+enum lr_site_class {
+    LR_CLASS_CLEAN,     /* everything was released explicitly */
+    LR_CLASS_EXPECTED,  /* a known, bounded population */
+    LR_CLASS_TRANSIENT, /* in use when the recording ended */
+    LR_CLASS_LEAK,      /* never ended: live, or closed only by the Cleaner */
+};
+const char *lr_site_class_name(enum lr_site_class kind);
+
+struct lr_model_pair_site {
+    struct lr_model_path path;
+    uint64_t acquired, released;
+    uint64_t released_by_cleaner; /* of released: only because a collection found it dropped */
+    uint64_t released_unknown;    /* of released: the caller could not be seen */
+    uint64_t lost;                /* acquisitions that found no room in the file */
+    uint64_t live;
+    uint64_t bytes_at_creation, bytes_later; /* of live native memory that it owns */
+    uint64_t owned_blocks;
+    uint64_t oldest_ms, newest_ms; /* births of live ones, since start; 0 when none is */
+    enum lr_site_class class;
+    const char *expected; /* why it is expected; NULL when it isn't */
+};
+
+struct lr_model_pair {
+    const char *name; /* java.util.zip.Inflater */
+    bool java;
+    uint64_t acquired, released, released_by_cleaner, released_unknown, live, live_bytes;
+    struct lr_model_pair_site *sites; /* findings first, then by what matters most */
+    size_t site_count, site_room;
+};
+
+enum lr_memory_kind { LR_MEMORY_MALLOC, LR_MEMORY_NEW, LR_MEMORY_MMAP, LR_MEMORY_KINDS };
+const char *lr_memory_kind_name(enum lr_memory_kind kind);
+
+/* Live memory that no pair owns. */
+struct lr_model_memory_site {
+    enum lr_memory_kind kind;
+    struct lr_model_path path;
+    struct lr_model_estimate live_bytes, live_count;
+    uint64_t total_count, total_bytes; /* ever acquired there (malloc and new) */
+};
+
+enum lr_model_ended { LR_RUN_EXIT, LR_RUN_EXEC, LR_RUN_KILLED, LR_RUN_RUNNING };
+const char *lr_model_ended_name(enum lr_model_ended ended);
+
+struct lr_model_run {
+    const char *path; /* of the trace */
+    uint32_t pid, image;
+    const char *exe, *cmdline, *host, *tracer, *allocator;
+    uint64_t start_unix_ns, end_unix_ns, duration_ms;
+    enum lr_model_ended ended;
+    bool java;
+    const char *java_version, *java_vendor, *java_vm, *java_gc;
+    uint64_t collections; /* seen while recording */
+};
+
+enum lr_completeness { LR_COMPLETE, LR_INCOMPLETE, LR_BLIND };
+const char *lr_completeness_name(enum lr_completeness verdict);
+
+struct lr_model_loss {
+    const char *name, *text;
+    uint64_t value; /* not zero */
+};
+
+struct lr_model_texts {
+    char **items;
+    size_t count;
+};
+
+struct lr_model_completeness {
+    enum lr_completeness verdict;
+    bool exact;
+    struct lr_model_loss *losses;
+    size_t loss_count;
+    struct lr_model_texts notes;
+};
+
+enum lr_verdict { LR_VERDICT_NONE, LR_VERDICT_LEAK, LR_VERDICT_CANNOT_TELL };
+const char *lr_verdict_name(enum lr_verdict kind);
+
+struct lr_model_verdict {
+    enum lr_verdict kind;
+    char *summary; /* one sentence */
+    struct lr_model_texts evidence;
+    uint64_t sites, never_ended, held_bytes; /* over all findings */
+};
+
+struct lr_model_ledger {
+    const char *name;
+    uint64_t bytes;
+};
+
+struct lr_model {
+    struct lr_model_run run;
+    struct lr_model_completeness completeness;
+    struct lr_model_verdict verdict;
+    struct lr_model_pair *pairs; /* those that were acquired at least once */
+    size_t pair_count;
+    struct lr_model_memory_site *sites; /* by live bytes, mappings behind the rest */
+    size_t site_count;
+    struct lr_model_ledger ledger[4];
+    size_t ledger_count;
+};
+
+/* Reads, names and judges everything.  *model is NULL unless LR_OK. */
+enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer *symbolizer,
+                              struct lr_model **model, struct lr_error *error);
+void lr_model_free(struct lr_model *model); /* NULL is fine */
+
+/* Nearest whole number; estimates can't be negative, and absurd ones are cut to what fits. */
+uint64_t lr_model_round(double value);
+/* Live or closed only by the Cleaner: nobody called end(). */
+uint64_t lr_pair_site_never_ended(const struct lr_model_pair_site *site);
+
+#endif

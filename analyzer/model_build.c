@@ -1,0 +1,84 @@
+/* model_build.c -- from a trace to the report's model.
+ *
+ * Stage: load -> symbolize -> JUDGE -> MODEL.  Context: analyzer only.
+ */
+#include "model_build.h"
+
+#include <stdlib.h>
+
+#include "judge.h"
+
+static enum lr_model_ended ended(enum lr_ending ending)
+{
+    switch (ending) {
+    case LR_ENDED_EXEC:
+        return LR_RUN_EXEC;
+    case LR_ENDED_KILLED:
+        return LR_RUN_KILLED;
+    case LR_ENDED_RUNNING:
+        return LR_RUN_RUNNING;
+    case LR_ENDED_EXIT:
+        break;
+    }
+    return LR_RUN_EXIT;
+}
+
+static void fill_run(struct lr_model_run *run, const struct lr_trace *trace)
+{
+    const struct lr_trace_info *info = lr_trace_info(trace);
+
+    run->path = info->path;
+    run->pid = info->pid;
+    run->image = info->image;
+    run->exe = lr_trace_meta(trace, LR_META_EXE);
+    run->cmdline = lr_trace_meta(trace, LR_META_CMDLINE);
+    run->host = lr_trace_meta(trace, LR_META_HOST);
+    run->tracer = lr_trace_meta(trace, LR_META_TRACER);
+    run->allocator = lr_trace_meta(trace, LR_META_ALLOCATOR);
+    run->start_unix_ns = info->start_unix_ns;
+    run->end_unix_ns = info->end_unix_ns;
+    run->duration_ms = info->duration_ms;
+    run->ended = ended(info->ended);
+    run->java = (info->compat & LR_COMPAT_JAVA) != 0;
+    run->java_version = lr_trace_meta(trace, LR_META_JAVA_VERSION);
+    run->java_vendor = lr_trace_meta(trace, LR_META_JAVA_VENDOR);
+    run->java_vm = lr_trace_meta(trace, LR_META_JAVA_VM);
+    run->java_gc = lr_trace_meta(trace, LR_META_JAVA_GC);
+    run->collections = lr_trace_counter(trace, LR_CNT_gc_count);
+}
+
+static enum lr_status judge_sites(struct lr_build *build, struct lr_error *error)
+{
+    lr_judge_sites(build->model);
+    return LR_OK;
+}
+
+static enum lr_status judge_process(struct lr_build *build, struct lr_error *error)
+{
+    return lr_judge_process(build->model, error);
+}
+
+enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer *symbolizer,
+                              struct lr_model **model, struct lr_error *error)
+{
+    enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
+        lr_build_tallies,      lr_build_pairs, lr_build_memory, judge_sites,
+        lr_build_completeness, judge_process};
+    struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
+    enum lr_status status = LR_OK;
+
+    *model = NULL;
+    build.model = calloc(1, sizeof(*build.model));
+    if (!build.model)
+        return lr_fail(error, LR_FAILED, "out of memory");
+    fill_run(&build.model->run, trace);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == LR_OK; i++)
+        status = steps[i](&build, error);
+    free(build.tallies);
+    if (status != LR_OK) {
+        lr_model_free(build.model);
+        return status;
+    }
+    *model = build.model;
+    return LR_OK;
+}

@@ -1,0 +1,55 @@
+/* model_build.h -- what the files that build a model share; nobody else includes it.
+ *
+ * Stage: JUDGE.  Context: analyzer only.  Order of the calls: lr_build_tallies, lr_build_pairs,
+ * lr_build_memory, lr_judge (judge.h), lr_build_completeness, lr_judge_verdict.
+ */
+#ifndef LEAKRING_MODEL_BUILD_H
+#define LEAKRING_MODEL_BUILD_H
+
+#include "load.h"
+#include "model.h"
+#include "symbolize.h"
+
+/* Live records of one kind at one stack.  The variances are those of the estimates. */
+struct lr_sum {
+    double count, bytes, count_variance, bytes_variance;
+};
+
+/* Everything live at one recorded stack. */
+struct lr_tally {
+    struct lr_sum memory[LR_MEMORY_KINDS];          /* what no pair owns */
+    uint64_t owned_at_creation, owned_later, owned_blocks;
+    uint32_t pair_seed; /* 1 + index of the pair site that owns; 0: none */
+};
+
+struct lr_build {
+    const struct lr_trace *trace;
+    struct lr_symbolizer *symbolizer;
+    struct lr_model *model;
+    struct lr_tally *tallies; /* by stack */
+    uint32_t stacks;
+    uint64_t orphan_pairs;   /* live pairs whose call site is not in the file */
+    uint64_t shared_stacks;  /* stacks that served two pairs */
+};
+
+enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
+enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
+enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);
+enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error);
+
+/* Names the frames of a recorded stack and chooses its culprit (culprit.h).  *expected is the
+ * reason why the site is expected, or NULL.  Frames are malloc()ed. */
+enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *pair,
+                            bool pair_is_java, struct lr_model_path *path,
+                            const char **expected, struct lr_error *error);
+void lr_path_free(struct lr_model_path *path);
+/* Orders paths by what tells sites apart; 0: they are one site. */
+int lr_path_compare(const struct lr_model_path *a, const struct lr_model_path *b);
+/* Counts `from` among the stacks of `path`, and frees its frames. */
+void lr_path_merge(struct lr_model_path *path, struct lr_model_path *from);
+
+/* Appends a formatted line. */
+enum lr_status lr_texts_add(struct lr_model_texts *texts, struct lr_error *error,
+                            const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

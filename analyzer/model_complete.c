@@ -1,0 +1,192 @@
+/* model_complete.c -- what is missing from the recording, and what a reader should know of it.
+ *
+ * Stage: MODEL.  Context: analyzer only.  A loss makes the recording incomplete; a note doesn't.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_build.h"
+
+static enum lr_status add_losses(struct lr_build *build, struct lr_error *error)
+{
+    struct lr_model_completeness *complete = &build->model->completeness;
+
+    complete->losses = calloc(LR_COUNTER_COUNT, sizeof(*complete->losses));
+    if (!complete->losses)
+        return lr_fail(error, LR_FAILED, "out of memory");
+    for (int i = 0; i < LR_COUNTER_COUNT; i++) {
+        uint64_t value = lr_trace_counter(build->trace, (enum lr_counter)i);
+
+        if (value == 0 || !lr_counter_is_loss((enum lr_counter)i))
+            continue;
+        complete->losses[complete->loss_count++] = (struct lr_model_loss){
+            lr_counter_name((enum lr_counter)i), lr_counter_text((enum lr_counter)i), value};
+    }
+    return LR_OK;
+}
+
+#define NOTE(...)                                                                                 \
+    do {                                                                                          \
+        enum lr_status note_status =                                                              \
+            lr_texts_add(&build->model->completeness.notes, error, __VA_ARGS__);                  \
+        if (note_status != LR_OK)                                                                 \
+            return note_status;                                                                   \
+    } while (0)
+
+static enum lr_status note_window(struct lr_build *build, struct lr_error *error)
+{
+    const struct lr_trace_info *info = lr_trace_info(build->trace);
+
+    if (!(info->compat & LR_COMPAT_YOUNG) || info->young_ms == 0)
+        return LR_OK;
+    if (info->ended == LR_ENDED_KILLED)
+        NOTE("the process was killed: blocks allocated in its last %" PRIu32 " ms may be missing "
+             "(pairs are not affected)",
+             info->young_ms);
+    if (info->ended == LR_ENDED_RUNNING)
+        NOTE("the process still runs: records younger than %" PRIu32 " ms may be missing (pairs "
+             "are not affected)",
+             info->young_ms);
+    return LR_OK;
+}
+
+static enum lr_status note_damage(struct lr_build *build, struct lr_error *error)
+{
+    const struct lr_damage *damaged = &lr_trace_info(build->trace)->damaged;
+
+    if (damaged->sections)
+        NOTE("%" PRIu64 " sections of the file are damaged or missing", damaged->sections);
+    if (damaged->references)
+        NOTE("%" PRIu64 " damaged references in the file were read as unknown",
+             damaged->references);
+    if (damaged->values)
+        NOTE("%" PRIu64 " impossible values in the file were replaced", damaged->values);
+    if (damaged->torn)
+        NOTE("%" PRIu64 " records were being written as the recording ended, and are left out",
+             damaged->torn);
+    return LR_OK;
+}
+
+static enum lr_status note_java(struct lr_build *build, struct lr_error *error)
+{
+    uint64_t lost = lr_trace_counter(build->trace, LR_CNT_java_lost);
+    uint64_t cut = lr_trace_counter(build->trace, LR_CNT_java_cut);
+
+    if (lr_trace_info(build->trace)->compat & LR_COMPAT_NO_JNAMES)
+        NOTE("the names of Java methods could not be read from this JVM");
+    if (lost)
+        NOTE("Java frames could not be had for %" PRIu64 " events (they count at their native "
+             "frames)",
+             lost);
+    if (cut)
+        NOTE("the outermost Java frames are missing from %" PRIu64 " events", cut);
+    return LR_OK;
+}
+
+static enum lr_status note_pairs(struct lr_build *build, struct lr_error *error)
+{
+    const struct lr_model *model = build->model;
+    uint64_t unknown = 0, lost = 0;
+
+    for (size_t i = 0; i < model->pair_count; i++) {
+        unknown += model->pairs[i].released_unknown;
+        for (size_t s = 0; s < model->pairs[i].site_count; s++)
+            lost += model->pairs[i].sites[s].lost;
+    }
+    if (unknown)
+        NOTE("%" PRIu64 " pairs were released by an unknown caller: whether explicitly or by the "
+             "Cleaner can't be told, they count as released",
+             unknown);
+    if (lost)
+        NOTE("%" PRIu64 " acquisitions found no room in the file: live counts are too low", lost);
+    if (build->orphan_pairs)
+        NOTE("%" PRIu64 " live pairs have no call site in the file: their releases are not known",
+             build->orphan_pairs);
+    if (build->shared_stacks)
+        NOTE("%" PRIu64 " call stacks acquired two kinds of pairs: their bytes are counted at "
+             "the first",
+             build->shared_stacks);
+    return LR_OK;
+}
+
+/* Modules whose frames a finding shows by offset only, and why. */
+static bool shows_unnamed(const struct lr_model_path *path, const char *module)
+{
+    return path->count > 0 && !path->frames[path->culprit].java &&
+           !path->frames[path->culprit].named &&
+           strcmp(path->frames[path->culprit].module, module) == 0;
+}
+
+static bool module_matters(const struct lr_model *model, const char *module)
+{
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; s < model->pairs[i].site_count; s++)
+            if (shows_unnamed(&model->pairs[i].sites[s].path, module))
+                return true;
+    for (size_t i = 0; i < model->site_count; i++)
+        if (shows_unnamed(&model->sites[i].path, module))
+            return true;
+    return false;
+}
+
+static enum lr_status note_modules(struct lr_build *build, struct lr_error *error)
+{
+    uint32_t entries = lr_trace_module_entries(build->trace);
+
+    for (uint32_t i = 1; i < entries; i++) {
+        struct lr_module_view module;
+        const char *problem;
+
+        lr_trace_module_at(build->trace, i, &module);
+        if (!module_matters(build->model, module.path))
+            continue;
+        problem = lr_symbolizer_module_problem(build->symbolizer, i);
+        if (problem)
+            NOTE("%s: functions have no names: %s", module.path, problem);
+    }
+    return LR_OK;
+}
+
+static enum lr_status note_remarks(struct lr_build *build, struct lr_error *error)
+{
+    uint64_t cursor = 0;
+    const char *text;
+    uint32_t key;
+
+    if (lr_trace_info(build->trace)->compat & LR_COMPAT_BLIND)
+        NOTE("calls to malloc do not reach the tracer: another allocator is ahead of it in "
+             "LD_PRELOAD, or linked into the program; put libleakring.so first");
+    while (lr_trace_each_meta(build->trace, &cursor, &key, &text))
+        if (key == LR_META_NOTE)
+            NOTE("%s", text);
+    return LR_OK;
+}
+
+static bool is_damaged(const struct lr_damage *damaged)
+{
+    return damaged->sections || damaged->references || damaged->values;
+}
+
+enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error)
+{
+    enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
+        add_losses, note_remarks, note_window, note_damage, note_pairs, note_java, note_modules};
+    const struct lr_trace_info *info = lr_trace_info(build->trace);
+    struct lr_model_completeness *complete = &build->model->completeness;
+
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        enum lr_status status = steps[i](build, error);
+
+        if (status != LR_OK)
+            return status;
+    }
+    complete->exact = (info->compat & LR_COMPAT_EXACT) != 0;
+    if (info->compat & LR_COMPAT_BLIND)
+        complete->verdict = LR_BLIND;
+    else if (complete->loss_count > 0 || is_damaged(&info->damaged) || build->orphan_pairs)
+        complete->verdict = LR_INCOMPLETE;
+    else
+        complete->verdict = LR_COMPLETE;
+    return LR_OK;
+}

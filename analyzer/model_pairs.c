@@ -1,0 +1,284 @@
+/* model_pairs.c -- pair call sites: what was acquired there, who released it, what is live.
+ *
+ * Stage: MODEL.  Context: analyzer only.  One seed per call site of the file; seeds whose paths
+ * agree (culprit.h) become one site of the report.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_build.h"
+
+struct seed {
+    uint32_t pair;
+    uint32_t stack;
+    struct lr_model_pair_site site;
+};
+
+struct seeds {
+    struct seed *items;
+    uint32_t count, room;
+};
+
+static struct seed *add_seed(struct seeds *seeds, uint32_t pair, uint32_t stack)
+{
+    struct seed *seed;
+
+    if (seeds->count == seeds->room) {
+        uint32_t room = seeds->room ? 2 * seeds->room : 64;
+
+        seed = realloc(seeds->items, room * sizeof(*seed));
+        if (!seed)
+            return NULL;
+        seeds->items = seed;
+        seeds->room = room;
+    }
+    seed = &seeds->items[seeds->count++];
+    memset(seed, 0, sizeof(*seed));
+    seed->pair = pair;
+    seed->stack = stack;
+    return seed;
+}
+
+/* One seed per record of the section, so that a live pair's site index is its seed's. */
+static bool read_sites(struct lr_build *build, struct seeds *seeds)
+{
+    uint32_t entries = lr_trace_pairsite_entries(build->trace);
+
+    for (uint32_t i = 0; i < entries; i++) {
+        struct lr_pairsite_view view;
+        struct seed *seed;
+
+        lr_trace_pairsite_at(build->trace, i, &view);
+        seed = add_seed(seeds, view.pair, view.stack);
+        if (!seed)
+            return false;
+        seed->site.acquired = view.acquired;
+        seed->site.released = view.released;
+        seed->site.released_by_cleaner = view.released_by_cleaner;
+        seed->site.released_unknown = view.released_unknown;
+        seed->site.lost = view.lost;
+    }
+    return true;
+}
+
+/* The seed of a live pair whose site is not in the file: by pair and stack, behind the others. */
+static struct seed *orphan_seed(struct seeds *seeds, uint32_t first,
+                                const struct lr_pair_view *live)
+{
+    for (uint32_t i = first; i < seeds->count; i++)
+        if (seeds->items[i].pair == live->pair && seeds->items[i].stack == live->stack)
+            return &seeds->items[i];
+    return add_seed(seeds, live->pair, live->stack);
+}
+
+static void count_live(struct lr_model_pair_site *site, uint32_t birth_ms)
+{
+    if (site->live == 0 || birth_ms < site->oldest_ms)
+        site->oldest_ms = birth_ms;
+    if (birth_ms > site->newest_ms)
+        site->newest_ms = birth_ms;
+    site->live++;
+}
+
+static bool read_live(struct lr_build *build, struct seeds *seeds)
+{
+    uint32_t known = seeds->count;
+    struct lr_pair_view live;
+    uint64_t cursor = 0;
+
+    while (lr_trace_each_pair(build->trace, &cursor, &live)) {
+        struct seed *seed;
+
+        if (live.site < known) {
+            seed = &seeds->items[live.site];
+        } else {
+            seed = orphan_seed(seeds, known, &live);
+            if (!seed)
+                return false;
+            seed->site.acquired++; /* at least; its totals found no room */
+            build->orphan_pairs++;
+        }
+        count_live(&seed->site, live.birth_ms);
+    }
+    return true;
+}
+
+/* Memory that a pair's calls allocated belongs to the pair acquired at that stack. */
+static void claim_memory(struct lr_build *build, struct seeds *seeds)
+{
+    for (uint32_t i = 0; i < seeds->count; i++) {
+        struct seed *seed = &seeds->items[i];
+        struct lr_tally *tally;
+
+        if (seed->stack == 0 || seed->stack >= build->stacks)
+            continue;
+        tally = &build->tallies[seed->stack];
+        if (tally->pair_seed) {
+            build->shared_stacks++;
+            continue;
+        }
+        tally->pair_seed = i + 1;
+        seed->site.bytes_at_creation = tally->owned_at_creation;
+        seed->site.bytes_later = tally->owned_later;
+        seed->site.owned_blocks = tally->owned_blocks;
+    }
+}
+
+static enum lr_status name_paths(struct lr_build *build, struct seeds *seeds,
+                                 struct lr_error *error)
+{
+    for (uint32_t i = 0; i < seeds->count; i++) {
+        struct seed *seed = &seeds->items[i];
+        uint32_t pair = seed->pair;
+        bool known = pair < lr_trace_pairdef_entries(build->trace);
+        enum lr_status status =
+            lr_path_make(build, seed->stack, known ? lr_trace_pair_name(build->trace, pair) : "",
+                         known && (lr_trace_pair_flags(build->trace, pair) & LR_PAIR_JAVA),
+                         &seed->site.path, &seed->site.expected, error);
+
+        if (status != LR_OK)
+            return status;
+    }
+    return LR_OK;
+}
+
+/* Of one site, the stack with most that was never ended comes first and lends its frames. */
+static int compare_seeds(const void *left, const void *right)
+{
+    const struct seed *a = left, *b = right;
+    uint64_t never_a, never_b;
+    int order;
+
+    if (a->pair != b->pair)
+        return a->pair < b->pair ? -1 : 1;
+    order = lr_path_compare(&a->site.path, &b->site.path);
+    if (order)
+        return order;
+    never_a = lr_pair_site_never_ended(&a->site);
+    never_b = lr_pair_site_never_ended(&b->site);
+    if (never_a != never_b)
+        return never_a > never_b ? -1 : 1;
+    return (a->stack > b->stack) - (a->stack < b->stack);
+}
+
+static void merge_site(struct lr_model_pair_site *into, struct lr_model_pair_site *from)
+{
+    into->acquired += from->acquired;
+    into->released += from->released;
+    into->released_by_cleaner += from->released_by_cleaner;
+    into->released_unknown += from->released_unknown;
+    into->lost += from->lost;
+    if (from->live > 0 && (into->live == 0 || from->oldest_ms < into->oldest_ms))
+        into->oldest_ms = from->oldest_ms;
+    if (from->newest_ms > into->newest_ms)
+        into->newest_ms = from->newest_ms;
+    into->live += from->live;
+    into->bytes_at_creation += from->bytes_at_creation;
+    into->bytes_later += from->bytes_later;
+    into->owned_blocks += from->owned_blocks;
+    lr_path_merge(&into->path, &from->path);
+}
+
+static bool append_site(struct lr_model_pair *pair, const struct lr_model_pair_site *site)
+{
+    if (pair->site_count == pair->site_room) {
+        size_t room = pair->site_room ? 2 * pair->site_room : 16;
+        struct lr_model_pair_site *sites = realloc(pair->sites, room * sizeof(*sites));
+
+        if (!sites)
+            return false;
+        pair->sites = sites;
+        pair->site_room = room;
+    }
+    pair->sites[pair->site_count++] = *site;
+    return true;
+}
+
+static struct lr_model_pair *append_pair(struct lr_build *build, uint32_t index)
+{
+    struct lr_model *model = build->model;
+    bool known = index < lr_trace_pairdef_entries(build->trace);
+    struct lr_model_pair *pairs = realloc(model->pairs, (model->pair_count + 1) * sizeof(*pairs));
+
+    if (!pairs)
+        return NULL;
+    model->pairs = pairs;
+    pairs += model->pair_count++;
+    memset(pairs, 0, sizeof(*pairs));
+    pairs->name = known ? lr_trace_pair_name(build->trace, index) : "unknown resource";
+    pairs->java = known && (lr_trace_pair_flags(build->trace, index) & LR_PAIR_JAVA);
+    return pairs;
+}
+
+static void add_totals(struct lr_model_pair *pair)
+{
+    for (size_t i = 0; i < pair->site_count; i++) {
+        const struct lr_model_pair_site *site = &pair->sites[i];
+
+        pair->acquired += site->acquired;
+        pair->released += site->released;
+        pair->released_by_cleaner += site->released_by_cleaner;
+        pair->released_unknown += site->released_unknown;
+        pair->live += site->live;
+        pair->live_bytes += site->bytes_at_creation + site->bytes_later;
+    }
+}
+
+/* Moves the sorted seeds' sites into the model; the seeds keep no frames. */
+static bool merge_seeds(struct lr_build *build, struct seeds *seeds)
+{
+    struct lr_model_pair *pair = NULL;
+    uint32_t current = 0;
+
+    for (uint32_t i = 0; i < seeds->count; i++) {
+        struct seed *seed = &seeds->items[i];
+        struct lr_model_pair_site *last;
+
+        if (seed->site.acquired == 0 && seed->site.live == 0) {
+            lr_path_free(&seed->site.path);
+            continue;
+        }
+        if (!pair || seed->pair != current)
+            pair = append_pair(build, current = seed->pair);
+        if (!pair)
+            return false;
+        last = pair->site_count ? &pair->sites[pair->site_count - 1] : NULL;
+        if (last && lr_path_compare(&last->path, &seed->site.path) == 0)
+            merge_site(last, &seed->site);
+        else if (!append_site(pair, &seed->site))
+            return false;
+        memset(&seed->site.path, 0, sizeof(seed->site.path));
+    }
+    for (size_t i = 0; i < build->model->pair_count; i++)
+        add_totals(&build->model->pairs[i]);
+    return true;
+}
+
+static void free_seeds(struct seeds *seeds)
+{
+    for (uint32_t i = 0; i < seeds->count; i++)
+        lr_path_free(&seeds->items[i].site.path);
+    free(seeds->items);
+}
+
+enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error)
+{
+    struct seeds seeds = {0};
+    enum lr_status status = LR_OK;
+
+    if (!read_sites(build, &seeds) || !read_live(build, &seeds)) {
+        status = lr_fail(error, LR_FAILED, "out of memory");
+        goto done;
+    }
+    claim_memory(build, &seeds);
+    status = name_paths(build, &seeds, error);
+    if (status != LR_OK)
+        goto done;
+    if (seeds.count > 0)
+        qsort(seeds.items, seeds.count, sizeof(*seeds.items), compare_seeds);
+    if (!merge_seeds(build, &seeds))
+        status = lr_fail(error, LR_FAILED, "out of memory");
+done:
+    free_seeds(&seeds);
+    return status;
+}
