@@ -1,0 +1,256 @@
+/* load.c -- opens a trace: checks the header, then copies the sections.
+ *
+ * Stage: LOAD.  Context: analyzer only.  The order of copying matters for a process that still
+ * writes: tables first, then what they refer to, each with its newest `used`; so an index in the
+ * snapshot always finds its entry in the snapshot.
+ */
+#include "load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "load_internal.h"
+
+/* Referring sections before those they refer to. */
+static const enum lr_section_id copy_order[] = {
+    LR_SEC_EVENTS,   LR_SEC_LIVE,   LR_SEC_REGIONS, LR_SEC_PAIRS,   LR_SEC_PAIRSITES,
+    LR_SEC_PAIRDEFS, LR_SEC_STACKS, LR_SEC_FRAMES,  LR_SEC_JFRAMES, LR_SEC_METHODS,
+    LR_SEC_MODULES,  LR_SEC_META,   LR_SEC_STRINGS, LR_SEC_COUNTERS};
+
+static struct lr_section *find_section(struct lr_header *header, uint32_t id)
+{
+    for (uint32_t i = 0; i < header->section_count; i++)
+        if (header->sections[i].id == id)
+            return &header->sections[i];
+    return NULL;
+}
+
+/* Reads a slot until two readings agree; the second one's fields were read after the first one's
+ * key, and their keys are the same, so no write fell between.  A slot that changes all the time
+ * becomes a free one, and is counted. */
+static bool settle_slot(struct lr_trace *trace, const struct lr_source *source,
+                        enum lr_section_id id, uint64_t offset, unsigned char *slot, size_t size)
+{
+    unsigned char again[sizeof(struct lr_live)];
+    for (int attempt = 0; attempt < 16; attempt++) {
+        if (!lr_source_read(source, offset, again, size))
+            return false;
+        bool same = memcmp(slot, again, size) == 0;
+        memcpy(slot, again, size);
+        if (same && lr_slot_state(id, slot) >= 0)
+            return true;
+    }
+    if (lr_slot_state(id, slot) >= 0) {
+        memset(slot, 0, size);
+        trace->info.damaged.torn++;
+    }
+    return true; /* a busy slot stays as it is; lr_check_records counts it */
+}
+
+/* Second reading of a table that may be changing. */
+static bool settle_table(struct lr_trace *trace, const struct lr_source *source,
+                         enum lr_section_id id, const struct lr_section *section)
+{
+    enum { CHUNK = 1 << 16 };
+    size_t record = lr_section_type(id)->entry_size;
+    uint64_t per_chunk = CHUNK / section->entry_size;
+    unsigned char *again = malloc(CHUNK);
+    bool ok = again != NULL && per_chunk > 0;
+    for (uint64_t i = 0; ok && i < section->capacity; i += per_chunk) {
+        uint64_t offset = section->offset + i * section->entry_size;
+        uint64_t left = section->capacity - i;
+        size_t size = (size_t)((left < per_chunk ? left : per_chunk) * section->entry_size);
+        memset(again, 0, size);
+        ok = lr_source_read_sparse(source, offset, again, size);
+        unsigned char *first = trace->image + offset;
+        if (!ok || memcmp(first, again, size) == 0)
+            continue;
+        for (size_t at = 0; ok && at < size; at += section->entry_size)
+            if (memcmp(first + at, again + at, record) != 0) {
+                memcpy(first + at, again + at, record);
+                ok = settle_slot(trace, source, id, offset + at, first + at, record);
+            }
+    }
+    free(again);
+    return ok;
+}
+
+static bool copy_section(struct lr_trace *trace, const struct lr_source *source,
+                         enum lr_section_id id)
+{
+    const struct lr_section_type *type = lr_section_type(id);
+    struct lr_section *section = find_section(&trace->header, id);
+    struct lr_part *part = &trace->parts[id];
+    if (section == NULL) {
+        trace->info.damaged.sections++;
+        return true;
+    }
+    uint64_t slot = (uint64_t)(section - trace->header.sections);
+    uint64_t at = offsetof(struct lr_header, sections) + slot * sizeof(*section) +
+                  offsetof(struct lr_section, used);
+    if (!lr_source_read(source, at, &section->used, sizeof(section->used)))
+        return false;
+    part->bytes = trace->image + section->offset;
+    part->stride = section->entry_size;
+    part->used = section->used;
+    part->count = section->capacity;
+    if (type->form == LR_FORM_APPEND && section->used > section->capacity)
+        trace->info.damaged.sections++;
+    else if (type->form == LR_FORM_APPEND)
+        part->count = section->used;
+    if (!lr_source_read_sparse(source, section->offset, trace->image + section->offset,
+                               (size_t)(part->count * part->stride)))
+        return false;
+    bool changing = trace->header.state == LR_STATE_OPEN && source->fd >= 0;
+    return type->form != LR_FORM_TABLE || !changing || settle_table(trace, source, id, section);
+}
+
+static enum lr_status copy_sections(struct lr_trace *trace, const struct lr_source *source,
+                                    struct lr_error *error)
+{
+    trace->image_size = (size_t)trace->header.file_size;
+    void *image = mmap(NULL, trace->image_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (image == MAP_FAILED)
+        return lr_fail(error, LR_FAILED, "no memory for a trace of %zu bytes", trace->image_size);
+    trace->image = image;
+    for (size_t i = 0; i < sizeof(copy_order) / sizeof(copy_order[0]); i++)
+        if (!copy_section(trace, source, copy_order[i]))
+            return lr_fail(error, LR_UNREADABLE, "cannot read section %s: %s",
+                           lr_section_name(copy_order[i]), errno ? strerror(errno) : "it shrank");
+    trace->string_slots = trace->parts[LR_SEC_STRINGS].count / 4 + 1;
+    trace->strings = calloc((size_t)trace->string_slots, sizeof(*trace->strings));
+    if (trace->strings == NULL)
+        return lr_fail(error, LR_FAILED, "out of memory");
+    return LR_OK;
+}
+
+static void fill_info(struct lr_trace *trace, bool alive)
+{
+    const struct lr_header *header = &trace->header;
+    struct lr_trace_info *info = &trace->info;
+    info->path = trace->path;
+    info->file_size = header->file_size;
+    info->version = header->version;
+    info->compat = header->compat;
+    info->pid = header->pid;
+    info->image = header->image;
+    info->page_size = header->page_size;
+    info->machine = header->machine;
+    info->young_ms = header->young_ms;
+    info->heartbeat_ms = header->heartbeat_ms;
+    info->start_unix_ns = header->start_unix_ns;
+    info->end_unix_ns = header->end_unix_ns;
+    info->ended = alive ? LR_ENDED_RUNNING : LR_ENDED_KILLED;
+    if (header->state == LR_STATE_EXITED)
+        info->ended = LR_ENDED_EXIT;
+    else if (header->state == LR_STATE_EXECED)
+        info->ended = LR_ENDED_EXEC;
+    else if (header->state != LR_STATE_OPEN)
+        info->damaged.values++;
+    if (info->ended == LR_ENDED_KILLED) {
+        info->end_unix_ns = header->start_unix_ns + header->heartbeat_ms * UINT64_C(1000000);
+    } else if (info->ended == LR_ENDED_RUNNING) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        info->end_unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    }
+    if (info->end_unix_ns > info->start_unix_ns)
+        info->duration_ms = (info->end_unix_ns - info->start_unix_ns) / 1000000;
+}
+
+/* Reads what there is of the header: a short file still gets the message that fits it. */
+static bool read_header(const struct lr_source *source, struct lr_header *header)
+{
+    memset(header, 0, sizeof(*header));
+    size_t size = sizeof(*header);
+    if (source->size < size)
+        size = (size_t)source->size;
+    return lr_source_read(source, 0, header, size);
+}
+
+static enum lr_status open_source(const struct lr_source *source, const char *path,
+                                  struct lr_trace **out, struct lr_error *error)
+{
+    enum lr_status status;
+    bool alive = false;
+    struct lr_trace *trace = calloc(1, sizeof(*trace));
+    if (trace == NULL || (trace->path = strdup(path)) == NULL) {
+        status = lr_fail(error, LR_FAILED, "out of memory");
+        goto failed;
+    }
+    errno = 0;
+    if (!read_header(source, &trace->header)) {
+        status = lr_fail(error, LR_UNREADABLE, "cannot read: %s", strerror(errno ? errno : EIO));
+        goto failed;
+    }
+    status = lr_check_header(&trace->header, source->size, error);
+    if (status != LR_OK)
+        goto failed;
+    /* Asked before the copy: a process that dies meanwhile was running when we looked. */
+    alive = source->fd >= 0 && lr_process_alive(&trace->header);
+    status = copy_sections(trace, source, error);
+    if (status != LR_OK)
+        goto failed;
+    fill_info(trace, alive);
+    lr_check_records(trace);
+    *out = trace;
+    return LR_OK;
+
+failed:
+    lr_trace_close(trace);
+    return status;
+}
+
+enum lr_status lr_trace_open(const char *path, struct lr_trace **trace, struct lr_error *error)
+{
+    *trace = NULL;
+    /* O_NONBLOCK: opening a FIFO must not wait for a writer before we can refuse it. */
+    struct lr_source source = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+    struct stat info;
+    if (source.fd < 0 || fstat(source.fd, &info) != 0) {
+        enum lr_status status = lr_fail(error, LR_UNREADABLE, "%s", strerror(errno));
+        if (source.fd >= 0)
+            close(source.fd);
+        return status;
+    }
+    if (!S_ISREG(info.st_mode)) {
+        close(source.fd);
+        return lr_fail(error, LR_UNREADABLE, "%s",
+                       S_ISDIR(info.st_mode) ? "is a directory, not a trace file"
+                                             : "is not a regular file");
+    }
+    source.size = (uint64_t)info.st_size;
+    enum lr_status status = open_source(&source, path, trace, error);
+    close(source.fd);
+    return status;
+}
+
+enum lr_status lr_trace_open_bytes(const void *bytes, size_t size, const char *name,
+                                   struct lr_trace **trace, struct lr_error *error)
+{
+    *trace = NULL;
+    struct lr_source source = {.fd = -1, .bytes = bytes, .size = size};
+    return open_source(&source, name, trace, error);
+}
+
+void lr_trace_close(struct lr_trace *trace)
+{
+    if (trace == NULL)
+        return;
+    for (uint64_t i = 0; trace->strings != NULL && i < trace->string_slots; i++)
+        free(trace->strings[i]);
+    free(trace->strings);
+    if (trace->image != NULL)
+        munmap(trace->image, trace->image_size);
+    free(trace->path);
+    free(trace);
+}

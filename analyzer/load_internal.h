@@ -1,0 +1,79 @@
+/* load_internal.h -- what load*.c share: the snapshot and its sections.
+ *
+ * Stage: LOAD.  Context: analyzer only; not for anybody else.
+ *
+ *   load.c          opening: reads the header, checks it, copies the sections
+ *   load_check.c    is a header believable?  How much of the rest is damaged?
+ *   load_source.c   bytes of a file or of memory, holes skipped
+ *   load_records.c  the accessors of load.h
+ *   load_text.c     strings made safe to print
+ *   load_alive.c    is the traced process still there?
+ */
+#ifndef LEAKRING_LOAD_INTERNAL_H
+#define LEAKRING_LOAD_INTERNAL_H
+
+#include "load.h"
+
+enum { LR_SECTION_IDS = LR_SEC_EVENTS + 1 }; /* known ids are 1 … LR_SECTION_IDS - 1 */
+
+/* Where bytes come from: a file descriptor, or memory. */
+struct lr_source {
+    int fd; /* -1: memory */
+    const unsigned char *bytes;
+    uint64_t size;
+};
+/* Exactly `size` bytes at `offset`; false on any error, and at the end of the file. */
+bool lr_source_read(const struct lr_source *source, uint64_t offset, void *buffer, size_t size);
+/* The same into zeroed memory, reading only what isn't a hole. */
+bool lr_source_read_sparse(const struct lr_source *source, uint64_t offset, void *buffer,
+                           size_t size);
+
+/* A section of the snapshot.  count: entries to look at (append: used; table, ring: capacity). */
+struct lr_part {
+    const unsigned char *bytes;
+    uint64_t count;
+    uint64_t stride; /* entry_size, at least the size of our structure */
+    uint64_t used;   /* as in the file */
+};
+
+struct lr_trace {
+    struct lr_trace_info info;
+    struct lr_header header;
+    char *path;
+    unsigned char *image; /* anonymous mapping of file_size bytes; page 0 stays zero */
+    size_t image_size;
+    struct lr_part parts[LR_SECTION_IDS];
+    char **strings; /* by id / 4, made at first sight; empty where not yet */
+    uint64_t string_slots;
+};
+
+/* Copies entry `index` into *out; false, and zeros, when there is no such entry. */
+bool lr_part_entry(const struct lr_trace *trace, enum lr_section_id id, uint64_t index, void *out,
+                   size_t size);
+
+enum lr_section_form { LR_FORM_APPEND, LR_FORM_TABLE, LR_FORM_RING };
+struct lr_section_type {
+    const char *name;
+    uint32_t entry_size;
+    enum lr_section_form form;
+};
+/* NULL for an id that this reader doesn't know. */
+const struct lr_section_type *lr_section_type(uint32_t id);
+
+/* Everything that must hold before a single offset is used.  `actual` is the file's length. */
+enum lr_status lr_check_header(const struct lr_header *header, uint64_t actual,
+                               struct lr_error *error);
+/* Looks at every index, id and value once, and counts what is wrong into info.damaged. */
+void lr_check_records(struct lr_trace *trace);
+
+bool lr_string_valid(const struct lr_trace *trace, uint32_t id);
+/* `length` bytes as terminated, valid UTF-8 without control characters; malloc()ed. */
+char *lr_text_clean(const unsigned char *bytes, size_t length);
+
+/* Does the process that wrote this header still run on this machine? */
+bool lr_process_alive(const struct lr_header *header);
+
+/* Is a table slot a record (1), free (0), or torn (-1)? */
+int lr_slot_state(enum lr_section_id id, const unsigned char *slot);
+
+#endif

@@ -1,0 +1,90 @@
+/* load_text.c -- strings of a trace, made safe to print.
+ *
+ * Stage: LOAD.  Context: analyzer only.
+ * Names come from the traced process and may hold anything: escape sequences for a terminal,
+ * Java's modified UTF-8, half a character where a long name was cut.  They are cleaned once,
+ * here, so that every emitter may print them as they are.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "load_internal.h"
+
+/* Length of the well-formed UTF-8 character at `bytes` (1 … 4), 0 when it isn't one. */
+static size_t utf8_length(const unsigned char *bytes, size_t available)
+{
+    static const struct {
+        unsigned char mask, lead, length;
+        uint32_t smallest;
+    } forms[] = {{0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+    if (bytes[0] < 0x80)
+        return 1;
+    for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
+        if ((bytes[0] & forms[f].mask) != forms[f].lead)
+            continue;
+        if (available < forms[f].length)
+            return 0;
+        uint32_t character = bytes[0] & (unsigned char)~forms[f].mask;
+        for (size_t i = 1; i < forms[f].length; i++) {
+            if ((bytes[i] & 0xc0) != 0x80)
+                return 0;
+            character = character << 6 | (bytes[i] & 0x3f);
+        }
+        bool surrogate = character >= 0xd800 && character <= 0xdfff;
+        bool control = character >= 0x80 && character <= 0x9f;
+        if (character < forms[f].smallest || character > 0x10ffff || surrogate || control)
+            return 0;
+        return forms[f].length;
+    }
+    return 0;
+}
+
+char *lr_text_clean(const unsigned char *bytes, size_t length)
+{
+    char *clean = malloc(length + 1);
+    if (clean == NULL)
+        return NULL;
+    for (size_t i = 0; i < length;) {
+        size_t step = utf8_length(bytes + i, length - i);
+        if (step == 0 || (step == 1 && (bytes[i] < 0x20 || bytes[i] == 0x7f))) {
+            clean[i++] = '?';
+            continue;
+        }
+        memcpy(clean + i, bytes + i, step);
+        i += step;
+    }
+    clean[length] = '\0';
+    return clean;
+}
+
+/* The record of string `id`: its bytes and length; false when the id is no such record's. */
+static bool string_record(const struct lr_trace *trace, uint32_t id, const unsigned char **bytes,
+                          uint32_t *length)
+{
+    const struct lr_part *part = &trace->parts[LR_SEC_STRINGS];
+    if (id % 4 != 0 || part->count < sizeof(*length) || id > part->count - sizeof(*length))
+        return false;
+    memcpy(length, part->bytes + id, sizeof(*length));
+    *bytes = part->bytes + id + sizeof(*length);
+    return *length <= LR_STRING_MAX && *length <= part->count - sizeof(*length) - id;
+}
+
+bool lr_string_valid(const struct lr_trace *trace, uint32_t id)
+{
+    const unsigned char *bytes;
+    uint32_t length;
+    /* A file without any string has no record 0 either, and that is not damage. */
+    return id == 0 || string_record(trace, id, &bytes, &length);
+}
+
+const char *lr_trace_string(const struct lr_trace *trace, uint32_t id)
+{
+    const unsigned char *bytes;
+    uint32_t length;
+    if (id == 0 || !string_record(trace, id, &bytes, &length) || length == 0)
+        return "";
+    char **slot = &trace->strings[id / 4];
+    if (*slot == NULL)
+        *slot = lr_text_clean(bytes, length);
+    return *slot != NULL ? *slot : "";
+}

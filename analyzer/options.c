@@ -1,0 +1,106 @@
+/* options.c -- help texts and the messages for wrong command lines.
+ *
+ * Stage: command line.  Context: analyzer only.
+ */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "status.h"
+
+int lr_help(FILE *out, const struct lr_help *help)
+{
+    fprintf(out, "Examples:\n%s\nUsage: leakring %s\n\n%s", help->examples, help->synopsis,
+            help->options);
+    if (help->notes != NULL)
+        fprintf(out, "\n%s", help->notes);
+    return LR_EXIT_OK;
+}
+
+static int finish_usage(const struct lr_help *help, struct lr_error *error)
+{
+    lr_hint(error, "leakring %s --help", help->name);
+    return lr_finish(LR_USAGE, help->name, error);
+}
+
+int lr_bad_usage(const struct lr_help *help, const char *format, ...)
+{
+    struct lr_error error = {{0}, {0}};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error.text, sizeof(error.text), format, arguments);
+    va_end(arguments);
+    return finish_usage(help, &error);
+}
+
+int lr_bad_option(const struct lr_help *help, char **argv, int getopt_result)
+{
+    /* The word that getopt has just left behind.  In a group like -xyz it is still at optind
+     * until its last letter, so the letter is named rather than the word. */
+    const char *word = argv[optind - 1] != NULL ? argv[optind - 1] : "";
+    struct lr_error error;
+    if (getopt_result == ':')
+        lr_fail(&error, LR_USAGE, "option %s needs a value", word);
+    else if (optopt != 0 && strncmp(word, "--", 2) != 0)
+        lr_fail(&error, LR_USAGE, "unknown option -%c", optopt);
+    else if (optopt != 0)
+        lr_fail(&error, LR_USAGE, "option %s takes no value", word);
+    else
+        lr_fail(&error, LR_USAGE, "unknown option %s", word);
+    return finish_usage(help, &error);
+}
+
+int lr_parse_output(const char *word, enum lr_output *output)
+{
+    if (strcmp(word, "text") == 0)
+        *output = LR_OUTPUT_TEXT;
+    else if (strcmp(word, "json") == 0)
+        *output = LR_OUTPUT_JSON;
+    else
+        return -1;
+    return 0;
+}
+
+/* Levenshtein distance of two short words; "far" for long ones. */
+static size_t word_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 32 };
+    size_t row[LONGEST + 1], a_length = strlen(a), b_length = strlen(b);
+    if (a_length > LONGEST || b_length > LONGEST)
+        return LONGEST;
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[b_length];
+}
+
+const char *lr_closest(const char *word, const char *const *candidates, size_t count)
+{
+    const char *best = NULL;
+    size_t best_distance = 3; /* more than two slips is another word */
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(word);
+        size_t distance = word_distance(word, candidates[i]);
+        if (length >= 2 && strncmp(word, candidates[i], length) == 0)
+            distance = 1; /* a word not finished */
+        if (distance < best_distance && distance < strlen(candidates[i])) {
+            best = candidates[i];
+            best_distance = distance;
+        }
+    }
+    return best;
+}
