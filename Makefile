@@ -18,7 +18,7 @@ JAVA_HOME ?= $(shell dirname $$(dirname $$(readlink -f $$(command -v javac || co
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 COMMON := -std=gnu11 $(WARNINGS) -Iinclude -DLEAKRING_VERSION='"$(VERSION)"' -D_GNU_SOURCE
-JNI_INCLUDE := -I$(JAVA_HOME)/include -I$(JAVA_HOME)/include/linux
+JNI_INCLUDE := -isystem $(JAVA_HOME)/include -isystem $(JAVA_HOME)/include/linux
 
 # The preload: position independent, frame pointers kept (LR_CALLER_REGS needs them), nothing
 # exported but what is interposed, no stack protector or fortify on the hot path.

@@ -15,14 +15,14 @@
 #include <stdint.h>
 
 struct lr_thread {
-    uint32_t depth;      /* > 0: inside the tracer, or in code it called */
+    uint32_t depth;      /* 1: in a hook; 2: in work of the tracer's own (LR_OWN_WORK) */
     uint32_t tid;        /* kernel thread id, 0 until asked for */
     uint32_t pair_stack; /* stack that owns what is allocated now; 0: nobody */
     uint32_t pair_later; /* the pair was acquired earlier (LR_LIVE_LATER) */
     uintptr_t stack_low; /* stack addresses that were found mapped: [low, high) */
     uintptr_t stack_high;
     void *jni_env;       /* jvm bridge: this thread's JNIEnv, as last seen */
-    uint64_t spare[2];
+    uint32_t in_pair;    /* inside a pair's call: inner pair hooks stand aside */
 };
 _Static_assert(sizeof(struct lr_thread) <= 64, "initial-exec TLS surplus is small");
 
@@ -48,6 +48,25 @@ static inline bool lr_enter(void)
 static inline void lr_leave(void)
 {
     lr_self.depth = 0;
+}
+
+/* Work of our own that may call malloc (starting a thread, asking the JVM): what it allocates
+ * isn't the target's, and isn't a loss.  Returns what lr_own_work_end() wants back. */
+static inline uint32_t lr_own_work_begin(void)
+{
+    uint32_t depth = lr_self.depth;
+    lr_self.depth = 2;
+    return depth;
+}
+
+static inline void lr_own_work_end(uint32_t depth)
+{
+    lr_self.depth = depth;
+}
+
+static inline bool lr_is_armed(void)
+{
+    return __atomic_load_n(&lr_armed->on, __ATOMIC_RELAXED) != 0;
 }
 
 #endif

@@ -82,10 +82,11 @@ bool lr_jvm_verify(JNIEnv *env);
 uint32_t lr_jvm_name_by_jvmti(const struct lr_java_frame *frame);
 bool lr_jvm_in_native(void);
 
+/* lr_jvm_frames_native without counting what is lost: *flags must be 0 and is the answer. */
+size_t lr_jvm_walk_native(struct lr_java_frame *frames, size_t max, uint32_t *flags);
+
 /* Tells the frame walker which methods start a continuation (virtual threads). */
 void lr_jvm_note_continuation(jint count, const jmethodID *methods);
 
-/* The Agent_OnLoad and JNI_CreateJavaVM entries; see intercept_dlsym.c. */
-void lr_jvm_attach(JavaVM *vm);
 
 #endif

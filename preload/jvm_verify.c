@@ -23,7 +23,8 @@ static bool same_class(struct lr_vm_text text, const char *signature)
            memcmp(text.bytes, signature + 1, text.length) == 0;
 }
 
-/* A jmethodID that isn't a pointer to a pointer (JDK 26) must not be followed. */
+/* A jmethodID that isn't a pointer to a pointer (JDK 26) must not be followed.  Asked once a
+ * class: the IDs of a JVM are all of one kind. */
 static bool is_readable(uintptr_t jmethod)
 {
     if (!jmethod || jmethod % sizeof(void *) || lr_prim_is_mapped((void *)jmethod) != 1)
@@ -56,7 +57,7 @@ static bool same_method(jmethodID id, const char *signature, const char *source)
     struct lr_vm_method method;
     char *name = NULL;
     jboolean native = JNI_FALSE;
-    if (!is_readable((uintptr_t)id) || !lr_vm_method_read((uintptr_t)id, &method) ||
+    if (!lr_vm_method_read((uintptr_t)id, &method) ||
         (*jvmti)->GetMethodName(jvmti, id, &name, NULL, NULL) != JVMTI_ERROR_NONE)
         return false;
     (*jvmti)->IsMethodNative(jvmti, id, &native);
@@ -77,6 +78,7 @@ bool lr_jvm_verify_class(JNIEnv *env, jclass klass, unsigned *compared)
         return true; /* nothing to compare: not prepared yet, or an array */
     bool same = (*jvmti)->GetClassSignature(jvmti, klass, &signature, NULL) == JVMTI_ERROR_NONE;
     (*jvmti)->GetSourceFileName(jvmti, klass, &source);
+    same = same && (count == 0 || is_readable((uintptr_t)methods[0]));
     for (jint i = 0; i < count && same; i++) {
         same = same_method(methods[i], signature, source ? source : "");
         *compared += same;

@@ -49,7 +49,7 @@ bool lr_table_insert(struct lr_table *table, const struct lr_live *record)
 
 static bool holds(uint64_t key, uintptr_t address)
 {
-    return (key & ~(LR_KEY_STATE & ~LR_KEY_BUSY & ~YOUNG_DEAD)) == address;
+    return (key & ~LR_KEY_CLAIMED) == address;
 }
 
 static struct lr_live *find(struct lr_table *table, uintptr_t address)

@@ -1,0 +1,31 @@
+/* intercept.h -- the real functions behind the interposed ones.
+ *
+ * Stage: INTERCEPT.  Every exported wrapper calls the real function through LR_NEXT(name), which
+ * finds it at the first call (before our constructor ran, too) and costs one load afterwards.
+ */
+#ifndef LEAKRING_INTERCEPT_H
+#define LEAKRING_INTERCEPT_H
+
+#include <stddef.h>
+
+#include "next.h"
+
+#define LR_EXPORT __attribute__((visibility("default")))
+
+/* The next definition of `name`, of our wrapper's own type; NULL when there is none.  An optional
+ * function that is missing is looked for again at each call. */
+#define LR_NEXT(name)                                                                             \
+    ({                                                                                            \
+        static __typeof__(&name) next_;                                                           \
+        __typeof__(&name) function_ = __atomic_load_n(&next_, __ATOMIC_RELAXED);                  \
+        if (__builtin_expect(!function_, 0)) {                                                    \
+            function_ = (__typeof__(&name))lr_next_symbol(#name);                                 \
+            __atomic_store_n(&next_, function_, __ATOMIC_RELAXED);                                \
+        }                                                                                         \
+        function_;                                                                                \
+    })
+
+/* Kernels without MADV_WIPEONFORK: a handler that disarms a fork's child. */
+void lr_disarm_in_children(void);
+
+#endif

@@ -1,0 +1,159 @@
+/* intercept_malloc.c -- the malloc family.
+ *
+ * Stage: INTERCEPT.  Context: any thread, before and after main, in signal handlers.
+ * Each wrapper calls the next definition and records what it did; when inert it adds one load
+ * and a branch.  errno is the real function's.
+ */
+#include "intercept.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "guard.h"
+#include "helper.h"
+#include "modules.h"
+#include "record.h"
+#include "trace.h"
+
+/* Exported for programs built against a C library that had or will have them. */
+void cfree(void *block);
+void free_sized(void *block, size_t size);
+void free_aligned_sized(void *block, size_t alignment, size_t size);
+
+static __attribute__((noinline, cold)) void not_entered(void)
+{
+    if (lr_is_armed() && lr_self.depth == 1)
+        lr_count(LR_CNT_nested_allocs);
+}
+
+/* Macros rather than functions: LR_CALLER_REGS must see the wrapper's frame. */
+#define RECORD(block, size)                                                                       \
+    do {                                                                                          \
+        if (block) {                                                                              \
+            if (__builtin_expect(lr_enter(), 1)) {                                                \
+                struct lr_regs caller_ = LR_CALLER_REGS;                                          \
+                lr_record_alloc(block, size, LR_KIND_MALLOC, &caller_);                           \
+                lr_leave();                                                                       \
+            } else {                                                                              \
+                not_entered();                                                                    \
+            }                                                                                     \
+        }                                                                                         \
+    } while (0)
+
+static inline void record_free(const void *block)
+{
+    if (block && lr_is_armed())
+        lr_record_free(block);
+}
+
+LR_EXPORT void *malloc(size_t size)
+{
+    void *block = LR_NEXT(malloc)(size);
+    RECORD(block, size);
+    return block;
+}
+
+LR_EXPORT void *calloc(size_t count, size_t size)
+{
+    void *block = LR_NEXT(calloc)(count, size);
+    RECORD(block, count *size); /* it succeeded, so the product didn't overflow */
+    return block;
+}
+
+LR_EXPORT void free(void *block)
+{
+    record_free(block);
+    LR_NEXT(free)(block);
+}
+
+LR_EXPORT void cfree(void *block)
+{
+    free(block);
+}
+
+LR_EXPORT void free_sized(void *block, size_t size)
+{
+    free(block);
+}
+
+LR_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
+{
+    free(block);
+}
+
+/* The old record is out during the call: the address may be another thread's before it ends.
+ * A failed call leaves the old block as it was; realloc(block, 0) may release it. */
+#define REALLOC(old, size, call)                                                                  \
+    struct lr_live record_;                                                                       \
+    bool known_ = old && lr_is_armed() && lr_record_take(old, &record_);                          \
+    void *block_ = call;                                                                          \
+    if (block_) {                                                                                 \
+        RECORD(block_, size);                                                                     \
+        if (known_)                                                                               \
+            lr_count(LR_CNT_realloc_moves);                                                       \
+    } else if (known_ && (size) != 0) {                                                           \
+        lr_record_put_back(&record_);                                                             \
+    }                                                                                             \
+    return block_
+
+LR_EXPORT void *realloc(void *old, size_t size)
+{
+    REALLOC(old, size, LR_NEXT(realloc)(old, size));
+}
+
+static void *resize_array(void *old, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return LR_NEXT(realloc)(old, bytes);
+}
+
+LR_EXPORT void *reallocarray(void *old, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        bytes = SIZE_MAX; /* the call will fail */
+    __typeof__(&reallocarray) real = LR_NEXT(reallocarray);
+    REALLOC(old, bytes, real ? real(old, count, size) : resize_array(old, count, size));
+}
+
+LR_EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    int result = LR_NEXT(posix_memalign)(out, alignment, size);
+    if (result == 0)
+        RECORD(*out, size);
+    return result;
+}
+
+LR_EXPORT void *aligned_alloc(size_t alignment, size_t size)
+{
+    void *block = LR_NEXT(aligned_alloc)(alignment, size);
+    RECORD(block, size);
+    return block;
+}
+
+LR_EXPORT void *memalign(size_t alignment, size_t size)
+{
+    void *block = LR_NEXT(memalign)(alignment, size);
+    RECORD(block, size);
+    return block;
+}
+
+LR_EXPORT void *valloc(size_t size)
+{
+    void *block = LR_NEXT(valloc)(size);
+    RECORD(block, size);
+    return block;
+}
+
+LR_EXPORT void *pvalloc(size_t size)
+{
+    void *block = LR_NEXT(pvalloc)(size);
+    RECORD(block, size);
+    return block;
+}

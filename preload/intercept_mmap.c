@@ -1,0 +1,74 @@
+/* intercept_mmap.c -- mmap, munmap, mremap, under both of their names.
+ *
+ * Stage: INTERCEPT.  Context: any thread.  The C library's own mappings (thread stacks, big
+ * malloc blocks) don't come by here.
+ */
+#include "intercept.h"
+
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+
+#include "guard.h"
+#include "regions.h"
+#include "stacks.h"
+
+static inline uint32_t pack(int prot, int flags)
+{
+    return (uint32_t)(prot & 0xff) | (uint32_t)flags << 8;
+}
+
+#define RECORD_MAP(start, length, prot, flags)                                                    \
+    do {                                                                                          \
+        if ((start) != MAP_FAILED && lr_enter()) {                                                \
+            struct lr_regs caller_ = LR_CALLER_REGS;                                              \
+            uint32_t stack_ = lr_self.pair_stack ? lr_self.pair_stack                             \
+                                                 : lr_stack_take(&caller_, LR_JAVA_ANYWHERE);     \
+            lr_regions_map((uintptr_t)(start), length, pack(prot, flags), stack_);                \
+            lr_leave();                                                                           \
+        }                                                                                         \
+    } while (0)
+
+LR_EXPORT void *mmap(void *hint, size_t length, int prot, int flags, int fd, off_t offset)
+{
+    void *start = LR_NEXT(mmap)(hint, length, prot, flags, fd, offset);
+    RECORD_MAP(start, length, prot, flags);
+    return start;
+}
+
+LR_EXPORT void *mmap64(void *hint, size_t length, int prot, int flags, int fd, off64_t offset)
+{
+    void *start = LR_NEXT(mmap)(hint, length, prot, flags, fd, offset);
+    RECORD_MAP(start, length, prot, flags);
+    return start;
+}
+
+/* Recorded before the call, or another thread could be given the range first.  What the kernel
+ * would refuse (EINVAL) is not recorded. */
+LR_EXPORT int munmap(void *start, size_t length)
+{
+    if (((uintptr_t)start & 4095) == 0 && lr_enter()) {
+        lr_regions_unmap((uintptr_t)start, length);
+        lr_leave();
+    }
+    return LR_NEXT(munmap)(start, length);
+}
+
+LR_EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    void *hint = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
+    va_end(arguments);
+    void *start = LR_NEXT(mremap)(old, old_length, length, flags, hint);
+    if (start != MAP_FAILED && lr_enter()) {
+        struct lr_regs caller = LR_CALLER_REGS;
+        uint32_t stack = lr_stack_take(&caller, LR_JAVA_ANYWHERE);
+        uint32_t prot_flags = lr_regions_prot((uintptr_t)old);
+        if (old_length)
+            lr_regions_unmap((uintptr_t)old, old_length);
+        lr_regions_map((uintptr_t)start, length, prot_flags, stack);
+        lr_leave();
+    }
+    return start;
+}

@@ -1,0 +1,75 @@
+/* intercept_process.c -- threads, forks, modules and the end of the process.
+ *
+ * Stage: INTERCEPT.  Context: any thread.
+ */
+#include "intercept.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "helper.h"
+#include "modules.h"
+#include "process.h"
+#include "trace.h"
+
+/* A place where no lock of the C library is held, and the program is about to have threads
+ * anyway: the time for our own. */
+LR_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                             void *(*function)(void *), void *argument)
+{
+    if (lr_is_armed() && lr_self.depth == 0)
+        lr_helper_start();
+    return LR_NEXT(pthread_create)(thread, attributes, function, argument);
+}
+
+LR_EXPORT pid_t fork(void)
+{
+    pid_t child = LR_NEXT(fork)();
+    if (child > 0 && lr_enter()) {
+        lr_count(LR_CNT_forks);
+        lr_trace_event(LR_EVENT_FORK, (uint32_t)child, 0);
+        lr_leave();
+    }
+    return child;
+}
+
+static void disarm(void)
+{
+    lr_armed->on = 0;
+}
+
+void lr_disarm_in_children(void)
+{
+    typedef int atfork_function(void (*)(void), void (*)(void), void (*)(void), void *);
+    atfork_function *atfork = (atfork_function *)lr_next_symbol("__register_atfork");
+    if (atfork)
+        atfork(NULL, NULL, disarm, NULL);
+}
+
+LR_EXPORT int dlclose(void *handle)
+{
+    int result = LR_NEXT(dlclose)(handle);
+    if (lr_enter()) {
+        lr_modules_changed();
+        lr_leave();
+    }
+    return result;
+}
+
+/* The program ends without exit handlers.  In a vfork's child, which shares our memory, it
+ * doesn't: lr_process_end looks at the pid. */
+LR_EXPORT __attribute__((noreturn)) void _exit(int status)
+{
+    lr_process_end();
+    LR_NEXT(_exit)(status);
+    __builtin_unreachable();
+}
+
+LR_EXPORT __attribute__((noreturn)) void _Exit(int status)
+{
+    _exit(status);
+}

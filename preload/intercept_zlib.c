@@ -1,0 +1,117 @@
+/* intercept_zlib.c -- the streams of a shared libz, as resource pairs.
+ *
+ * Stage: INTERCEPT.  Context: any thread, in the caller of zlib.  A stream is known by the
+ * address of its z_stream.  Inside a JNI native that already stands for the stream, these stand
+ * aside (pairs.h).  zlib's names are only used, never linked: without libz nobody calls us.
+ */
+#include "intercept.h"
+
+#include <stdint.h>
+
+#include "pairs.h"
+
+/* What we need of zlib.h: a stream is opaque to us. */
+typedef struct z_stream_s *stream_pointer;
+enum { Z_OK_CODE = 0 };
+
+#define ACQUIRE(pair, stream, call)                                                               \
+    do {                                                                                          \
+        struct lr_pair_scope scope_;                                                              \
+        struct lr_regs caller_ = LR_CALLER_REGS;                                                  \
+        lr_pair_acquire_begin(&scope_, &caller_, false);                                          \
+        int result_ = call;                                                                       \
+        lr_pair_acquire_end(&scope_, LR_PAIR_ID_##pair,                                           \
+                            result_ == Z_OK_CODE ? (uintptr_t)(stream) : 0);                      \
+        return result_;                                                                           \
+    } while (0)
+
+#define USE(stream, call)                                                                         \
+    do {                                                                                          \
+        struct lr_pair_scope scope_;                                                              \
+        lr_pair_use_begin(&scope_, (uintptr_t)(stream));                                          \
+        int result_ = call;                                                                       \
+        lr_pair_use_end(&scope_);                                                                 \
+        return result_;                                                                           \
+    } while (0)
+
+#define RELEASE(pair, stream, call)                                                               \
+    do {                                                                                          \
+        struct lr_pair_scope scope_;                                                              \
+        lr_pair_release_begin(&scope_, LR_PAIR_ID_##pair, (uintptr_t)(stream),                    \
+                              LR_RELEASER_EXPLICIT);                                              \
+        int result_ = call;                                                                       \
+        lr_pair_release_end(&scope_);                                                             \
+        return result_;                                                                           \
+    } while (0)
+
+#define DECLARE(name, ...)                                                                        \
+    LR_EXPORT int name(__VA_ARGS__);                                                              \
+    LR_EXPORT int name(__VA_ARGS__)
+
+DECLARE(inflateInit_, stream_pointer stream, const char *version, int size)
+{
+    ACQUIRE(zlib_inflate, stream, LR_NEXT(inflateInit_)(stream, version, size));
+}
+
+DECLARE(inflateInit2_, stream_pointer stream, int bits, const char *version, int size)
+{
+    ACQUIRE(zlib_inflate, stream, LR_NEXT(inflateInit2_)(stream, bits, version, size));
+}
+
+DECLARE(inflateBackInit_, stream_pointer stream, int bits, unsigned char *window,
+        const char *version, int size)
+{
+    ACQUIRE(zlib_inflate, stream, LR_NEXT(inflateBackInit_)(stream, bits, window, version, size));
+}
+
+DECLARE(inflateCopy, stream_pointer to, stream_pointer from)
+{
+    ACQUIRE(zlib_inflate, to, LR_NEXT(inflateCopy)(to, from));
+}
+
+DECLARE(inflate, stream_pointer stream, int flush)
+{
+    USE(stream, LR_NEXT(inflate)(stream, flush));
+}
+
+DECLARE(inflateSetDictionary, stream_pointer stream, const unsigned char *bytes, unsigned length)
+{
+    USE(stream, LR_NEXT(inflateSetDictionary)(stream, bytes, length));
+}
+
+DECLARE(inflateEnd, stream_pointer stream)
+{
+    RELEASE(zlib_inflate, stream, LR_NEXT(inflateEnd)(stream));
+}
+
+DECLARE(inflateBackEnd, stream_pointer stream)
+{
+    RELEASE(zlib_inflate, stream, LR_NEXT(inflateBackEnd)(stream));
+}
+
+DECLARE(deflateInit_, stream_pointer stream, int level, const char *version, int size)
+{
+    ACQUIRE(zlib_deflate, stream, LR_NEXT(deflateInit_)(stream, level, version, size));
+}
+
+DECLARE(deflateInit2_, stream_pointer stream, int level, int method, int bits, int memory,
+        int strategy, const char *version, int size)
+{
+    ACQUIRE(zlib_deflate, stream,
+            LR_NEXT(deflateInit2_)(stream, level, method, bits, memory, strategy, version, size));
+}
+
+DECLARE(deflateCopy, stream_pointer to, stream_pointer from)
+{
+    ACQUIRE(zlib_deflate, to, LR_NEXT(deflateCopy)(to, from));
+}
+
+DECLARE(deflate, stream_pointer stream, int flush)
+{
+    USE(stream, LR_NEXT(deflate)(stream, flush));
+}
+
+DECLARE(deflateEnd, stream_pointer stream)
+{
+    RELEASE(zlib_deflate, stream, LR_NEXT(deflateEnd)(stream));
+}

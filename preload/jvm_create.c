@@ -1,0 +1,81 @@
+/* jvm_create.c -- stand-ins for JNI_CreateJavaVM and Agent_OnLoad: how we learn of a JVM.
+ *
+ * Stage: intercept.  Context: the thread that creates the JVM.  The whole JVM runs inside the
+ * real calls, so no guard is held across them.
+ */
+#include <jni.h>
+#include <stddef.h>
+
+#include "jvm_bridge.h"
+#include "jvm_hooks.h"
+#include "next.h"
+
+typedef jint create_function(JavaVM **vm, void **env, void *args);
+typedef jint agent_function(JavaVM *vm, char *options, void *reserved);
+
+static create_function *real_create;
+
+/* Stores `real` where nothing was stored; false when something else is there already. */
+static bool remember(void **slot, void *real)
+{
+    void *expected = NULL;
+    return __atomic_compare_exchange_n(slot, &expected, real, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE) ||
+           expected == real;
+}
+
+/* Exported, for programs that link with -ljvm; the launcher gets it through dlsym. */
+JNIEXPORT jint JNICALL JNI_CreateJavaVM(JavaVM **vm, void **env, void *args)
+{
+    create_function *real = __atomic_load_n(&real_create, __ATOMIC_ACQUIRE);
+    if (!real)
+        real = (create_function *)lr_next_symbol("JNI_CreateJavaVM");
+    if (!real)
+        return JNI_ERR;
+    jint result = real(vm, env, args);
+    if (result == JNI_OK)
+        lr_jvm_created(*vm, *env);
+    return result;
+}
+
+void *lr_jvm_create_hook(void *real)
+{
+    if (real == (void *)JNI_CreateJavaVM)
+        return NULL;
+    return remember((void **)&real_create, real) ? (void *)JNI_CreateJavaVM : NULL;
+}
+
+/* Every agent library has its own Agent_OnLoad and dlsym can't tell us later whose stand-in is
+ * called, so each gets one of its own. */
+enum { AGENTS_MAX = 8 };
+static agent_function *real_agents[AGENTS_MAX];
+
+static jint load_agent(unsigned index, JavaVM *vm, char *options, void *reserved)
+{
+    lr_jvm_attach(vm);
+    return real_agents[index](vm, options, reserved);
+}
+
+#define AGENT(index)                                                                              \
+    static jint agent_##index(JavaVM *vm, char *options, void *reserved)                          \
+    {                                                                                             \
+        return load_agent(index, vm, options, reserved);                                          \
+    }
+AGENT(0)
+AGENT(1)
+AGENT(2)
+AGENT(3)
+AGENT(4)
+AGENT(5)
+AGENT(6)
+AGENT(7)
+
+void *lr_jvm_agent_hook(void *real)
+{
+    static agent_function *const agents[AGENTS_MAX] = {agent_0, agent_1, agent_2, agent_3,
+                                                       agent_4, agent_5, agent_6, agent_7};
+    for (unsigned i = 0; i < AGENTS_MAX; i++)
+        if (remember((void **)&real_agents[i], real))
+            return (void *)agents[i];
+    return NULL;
+}

@@ -1,0 +1,242 @@
+/* pairs.c -- pairs.h: live pairs and exact totals per pair and stack, straight into the file.
+ *
+ * Stage: intercept -> RECORD -> FILE.  Context: any thread, in the interposed call, not inside
+ * malloc.  The pair table works as table.h's (window, no tombstones, owner removes); a handle
+ * belongs to whoever acquired it until it is released.
+ */
+#include "pairs.h"
+
+#include "file.h"
+#include "guard.h"
+#include "intern.h"
+#include "pairs_start.h"
+#include "stacks.h"
+#include "trace.h"
+
+enum { PAIR_WINDOW = 32 };
+
+static struct lr_index sites;
+static uint32_t homes;
+
+static void define_pairs(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t flags;
+    } pairs[] = {
+#define LR_PAIR(id, name, flags) {name, flags},
+#include "pairs.def"
+#undef LR_PAIR
+    };
+    for (uint32_t i = 0; i < LR_PAIR_ID_COUNT; i++) {
+        size_t length = __builtin_strlen(pairs[i].name);
+        lr_file.pairdefs[i] =
+            (struct lr_pairdef){lr_intern_string(pairs[i].name, length), pairs[i].flags};
+    }
+    lr_file.section[LR_SEC_PAIRDEFS]->used = LR_PAIR_ID_COUNT;
+}
+
+bool lr_pairs_start(void)
+{
+    homes = (uint32_t)(lr_file_capacity(LR_SEC_PAIRS) - PAIR_WINDOW + 1);
+    define_pairs();
+    return lr_index_start(&sites, lr_file_capacity(LR_SEC_PAIRSITES));
+}
+
+static bool same_site(uint32_t id, const void *key)
+{
+    const struct lr_pairsite *site = key;
+    return lr_file.pairsites[id].pair == site->pair && lr_file.pairsites[id].stack == site->stack;
+}
+
+/* Index + 1 of the site, 0 when it can't be stored.  Cold only at a site's first pair. */
+static uint32_t site_of(uint32_t pair, uint32_t stack)
+{
+    struct lr_pairsite key = {.pair = pair, .stack = stack};
+    if (!lr_intern_lock()) {
+        lr_count(LR_CNT_intern_busy);
+        return 0;
+    }
+    uint32_t *slot = lr_index_find(&sites, lr_hash_mix(pair, stack), same_site, &key);
+    struct lr_section *section = lr_file.section[LR_SEC_PAIRSITES];
+    if (!*slot && section->used < section->capacity) {
+        lr_file.pairsites[section->used] = key;
+        *slot = (uint32_t)section->used + 1;
+        __atomic_store_n(&section->used, section->used + 1, __ATOMIC_RELEASE);
+    }
+    uint32_t found = *slot;
+    lr_intern_unlock();
+    if (!found)
+        lr_count(LR_CNT_pairsites_full);
+    return found;
+}
+
+static struct lr_pair *home_of(uintptr_t handle)
+{
+    uint32_t hash = (uint32_t)((handle >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    return &lr_file.pairs[(uint64_t)hash * homes >> 32];
+}
+
+static struct lr_pair *find(uintptr_t handle)
+{
+    struct lr_pair *slot = home_of(handle), *end = slot + PAIR_WINDOW;
+    for (; slot < end; slot++)
+        if (__atomic_load_n(&slot->key, __ATOMIC_RELAXED) == handle &&
+            !(slot->flags & LR_PAIR_REUSED))
+            return slot;
+    return NULL;
+}
+
+static bool insert(const struct lr_pair *pair)
+{
+    struct lr_pair *slot = home_of(pair->key), *end = slot + PAIR_WINDOW;
+    for (; slot < end; slot++) {
+        uint64_t free = 0;
+        if (__atomic_load_n(&slot->key, __ATOMIC_RELAXED) != 0 ||
+            !__atomic_compare_exchange_n(&slot->key, &free, pair->key | LR_KEY_BUSY, false,
+                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            continue;
+        slot->stack = pair->stack;
+        slot->birth_ms = pair->birth_ms;
+        slot->site = pair->site;
+        slot->pair = pair->pair;
+        slot->flags = 0;
+        slot->gen++;
+        __atomic_store_n(&slot->key, pair->key, __ATOMIC_RELEASE);
+        return true;
+    }
+    return false;
+}
+
+static void add(uint64_t *counter)
+{
+    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* From here to leave_scope this thread's allocations belong to the pair acquired at `stack`. */
+static void enter_scope(struct lr_pair_scope *scope, uint32_t stack, bool later)
+{
+    scope->stack = stack;
+    scope->saved_stack = lr_self.pair_stack;
+    scope->saved_later = lr_self.pair_later;
+    scope->active = true;
+    lr_self.pair_stack = stack;
+    lr_self.pair_later = later;
+    lr_self.in_pair = 1;
+}
+
+static void leave_scope(struct lr_pair_scope *scope)
+{
+    lr_self.pair_stack = scope->saved_stack;
+    lr_self.pair_later = scope->saved_later;
+    lr_self.in_pair = 0;
+}
+
+/* Outermost pair call of a recording process?  Then under the guard until lr_leave(). */
+static bool enter(struct lr_pair_scope *scope)
+{
+    scope->active = false;
+    return !lr_self.in_pair && lr_enter();
+}
+
+void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller,
+                           bool from_java)
+{
+    if (!enter(scope))
+        return;
+    uint32_t stack = lr_stack_take(caller, from_java ? LR_JAVA_NATIVE : LR_JAVA_ANYWHERE);
+    enter_scope(scope, stack, false);
+    lr_leave();
+}
+
+/* The same handle acquired again: its owner lost the first resource for good. */
+static void mark_reused(uintptr_t handle)
+{
+    struct lr_pair *old = find(handle);
+    if (old)
+        __atomic_store_n(&old->flags, LR_PAIR_REUSED, __ATOMIC_RELAXED);
+}
+
+static void record_acquired(enum lr_pair_id pair, uint32_t stack, uintptr_t handle)
+{
+    mark_reused(handle);
+    uint32_t site = site_of(pair, stack);
+    if (!site) {
+        lr_count(LR_CNT_pairs_full);
+        return;
+    }
+    struct lr_pairsite *totals = &lr_file.pairsites[site - 1];
+    struct lr_pair record = {
+        .key = handle,
+        .stack = stack,
+        .birth_ms = lr_trace_ms(),
+        .site = site - 1,
+        .pair = (uint16_t)pair,
+    };
+    add(&totals->acquired);
+    if (!insert(&record)) {
+        add(&totals->lost);
+        lr_count(LR_CNT_pairs_full);
+    }
+}
+
+void lr_pair_acquire_end(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle)
+{
+    if (!scope->active)
+        return;
+    leave_scope(scope);
+    if (!handle || !lr_enter())
+        return;
+    record_acquired(pair, scope->stack, handle);
+    lr_leave();
+}
+
+void lr_pair_use_begin(struct lr_pair_scope *scope, uintptr_t handle)
+{
+    if (!enter(scope))
+        return;
+    const struct lr_pair *pair = find(handle);
+    if (pair)
+        enter_scope(scope, pair->stack, true);
+    lr_leave();
+}
+
+void lr_pair_use_end(struct lr_pair_scope *scope)
+{
+    if (scope->active)
+        leave_scope(scope);
+}
+
+static void record_released(enum lr_pair_id pair, uintptr_t handle, enum lr_releaser who)
+{
+    struct lr_pair *slot = find(handle);
+    if (!slot || slot->pair != pair) {
+        lr_count(LR_CNT_pair_unknown_release);
+        return;
+    }
+    struct lr_pairsite *totals = &lr_file.pairsites[slot->site];
+    add(&totals->released);
+    if (who == LR_RELEASER_CLEANER) {
+        add(&totals->released_by_cleaner);
+        lr_trace_event(LR_EVENT_CLEANED, slot->site, handle);
+    } else if (who == LR_RELEASER_UNKNOWN) {
+        add(&totals->released_unknown);
+    }
+    __atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
+}
+
+void lr_pair_release_begin(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle,
+                           enum lr_releaser who)
+{
+    if (!enter(scope))
+        return;
+    record_released(pair, handle, who);
+    enter_scope(scope, 0, false);
+    lr_leave();
+}
+
+void lr_pair_release_end(struct lr_pair_scope *scope)
+{
+    if (scope->active)
+        leave_scope(scope);
+}

@@ -1,0 +1,173 @@
+/* regions.c -- regions.h: slots in the file, ordered by an index outside it.
+ *
+ * Stage: RECORD -> FILE.  Context: any thread, under the guard and the region lock.
+ * A slot is valid if and only if its length isn't 0, so every change is one aligned store or is
+ * made while the length is 0: death between two stores loses at most the event under way.
+ */
+#include "regions.h"
+
+#include <string.h>
+
+#include "file.h"
+#include "prim.h"
+#include "trace.h"
+
+/* Valid slots ordered by start address; no two overlap. */
+static uint32_t *order;
+static uint32_t order_count;
+static uint32_t *free_slots; /* slots that were used before */
+static uint32_t free_count, fresh; /* slots from `fresh` on were never used */
+static uint32_t lock;
+
+bool lr_regions_start(void)
+{
+    uint64_t size = lr_file_capacity(LR_SEC_REGIONS) * sizeof *order;
+    order = lr_prim_map(size);
+    free_slots = lr_prim_map(size);
+    return order && free_slots;
+}
+
+static bool take_lock(void)
+{
+    for (unsigned tries = 0; tries < 4096; tries++) {
+        uint32_t expected = 0;
+        if (__atomic_compare_exchange_n(&lock, &expected, 1, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return true;
+        if (tries % 64 == 63)
+            lr_prim_yield();
+    }
+    lr_count(LR_CNT_regions_busy);
+    return false;
+}
+
+static void drop_lock(void)
+{
+    __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+}
+
+static struct lr_region *at(uint32_t position)
+{
+    return &lr_file.regions[order[position]];
+}
+
+/* Position of the first region that ends behind `address`. */
+static uint32_t position_of(uintptr_t address)
+{
+    uint32_t low = 0, high = order_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (at(middle)->start + at(middle)->length <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void insert(uint32_t position, const struct lr_region *region)
+{
+    uint32_t slot;
+    if (free_count)
+        slot = free_slots[--free_count];
+    else if (fresh < lr_file_capacity(LR_SEC_REGIONS))
+        slot = fresh++;
+    else {
+        lr_count(LR_CNT_regions_full);
+        return;
+    }
+    struct lr_region *to = &lr_file.regions[slot];
+    to->start = region->start;
+    to->stack = region->stack;
+    to->birth_ms = region->birth_ms;
+    to->prot_flags = region->prot_flags;
+    to->gen++;
+    __atomic_store_n(&to->length, region->length, __ATOMIC_RELEASE);
+    memmove(order + position + 1, order + position, (order_count - position) * sizeof *order);
+    order[position] = slot;
+    order_count++;
+}
+
+static void erase(uint32_t position)
+{
+    __atomic_store_n(&at(position)->length, 0, __ATOMIC_RELEASE);
+    free_slots[free_count++] = order[position];
+    order_count--;
+    memmove(order + position, order + position + 1, (order_count - position) * sizeof *order);
+}
+
+/* Cuts [start, end) out of the region at `position`, which overlaps it; returns the position
+ * behind whatever is left below `start`. */
+static uint32_t cut(uint32_t position, uintptr_t start, uintptr_t end)
+{
+    struct lr_region *region = at(position), tail = *region;
+    uintptr_t region_end = region->start + region->length;
+    bool keeps_head = region->start < start;
+    if (keeps_head)
+        __atomic_store_n(&region->length, start - region->start, __ATOMIC_RELEASE);
+    else
+        erase(position);
+    if (keeps_head)
+        position++;
+    if (region_end > end) {
+        tail.start = end;
+        tail.length = region_end - end;
+        insert(position, &tail);
+    }
+    return position;
+}
+
+static void unmap_locked(uintptr_t start, uintptr_t end)
+{
+    uint32_t position = position_of(start);
+    while (position < order_count && at(position)->start < end) {
+        bool last = at(position)->start + at(position)->length >= end;
+        position = cut(position, start, end);
+        if (last)
+            break;
+    }
+}
+
+static size_t round_to_page(size_t length)
+{
+    size_t page = lr_prim_page_size();
+    return (length + page - 1) & ~(page - 1);
+}
+
+void lr_regions_map(uintptr_t start, size_t length, uint32_t prot_flags, uint32_t stack)
+{
+    length = round_to_page(length);
+    if (!length || !take_lock())
+        return;
+    unmap_locked(start, start + length);
+    struct lr_region region = {
+        .start = start,
+        .length = length,
+        .stack = stack,
+        .birth_ms = lr_trace_ms(),
+        .prot_flags = prot_flags,
+    };
+    insert(position_of(start), &region);
+    drop_lock();
+}
+
+void lr_regions_unmap(uintptr_t start, size_t length)
+{
+    length = round_to_page(length);
+    if (!length || start + length < start || !take_lock())
+        return;
+    unmap_locked(start, start + length);
+    drop_lock();
+}
+
+uint32_t lr_regions_prot(uintptr_t address)
+{
+    uint32_t prot_flags = 0;
+    if (!take_lock())
+        return 0;
+    uint32_t position = position_of(address);
+    if (position < order_count && at(position)->start <= address)
+        prot_flags = at(position)->prot_flags;
+    drop_lock();
+    return prot_flags;
+}

@@ -1,0 +1,23 @@
+/* regions.h -- what was mapped by mmap and mremap and not unmapped yet.
+ *
+ * Stage: intercept -> RECORD.  Context: any thread, around the interposed call, under the guard.
+ * Ranges may overlap what is known in any way: the last mapping of an address counts, partial
+ * unmapping shrinks or splits.  Under a lock held for microseconds; whoever can't get it in a
+ * bounded time drops the event and counts it.
+ */
+#ifndef LEAKRING_REGIONS_H
+#define LEAKRING_REGIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool lr_regions_start(void); /* after lr_file_create */
+
+/* [start, start + length) is mapped now, by `stack`; page multiples. */
+void lr_regions_map(uintptr_t start, size_t length, uint32_t prot_flags, uint32_t stack);
+void lr_regions_unmap(uintptr_t start, size_t length);
+/* prot_flags of the region that holds `address`; 0 when none does. */
+uint32_t lr_regions_prot(uintptr_t address);
+
+#endif

@@ -1,0 +1,208 @@
+/* start.c -- the constructor and the destructor: deciding whether to record, and beginning.
+ *
+ * Stage: start-up and end.  Context: the constructor runs on one thread before main; whatever
+ * was allocated earlier is not recorded.  On any trouble the process stays inert, with at most
+ * one line on stderr.
+ */
+#include <elf.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "clock.h"
+#include "config.h"
+#include "file.h"
+#include "guard.h"
+#include "intern.h"
+#include "intercept.h"
+#include "next.h"
+#include "pairs_start.h"
+#include "prim.h"
+#include "process.h"
+#include "programs.h"
+#include "record.h"
+#include "regions.h"
+#include "stacks.h"
+#include "text.h"
+#include "trace.h"
+
+__thread struct lr_thread lr_self;
+
+static struct lr_armed never;
+struct lr_armed *lr_armed = &never;
+
+static struct lr_identity identity;
+static int traced_pid; /* 0: nothing is traced */
+static bool child_of_traced;
+
+static void say(const char *message)
+{
+    char line[LR_PATH_MAX * 2];
+    struct lr_text text = lr_text_in(line, sizeof line);
+    lr_text_add(&text, "leakring: ");
+    lr_text_add(&text, message);
+    lr_text_add(&text, "\n");
+    lr_prim_write(2, line, text.length);
+}
+
+static const char *variable(char **environment, const char *name)
+{
+    size_t length = strlen(name);
+    for (; environment && *environment; environment++)
+        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+            return *environment + length + 1;
+    return NULL;
+}
+
+/* Field 22 of /proc/self/stat; the second may contain blanks and parentheses. */
+static uint64_t process_start(void)
+{
+    char stat[1024];
+    if (lr_prim_slurp("/proc/self/stat", stat, sizeof stat) <= 0)
+        return 0;
+    const char *at = strrchr(stat, ')');
+    for (int field = 2; at && field < 22; field++) {
+        at = strchr(at, ' ');
+        at = at ? at + 1 : NULL;
+    }
+    return at ? lr_text_number(&at) : 0;
+}
+
+static void identify(char **environment)
+{
+    long length = lr_prim_readlink("/proc/self/exe", identity.exe, sizeof identity.exe - 1);
+    if (length <= 0) {
+        const char *from_kernel = (const char *)getauxval(AT_EXECFN);
+        struct lr_text text = lr_text_in(identity.exe, sizeof identity.exe);
+        lr_text_add(&text, from_kernel ? from_kernel : "unknown");
+    }
+    identity.name = lr_text_base_name(identity.exe);
+    const char *tmpdir = variable(environment, "TMPDIR");
+    identity.tmpdir = tmpdir && *tmpdir ? tmpdir : "/tmp";
+    identity.pid = lr_prim_pid();
+    identity.proc_start = process_start();
+}
+
+static void describe(int argc, char **argv, const char *config)
+{
+    char line[LR_STRING_MAX];
+    struct lr_text text = lr_text_in(line, sizeof line);
+    for (int i = 0; i < argc && argv[i]; i++) {
+        if (i)
+            lr_text_add(&text, " ");
+        lr_text_add(&text, argv[i]);
+    }
+    char host[256];
+    const char *allocator = lr_next_module("malloc");
+    lr_intern_meta(LR_META_EXE, identity.exe);
+    lr_intern_meta(LR_META_CMDLINE, line);
+    if (lr_prim_host_name(host, sizeof host) == 0)
+        lr_intern_meta(LR_META_HOST, host);
+    lr_intern_meta(LR_META_CONFIG, config ? config : "");
+    lr_intern_meta(LR_META_TRACER, LEAKRING_VERSION);
+    lr_intern_meta(LR_META_ALLOCATOR, allocator ? allocator : "");
+}
+
+/* The flag that forks don't inherit: their copy of the page reads as 0. */
+static struct lr_armed *make_flag(void)
+{
+    struct lr_armed *flag = lr_prim_map(lr_prim_page_size());
+    if (flag && lr_prim_wipe_on_fork(flag, lr_prim_page_size()) < 0)
+        lr_disarm_in_children(); /* kernels before 4.14 */
+    return flag;
+}
+
+static bool begin(int argc, char **argv, const char *config)
+{
+    struct lr_armed *flag = make_flag();
+    lr_clock_start();
+    if (!flag || !lr_intern_start() || !lr_stacks_start() || !lr_record_start() ||
+        !lr_regions_start() || !lr_pairs_start())
+        return false;
+    lr_file.header->young_ms = lr_config.young_ms;
+    describe(argc, argv, config);
+    lr_unwind_select("ehframe");
+    if (strcmp(lr_config.unwinder, "ehframe") != 0 && !lr_unwind_select(lr_config.unwinder))
+        lr_intern_meta(LR_META_NOTE, "unwinder=libunwind isn't available here; ehframe was used");
+    if (lr_is_shadowed("malloc"))
+        lr_trace_set_compat(LR_COMPAT_BLIND); /* until the first call reaches us */
+    lr_trace_event(LR_EVENT_START, lr_file.header->image, 0);
+    traced_pid = identity.pid;
+    lr_armed = flag;
+    __atomic_store_n(&flag->on, 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+static __attribute__((constructor)) void start(int argc, char **argv, char **environment)
+{
+    if (getauxval(AT_SECURE))
+        return;
+    char error[LR_PATH_MAX * 2];
+    const char *config = variable(environment, "LEAKRING");
+    bool config_ok = lr_config_parse(&lr_config, config, error, sizeof error);
+    identify(environment);
+    if (!lr_program_is_wanted(identity.name, lr_config.exe)) {
+        child_of_traced = !lr_config.children && lr_program_parent_is_traced(lr_config.exe);
+        return;
+    }
+    if (!lr_config.children && lr_program_parent_is_traced(lr_config.exe)) {
+        child_of_traced = true;
+        return;
+    }
+    if (!config_ok)
+        say(error);
+    if (!lr_file_create(&identity, error, sizeof error)) {
+        if (config_ok)
+            say(error);
+        return;
+    }
+    uint32_t depth = lr_own_work_begin();
+    if (!begin(argc, argv, config) && config_ok)
+        say("not enough memory for the tables; not recording");
+    lr_own_work_end(depth);
+}
+
+bool lr_process_is_traced(void)
+{
+    return traced_pid && lr_prim_pid() == traced_pid;
+}
+
+bool lr_process_strips_children(void)
+{
+    return !lr_config.children && (child_of_traced || traced_pid);
+}
+
+static void set_state(enum lr_state state, enum lr_event_type event)
+{
+    lr_trace_event(event, 0, 0);
+    lr_record_tenure(UINT32_MAX);
+    lr_stacks_flush();
+    lr_file.header->heartbeat_ms = lr_trace_ms();
+    lr_file.header->end_unix_ns = lr_prim_unix_ns();
+    __atomic_store_n(&lr_file.header->state, state, __ATOMIC_RELEASE);
+}
+
+void lr_process_exec(void)
+{
+    set_state(LR_STATE_EXECED, LR_EVENT_EXEC);
+}
+
+void lr_process_exec_failed(void)
+{
+    lr_file.header->end_unix_ns = 0;
+    __atomic_store_n(&lr_file.header->state, LR_STATE_OPEN, __ATOMIC_RELEASE);
+}
+
+/* Recording goes on (other threads, later exit handlers), straight into the file. */
+void lr_process_end(void)
+{
+    if (!lr_process_is_traced())
+        return;
+    lr_record_use_young(false);
+    lr_stacks_defer(false);
+    set_state(LR_STATE_EXITED, LR_EVENT_EXIT);
+}
+
+static __attribute__((destructor)) void end(void)
+{
+    lr_process_end();
+}

@@ -1,0 +1,23 @@
+/* unwind_full.h -- the walk that follows every preserved register.
+ *
+ * Stage: STACK, cold side.  Context: any thread, inside malloc.  Internal to unwind_*.c.
+ */
+#ifndef LEAKRING_UNWIND_FULL_H
+#define LEAKRING_UNWIND_FULL_H
+
+#include "unwind.h"
+#include "unwind_stack.h"
+
+/* As lr_unwinder.walk, at 0.3-1 us a frame: taken when a frame on the stack needs more than sp
+ * and fp (signal frames, realigned assembly).  Starts from this function's own frame, since the
+ * caller's other registers are known only there. */
+size_t lr_unwind_full(const struct lr_regs *regs, struct lr_stack_range *range, uintptr_t *pcs,
+                      size_t max, enum lr_unwind_end *end);
+
+/* A signal handler's return code that has no unwind data. */
+bool lr_unwind_is_sigreturn(uintptr_t pc);
+
+/* Was the thread's first frame reached at this return address?  For backends that can't say. */
+bool lr_unwind_is_outermost(uintptr_t pc);
+
+#endif

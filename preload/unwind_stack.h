@@ -1,0 +1,33 @@
+/* unwind_stack.h -- which part of the stack may be read.
+ *
+ * Stage: STACK.  Context: any thread, inside malloc.  Internal to unwind_*.c.
+ *
+ * A range holds pages that were found readable, contiguous, around the frames seen so far.  It
+ * grows page by page, one system call each, once: afterwards walks stay inside it.  That needs no
+ * knowledge of where a stack ends, so it serves thread stacks, alternate signal stacks and
+ * coroutines alike.  Switching stacks starts a new range.
+ */
+#ifndef LEAKRING_UNWIND_STACK_H
+#define LEAKRING_UNWIND_STACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lr_stack_range {
+    uintptr_t low, high; /* [low, high) may be read */
+    uint32_t budget;     /* pages that this walk may still ask about */
+};
+#define LR_STACK_BUDGET 256u /* then the walk is lost, but the next one goes on from there */
+
+/* Make the range hold the word at `sp`, keeping what is known when it is the same stack. */
+bool lr_stack_begin(struct lr_stack_range *range, uintptr_t sp);
+/* Make it reach up to `end`. */
+bool lr_stack_reach(struct lr_stack_range *range, uintptr_t end);
+
+static inline bool lr_stack_holds(struct lr_stack_range *range, uintptr_t address)
+{
+    return address % sizeof(uint64_t) == 0 && address >= range->low &&
+           (address < range->high || lr_stack_reach(range, address + sizeof(uint64_t)));
+}
+
+#endif
