@@ -1,0 +1,59 @@
+/* symbolize_internal.h -- what symbolize*.c share: modules, their symbols and debug information.
+ *
+ * Stage: SYMBOLIZE.  Context: analyzer only; not for anybody else.
+ *
+ *   symbolize.c         frames to names; the cache
+ *   symbolize_module.c  the right ELF file for a module, and its separate debug file
+ *   symbolize_symtab.c  address to symbol, by .symtab or .dynsym
+ *   symbolize_dwarf.c   address to function, inlined functions and lines, by DWARF
+ */
+#ifndef LEAKRING_SYMBOLIZE_INTERNAL_H
+#define LEAKRING_SYMBOLIZE_INTERNAL_H
+
+#include <libelf.h>
+
+#include "load.h"
+#include "symbolize.h"
+
+/* A function as the debug information or symbol table names it.  Strings belong to the ELF files
+ * (alive as long as the module); NULL where unknown. */
+struct lr_raw_frame {
+    const char *name; /* mangled */
+    const char *file;
+    int line; /* 0: unknown */
+};
+enum { LR_INLINE_MAX = 64 }; /* deeper inlining than that is cut, the outermost kept */
+
+struct lr_symtab;
+/* Indexes the function symbols of `elf`; NULL when it has none. */
+struct lr_symtab *lr_symtab_new(Elf *elf);
+void lr_symtab_free(struct lr_symtab *symtab);
+/* Name of the function that holds `address`, NULL for none. */
+const char *lr_symtab_find(const struct lr_symtab *symtab, uint64_t address);
+
+struct lr_dwarf;
+/* NULL when `elf` has no debug information. */
+struct lr_dwarf *lr_dwarf_new(Elf *elf);
+void lr_dwarf_free(struct lr_dwarf *dwarf);
+/* Frames at `address`, innermost first; 0 when no function there is described. */
+size_t lr_dwarf_find(struct lr_dwarf *dwarf, uint64_t address,
+                     struct lr_raw_frame frames[LR_INLINE_MAX]);
+
+struct lr_elf_file {
+    int fd; /* -1: not open */
+    Elf *elf;
+};
+
+struct lr_symbol_module {
+    bool opened; /* it was tried */
+    const char *problem;
+    struct lr_elf_file file, debug;
+    struct lr_symtab *symtab;
+    struct lr_dwarf *dwarf;
+};
+/* Opens what can be found for `view`; module->problem says what couldn't. */
+void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_module_view *view,
+                           const struct lr_symbolizer_options *options);
+void lr_symbol_module_close(struct lr_symbol_module *module);
+
+#endif

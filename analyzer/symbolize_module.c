@@ -1,0 +1,209 @@
+/* symbolize_module.c -- the right ELF file for a module, and its separate debug file.
+ *
+ * Stage: SYMBOLIZE.  Context: analyzer only.
+ * A file is used only if its build-id is the one in the trace: names from an upgraded library
+ * would be wrong, and wrong names are worse than none.
+ */
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "symbolize_internal.h"
+
+enum { PATH_ROOM = 4096 };
+static const char system_debug_dir[] = "/usr/lib/debug";
+
+static void file_close(struct lr_elf_file *file)
+{
+    if (file->elf != NULL)
+        elf_end(file->elf);
+    if (file->fd >= 0)
+        close(file->fd);
+    *file = (struct lr_elf_file){.fd = -1};
+}
+
+static bool file_open(struct lr_elf_file *file, const char *path)
+{
+    struct stat info;
+    *file = (struct lr_elf_file){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+    if (file->fd < 0 || fstat(file->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        file_close(file);
+        return false;
+    }
+    elf_version(EV_CURRENT);
+    file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
+    if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF) {
+        file_close(file);
+        return false;
+    }
+    return true;
+}
+
+static bool same_build_id(Elf *elf, const struct lr_module_view *view)
+{
+    const void *id;
+    ssize_t size = dwelf_elf_gnu_build_id(elf, &id);
+    return size == (ssize_t)view->build_id_size && memcmp(id, view->build_id, (size_t)size) == 0;
+}
+
+static bool has_section(Elf *elf, const char *wanted)
+{
+    size_t names;
+    GElf_Shdr header;
+    if (elf_getshdrstrndx(elf, &names) != 0)
+        return false;
+    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn)) != NULL;) {
+        const char *name =
+            gelf_getshdr(scn, &header) != NULL ? elf_strptr(elf, names, header.sh_name) : NULL;
+        if (name != NULL && strcmp(name, wanted) == 0 && header.sh_type != SHT_NOBITS)
+            return true;
+    }
+    return false;
+}
+
+/* DIR/.build-id/xx/yyyy….debug */
+static bool open_by_build_id(struct lr_elf_file *file, const char *dir,
+                             const struct lr_module_view *view)
+{
+    char path[PATH_ROOM];
+    int length = snprintf(path, sizeof(path), "%s/.build-id/%02x/", dir, view->build_id[0]);
+    if (view->build_id_size < 2 || length < 0 ||
+        (size_t)length + 2 * view->build_id_size + sizeof(".debug") > sizeof(path))
+        return false;
+    for (uint32_t i = 1; i < view->build_id_size; i++)
+        length += sprintf(path + length, "%02x", view->build_id[i]);
+    strcpy(path + length, ".debug");
+    if (!file_open(file, path))
+        return false;
+    if (same_build_id(file->elf, view))
+        return true;
+    file_close(file);
+    return false;
+}
+
+/* The CRC-32 that .gnu_debuglink carries (polynomial 0xedb88320, reflected). */
+static bool file_crc(int fd, uint32_t *crc)
+{
+    unsigned char buffer[1 << 14];
+    uint32_t table[256], value = UINT32_MAX;
+    for (uint32_t i = 0; i < 256; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 8; bit++)
+            table[i] = table[i] >> 1 ^ (table[i] & 1 ? UINT32_C(0xedb88320) : 0);
+    }
+    ssize_t got;
+    for (off_t at = 0; (got = pread(fd, buffer, sizeof(buffer), at)) > 0; at += got)
+        for (ssize_t i = 0; i < got; i++)
+            value = value >> 8 ^ table[(value ^ buffer[i]) & 0xff];
+    *crc = ~value;
+    return got == 0;
+}
+
+static bool open_link(struct lr_elf_file *file, uint32_t crc, const char *dir, const char *middle,
+                      size_t middle_length, const char *between, const char *name)
+{
+    char path[PATH_ROOM];
+    uint32_t found;
+    int length = snprintf(path, sizeof(path), "%s%.*s/%s%s", dir, (int)middle_length, middle,
+                          between, name);
+    if (length < 0 || (size_t)length >= sizeof(path) || !file_open(file, path))
+        return false;
+    if (file_crc(file->fd, &found) && found == crc)
+        return true;
+    file_close(file);
+    return false;
+}
+
+/* The file that .gnu_debuglink names, in the places where debuggers look for it. */
+static bool open_by_link(struct lr_elf_file *file, Elf *elf, const char *path,
+                         const char *debug_dir)
+{
+    GElf_Word crc;
+    const char *name = dwelf_elf_gnu_debuglink(elf, &crc);
+    const char *slash = strrchr(path, '/');
+    if (name == NULL || name[0] == '\0' || strchr(name, '/') != NULL || slash == NULL)
+        return false;
+    size_t length = (size_t)(slash - path);
+    return open_link(file, crc, "", path, length, "", name) ||
+           open_link(file, crc, "", path, length, ".debug/", name) ||
+           (debug_dir != NULL && open_link(file, crc, debug_dir, path, length, "", name)) ||
+           open_link(file, crc, system_debug_dir, path, length, "", name);
+}
+
+static void open_debug(struct lr_symbol_module *module, const struct lr_module_view *view,
+                       const char *path, const char *debug_dir)
+{
+    if (module->file.elf != NULL && has_section(module->file.elf, ".debug_info"))
+        return;
+    if (debug_dir != NULL && open_by_build_id(&module->debug, debug_dir, view))
+        return;
+    if (open_by_build_id(&module->debug, system_debug_dir, view))
+        return;
+    if (module->file.elf != NULL)
+        open_by_link(&module->debug, module->file.elf, path, debug_dir);
+}
+
+static void open_file(struct lr_symbol_module *module, const struct lr_module_view *view,
+                      const char *path)
+{
+    if (!file_open(&module->file, path)) {
+        module->problem = access(path, F_OK) == 0 ? "its file can't be read as ELF"
+                                                  : "its file is not on this machine";
+    } else if (view->build_id_size > 0 && !same_build_id(module->file.elf, view)) {
+        module->problem = "its file changed since the trace (other build-id)";
+        file_close(&module->file);
+    }
+}
+
+/* The kernel marks the path of a file that was replaced; the new one may still be the same. */
+static void clean_path(char path[PATH_ROOM], const char *recorded)
+{
+    static const char deleted[] = " (deleted)";
+    snprintf(path, PATH_ROOM, "%s", recorded);
+    size_t length = strlen(path), suffix = sizeof(deleted) - 1;
+    if (length > suffix && strcmp(path + length - suffix, deleted) == 0)
+        path[length - suffix] = '\0';
+}
+
+void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_module_view *view,
+                           const struct lr_symbolizer_options *options)
+{
+    char path[PATH_ROOM];
+    module->opened = true;
+    module->file.fd = module->debug.fd = -1;
+    if (options->no_files || (view->flags & LR_MODULE_VDSO) != 0)
+        return;
+    clean_path(path, view->path);
+    if (path[0] != '/') {
+        module->problem = "it has no file";
+        return;
+    }
+    open_file(module, view, path);
+    open_debug(module, view, path, options->debug_dir);
+    Elf *names = module->debug.elf != NULL ? module->debug.elf : module->file.elf;
+    if (names == NULL)
+        return;
+    module->problem = NULL; /* a debug file does without the file it belongs to */
+    module->dwarf = lr_dwarf_new(names);
+    module->symtab = lr_symtab_new(names);
+    if (module->symtab == NULL && module->file.elf != NULL && module->file.elf != names)
+        module->symtab = lr_symtab_new(module->file.elf);
+    if (module->dwarf == NULL && module->symtab == NULL)
+        module->problem = "its file is stripped";
+}
+
+void lr_symbol_module_close(struct lr_symbol_module *module)
+{
+    if (!module->opened)
+        return;
+    lr_dwarf_free(module->dwarf);
+    lr_symtab_free(module->symtab);
+    file_close(&module->debug);
+    file_close(&module->file);
+    *module = (struct lr_symbol_module){0};
+}
