@@ -11,6 +11,10 @@ pkglibdir ?= $(libdir)/leakring
 
 CC ?= cc
 BUILD ?= build
+# V=1 prints whole commands.
+ifeq ($(V),)
+say = @printf '  %-4s %s\n' $(1) $(2);
+endif
 PKG_CONFIG ?= pkg-config
 # Where jvmti.h is: JAVA_HOME, else the JDK that `javac` belongs to.
 JAVA_HOME ?= $(shell dirname $$(dirname $$(readlink -f $$(command -v javac || command -v java) 2>/dev/null)) 2>/dev/null)
@@ -44,21 +48,21 @@ ANALYZER_OBJ := $(patsubst %,$(BUILD)/%.o,$(ANALYZER_SRC))
 all: $(BUILD)/libleakring.so $(BUILD)/leakring ## build the library and the command
 
 $(BUILD)/libleakring.so: $(PRELOAD_OBJ)
-	$(CC) $(PRELOAD_LDFLAGS) $(LDFLAGS) -o $@ $(PRELOAD_OBJ)
+	$(call say,LD,$@)$(CC) $(PRELOAD_LDFLAGS) $(LDFLAGS) -o $@ $(PRELOAD_OBJ)
 
 $(BUILD)/leakring: $(ANALYZER_OBJ)
-	$(CC) $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(ANALYZER_LIBS)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(ANALYZER_LIBS)
 
 # Only the bridge sees jvmti.h.
 $(BUILD)/preload/jvm_%.c.o: PRELOAD_CFLAGS += $(JNI_INCLUDE)
 
 $(BUILD)/preload/%.o: preload/%
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(PRELOAD_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(PRELOAD_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/analyzer/%.o: analyzer/%
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(ANALYZER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(ANALYZER_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(PRELOAD_OBJ:.o=.d) $(ANALYZER_OBJ:.o=.d)
 

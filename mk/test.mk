@@ -32,11 +32,11 @@ $(TEST)/libpreload.a: $(LIBPRELOAD_OBJ)
 $(TEST)/libanalyzer.a: $(LIBANALYZER_OBJ)
 $(TEST)/lib%.a:
 	@mkdir -p $(@D)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(TEST)/unit/%: tests/unit/%.c $(TEST)/libpreload.a $(TEST)/libanalyzer.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
 		$(TEST)/libanalyzer.a $(TEST)/libpreload.a $(TEST_LIBS) $(UNIT_LIBS)
 
 $(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
@@ -45,11 +45,11 @@ $(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
 ORACLE_FLAGS = $(shell sed -n 's/^ \* build: //p' $<)
 $(TEST)/oracle/%: tests/oracle/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(JNI_INCLUDE) -g -O1 -fno-inline -o $@ $< \
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(JNI_INCLUDE) -g -O1 -fno-inline -o $@ $< \
 		$(ORACLE_FLAGS) -lpthread
 $(TEST)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $< $(ORACLE_FLAGS) -lpthread
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $< $(ORACLE_FLAGS) -lpthread
 
 -include $(UNIT:%=%.d)
 
