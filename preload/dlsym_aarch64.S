@@ -2,6 +2,9 @@
  *
  * Stage: intercept.  Context: any thread, before constructors ran.
  */
+#ifdef __CET__
+#include <cet.h> /* the x86 note: one object without it and the linker drops it for all */
+#endif
 #if defined(__aarch64__)
 
     .text
@@ -34,7 +37,6 @@ dlsym:
     .cfi_endproc
     .size dlsym, . - dlsym
 
-    .section .note.GNU-stack, "", %progbits
 
     /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI */
     .section .note.gnu.property, "a", %note
@@ -43,3 +45,5 @@ dlsym:
     .asciz "GNU"
     .word 0xc0000000, 4, 1, 0
 #endif
+
+    .section .note.GNU-stack, "", %progbits

@@ -40,6 +40,6 @@ dlsym:
 1:  ret
     .cfi_endproc
     .size dlsym, . - dlsym
-
-    .section .note.GNU-stack, "", @progbits
 #endif
+
+    .section .note.GNU-stack, "", %progbits

@@ -15,12 +15,17 @@ static bool same_text(struct lr_vm_text text, const char *expected)
     return strlen(expected) == text.length && memcmp(text.bytes, expected, text.length) == 0;
 }
 
-/* JVMTI gives "Ljava/lang/Thread;". */
+/* JVMTI gives "Ljava/lang/Thread;", and a dot where a hidden class's name has a plus. */
 static bool same_class(struct lr_vm_text text, const char *signature)
 {
     size_t length = strlen(signature);
-    return length >= 2 && length - 2 == text.length && signature[0] == 'L' &&
-           memcmp(text.bytes, signature + 1, text.length) == 0;
+    if (length < 2 || length - 2 != text.length || signature[0] != 'L')
+        return false;
+    for (size_t i = 0; i < text.length; i++)
+        if (text.bytes[i] != signature[i + 1] &&
+            !(text.bytes[i] == '+' && signature[i + 1] == '.'))
+            return false;
+    return true;
 }
 
 /* A jmethodID that isn't a pointer to a pointer (JDK 26) must not be followed.  Asked once a
