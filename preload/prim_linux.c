@@ -117,12 +117,15 @@ int lr_prim_dont_fork(void *address, size_t size)
     return (int)CALL(madvise, (long)address, (long)size, MADV_DONTFORK, 0, 0, 0);
 }
 
+/* The kernel copies the set in before it refuses the operation.  mincore would call PROT_NONE
+ * pages (guards) mapped. */
 int lr_prim_is_mapped(const void *address)
 {
-    unsigned char resident;
-    uintptr_t page = (uintptr_t)address & ~(uintptr_t)(lr_prim_page_size() - 1);
-    long result = CALL(mincore, (long)page, 1, (long)&resident, 0, 0, 0);
-    return result == 0 ? 1 : result == -12 /* ENOMEM: not mapped */ ? 0 : (int)result;
+    const long NO_SUCH_OPERATION = 0x7fff;
+    long word = (long)((uintptr_t)address & ~(uintptr_t)7);
+    long result = CALL(rt_sigprocmask, NO_SUCH_OPERATION, word, 0, 8, 0, 0);
+    return result == -22 /* EINVAL: it could be read */ ? 1 : result == -14 /* EFAULT */ ? 0
+                                                                                      : (int)result;
 }
 
 int lr_prim_pid(void)
