@@ -1,6 +1,7 @@
 # test.mk -- building and running the tests; included by the Makefile.
 #
-# tests/unit/test_*.c       one cmocka program each, linked with both archives below
+# tests/unit/test_*.c       one cmocka program each, linked with the archives below
+# tests/lib/*.c             helpers of the unit tests
 # tests/oracle/*.c          programs that know what they leak; " * build: FLAGS" in the opening
 #                           comment adds compiler and linker flags (build-so: a shared library)
 # tests/*/test_*.sh         TAP scripts; see tests/lib/tap.sh
@@ -30,14 +31,19 @@ UNIT_TSAN := $(patsubst tests/unit/%.c,$(BUILD)-tsan/test/unit/%,\
 
 $(TEST)/libpreload.a: $(LIBPRELOAD_OBJ)
 $(TEST)/libanalyzer.a: $(LIBANALYZER_OBJ)
+$(TEST)/libtest.a: $(patsubst tests/lib/%.c,$(TEST)/lib/%.o,$(wildcard tests/lib/*.c))
 $(TEST)/lib%.a:
 	@mkdir -p $(@D)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
-$(TEST)/unit/%: tests/unit/%.c $(TEST)/libpreload.a $(TEST)/libanalyzer.a
+$(TEST)/lib/%.o: tests/lib/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TEST)/unit/%: tests/unit/%.c $(TEST)/libtest.a $(TEST)/libpreload.a $(TEST)/libanalyzer.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
-		$(TEST)/libanalyzer.a $(TEST)/libpreload.a $(TEST_LIBS) $(UNIT_LIBS)
+		$(TEST)/libtest.a $(TEST)/libanalyzer.a $(TEST)/libpreload.a $(TEST_LIBS) $(UNIT_LIBS)
 
 $(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
 
