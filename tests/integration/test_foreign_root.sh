@@ -1,0 +1,99 @@
+#!/bin/bash
+# The tarball in a foreign root file system: an older Debian, made by debootstrap (cached in
+# LEAKRING_ROOTS, default /var/tmp/leakring-roots), without any of our libraries.
+# timeout: 900
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/native.sh"
+. "$(dirname "$0")/../lib/dist.sh"
+
+[ "$(id -u)" -eq 0 ] || tap_skip_all "chroot and debootstrap need root"
+export PATH=$PATH:/usr/sbin:/sbin
+tap_need debootstrap chroot
+
+roots=${LEAKRING_ROOTS:-/var/tmp/leakring-roots}
+mirror=${LEAKRING_MIRROR}
+
+# make_root RELEASE: its path in $root; 1 when it can't be had.
+make_root() {
+    root=$roots/$1
+    mkdir -p "$roots"
+    exec 9>"$roots/$1.lock"
+    flock 9
+    [ -e "$root/.complete" ] && return 0
+    rm -rf "$root"
+    timeout 400 debootstrap --variant=minbase "$1" "$root" "$mirror" >"debootstrap.$1.log" 2>&1 || {
+        rm -rf "$root"
+        return 1
+    }
+    touch "$root/.complete"
+}
+
+dist_tarball || { tap_fail "make dist" "$(tail -20 dist.log)"; tap_done; }
+
+for release in buster bullseye; do
+    make_root $release && break
+    tap_diag "$release: $(tail -1 "debootstrap.$release.log")"
+    root=
+done
+[ -n "$root" ] || tap_skip_all "no older Debian from $mirror: $(tail -1 "debootstrap.$release.log")"
+tap_pass "a $release root file system"
+
+# A copy of the place where we write, so that the cached root stays as it is.
+place=$root/srv/leakring-test.$$
+mkdir -p "$place"
+trap 'rm -rf "$place"; tap_cleanup' EXIT
+tar xzf "$DIST_TARBALL" -C "$place" --strip-components=1
+inside=/srv/leakring-test.$$
+
+in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+
+glibc=$(in_root ldd --version 2>/dev/null | sed -n '1s/.* //p')
+tap_diag "C library there: $glibc"
+tap_is "$(in_root sh -c 'ls /usr/lib/*/libdw.so* /usr/lib/*/libjson-c.so* 2>/dev/null')" "" \
+    "our libraries are not there"
+tap_like "$(in_root $inside/bin/leakring --version)" '^leakring [0-9]' "leakring --version, glibc $glibc"
+
+# A program that runs on the older C library: only symbols of GLIBC_2.2.5.
+cat >foreign.c <<'C'
+#include <stdlib.h>
+#include <unistd.h>
+void *volatile kept;
+__attribute__((noinline)) void foreign_site(unsigned i) { kept = malloc(500 + i); }
+static int run(void)
+{
+    for (unsigned i = 0; i < 20; i++)
+        foreign_site(i);
+    return write(1, "done\n", 5) == 5 ? 0 : 1;
+}
+/* No crt1.o: the one here refers to a newer C library. */
+void _start(void);
+__asm__(".globl _start\n_start: xor %ebp,%ebp\n and $-16,%rsp\n call start_c\n hlt\n");
+void start_c(void);
+void start_c(void) { exit(run()); }
+C
+if [ "$(uname -m)" = x86_64 ] &&
+    cc -g -O1 -fno-stack-protector -nostartfiles -no-pie -o "$place/foreign" foreign.c 2>cc.err; then
+    in_root LEAKRING=file=$inside/foreign.lkr LD_PRELOAD=$inside/lib/leakring/libleakring.so \
+        $inside/foreign >foreign.out 2>foreign.err
+    tap_is "$?,$(cat foreign.out),$(cat foreign.err)" "0,done," "a program runs under the preload there, silently"
+    in_root $inside/bin/leakring report --format=json $inside/foreign.lkr >foreign.json 2>report.err
+    tap_ok $? "leakring report there" "$(cat report.err)"
+    tap_is "$(sites foreign.json malloc | grep foreign_site)" "$(printf 'foreign_site\t20\t10190')" \
+        "20 blocks and 10,190 bytes, by name"
+    in_root $inside/bin/leakring report $inside/foreign.lkr >foreign.txt 2>&1
+    tap_like "$(cat foreign.txt)" 'foreign' "and as text"
+    in_root sh -c "cd $inside && bin/leakring run -- ./foreign" >run.out 2>run.err
+    tap_is "$?,$(cat run.out)" "0,done" "leakring run there"
+else
+    tap_skip "a native program there" "not built: $(head -1 cc.err 2>/dev/null)"
+fi
+
+# Programs of that system: shells, a dynamic language, the package manager.
+in_root LEAKRING="file=$inside/perl.lkr" LD_PRELOAD=$inside/lib/leakring/libleakring.so \
+    perl -e 'my @a = map { "x" x $_ } 1..2000; print scalar(@a), "\n"' >perl.out 2>perl.err
+tap_is "$?,$(cat perl.out),$(cat perl.err)" "0,2000," "that system's perl runs under the preload"
+report "$place/perl.lkr" >perl.json 2>perl.report-err
+tap_is "$(completeness_of perl.json)" complete "and its trace is complete, read here"
+
+rm -rf "$place"
+tap_done
