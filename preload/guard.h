@@ -50,8 +50,17 @@ static inline void lr_leave(void)
     lr_self.depth = 0;
 }
 
-/* Work of our own that may call malloc (starting a thread, asking the JVM): what it allocates
- * isn't the target's, and isn't a loss.  Returns what lr_own_work_end() wants back. */
+/* The same for work of the tracer's own: what it allocates isn't the target's, nor a loss. */
+static inline bool lr_enter_own(void)
+{
+    bool entered = lr_enter();
+    if (entered)
+        lr_self.depth = 2;
+    return entered;
+}
+
+/* Such work inside a hook (starting a thread, asking the JVM).  Returns what
+ * lr_own_work_end() wants back. */
 static inline uint32_t lr_own_work_begin(void)
 {
     uint32_t depth = lr_self.depth;

@@ -38,7 +38,7 @@ static void JNICALL on_class_load(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, 
 
 static void JNICALL on_class_prepare(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, jclass klass)
 {
-    if (!lr_enter())
+    if (!lr_enter_own())
         return;
     prepare_methods(klass);
     lr_leave();
@@ -204,7 +204,7 @@ static void choose_sources(JNIEnv *env, jthread thread)
 static void go_live(JNIEnv *env, jthread thread)
 {
     static uint32_t done;
-    if (__atomic_exchange_n(&done, 1, __ATOMIC_ACQ_REL) || !lr_enter())
+    if (__atomic_exchange_n(&done, 1, __ATOMIC_ACQ_REL) || !lr_enter_own())
         return;
     choose_sources(env, thread);
     enable_events(lr_jvm.jvmti);
@@ -220,7 +220,7 @@ bool lr_jvm_attach(JavaVM *vm)
 {
     if (__atomic_exchange_n(&lr_jvm.attached, 1, __ATOMIC_ACQ_REL))
         return lr_jvm.jvmti != NULL;
-    if (!lr_enter())
+    if (!lr_enter_own())
         return false;
     lr_trace_set_compat(LR_COMPAT_JAVA);
     lr_jvm.vm = vm;
@@ -235,7 +235,7 @@ bool lr_jvm_attach(JavaVM *vm)
 void lr_jvm_created(JavaVM *vm, void *env)
 {
     jthread thread = NULL;
-    if (!lr_jvm_attach(vm) || !lr_enter())
+    if (!lr_jvm_attach(vm) || !lr_enter_own())
         return;
     jvmtiError error = (*lr_jvm.jvmti)->GetCurrentThread(lr_jvm.jvmti, &thread);
     lr_leave();

@@ -56,7 +56,7 @@ enum lr_releaser lr_jvm_releaser(void)
 {
     struct lr_java_frame frames[RELEASER_FRAMES];
     uint32_t flags = 0;
-    if (!lr_jvm_is_live() || !lr_jvm.names_ok || !lr_enter())
+    if (!lr_jvm_is_live() || !lr_jvm.names_ok || !lr_enter_own())
         return LR_RELEASER_UNKNOWN;
     size_t count = lr_jvm_walk_native(frames, RELEASER_FRAMES, &flags);
     lr_leave();

@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "file.h"
+#include "guard.h"
 #include "intern.h"
 #include "jvm.h"
 #include "modules.h"
@@ -106,9 +107,11 @@ static void collect(struct raw_stack *raw, const struct lr_regs *caller, enum lr
     enum lr_unwind_end end = LR_UNWIND_OUTERMOST;
     raw->flags = 0;
     raw->native_count = lr_unwinder->walk(caller, raw->native, lr_config.depth, &end);
+    uint32_t depth = lr_own_work_begin(); /* the JVM may grow an arena of its own for us */
     raw->java_count = java == LR_JAVA_NATIVE
                           ? lr_jvm_frames_native(raw->java, lr_config.java_depth, &raw->flags)
                           : lr_jvm_frames(raw->java, lr_config.java_depth, &raw->flags);
+    lr_own_work_end(depth);
     /* Generated code ends the native walk; the Java frames say better what it is. */
     if (end == LR_UNWIND_FOREIGN && raw->java_count && raw->native_count)
         raw->native_count--;
