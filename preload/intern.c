@@ -8,29 +8,21 @@
 #include <string.h>
 
 #include "file.h"
+#include "lock.h"
 #include "prim.h"
 #include "trace.h"
 
 static struct lr_index strings, methods, jframes;
-static uint32_t lock;
+static struct lr_lock lock;
 
-/* A holder needs microseconds; it may be preempted, so yield, but never wait without end. */
 bool lr_intern_lock(void)
 {
-    for (unsigned tries = 0; tries < 4096; tries++) {
-        uint32_t free = 0;
-        if (__atomic_compare_exchange_n(&lock, &free, 1, false, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_RELAXED))
-            return true;
-        if (tries % 64 == 63)
-            lr_prim_yield();
-    }
-    return false;
+    return lr_lock_take(&lock);
 }
 
 void lr_intern_unlock(void)
 {
-    __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+    lr_lock_drop(&lock);
 }
 
 uint64_t lr_hash_mix(uint64_t hash, uint64_t word)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "lock.h"
 #include "prim.h"
 #include "trace.h"
 
@@ -17,7 +18,7 @@ static uint32_t *order;
 static uint32_t order_count;
 static uint32_t *free_slots; /* slots that were used before */
 static uint32_t free_count, fresh; /* slots from `fresh` on were never used */
-static uint32_t lock;
+static struct lr_lock lock;
 
 bool lr_regions_start(void)
 {
@@ -29,21 +30,10 @@ bool lr_regions_start(void)
 
 static bool take_lock(void)
 {
-    for (unsigned tries = 0; tries < 4096; tries++) {
-        uint32_t expected = 0;
-        if (__atomic_compare_exchange_n(&lock, &expected, 1, false, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_RELAXED))
-            return true;
-        if (tries % 64 == 63)
-            lr_prim_yield();
-    }
+    if (lr_lock_take(&lock))
+        return true;
     lr_count(LR_CNT_regions_busy);
     return false;
-}
-
-static void drop_lock(void)
-{
-    __atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
 }
 
 static struct lr_region *at(uint32_t position)
@@ -148,7 +138,7 @@ void lr_regions_map(uintptr_t start, size_t length, uint32_t prot_flags, uint32_
         .prot_flags = prot_flags,
     };
     insert(position_of(start), &region);
-    drop_lock();
+    lr_lock_drop(&lock);
 }
 
 void lr_regions_unmap(uintptr_t start, size_t length)
@@ -157,7 +147,7 @@ void lr_regions_unmap(uintptr_t start, size_t length)
     if (!length || start + length < start || !take_lock())
         return;
     unmap_locked(start, start + length);
-    drop_lock();
+    lr_lock_drop(&lock);
 }
 
 uint32_t lr_regions_prot(uintptr_t address)
@@ -168,6 +158,6 @@ uint32_t lr_regions_prot(uintptr_t address)
     uint32_t position = position_of(address);
     if (position < order_count && at(position)->start <= address)
         prot_flags = at(position)->prot_flags;
-    drop_lock();
+    lr_lock_drop(&lock);
     return prot_flags;
 }
