@@ -19,7 +19,7 @@ done
 tap_is "$(ended_of exit4.lkr.json)" exit "a normal end is told"
 tap_is "$(ended_of kill4.lkr.json)" killed "SIGKILL is told"
 
-LR_KEYS=young_ms=0 run_oracle kill noyoung.lkr "$LR_ORACLE/leak50" 2
+LR_KEYS=young=0 run_oracle kill noyoung.lkr "$LR_ORACLE/leak50" 2
 matches_truth noyoung.lkr "$kinds" "50 sites exactly, everything straight to the file"
 
 if ldconfig -p | grep -q 'libunwind\.so\.8 '; then

