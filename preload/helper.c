@@ -7,11 +7,8 @@
 #include "helper.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #include "clock.h"
 #include "config.h"
@@ -21,7 +18,6 @@
 #include "prim.h"
 #include "record.h"
 #include "stacks.h"
-#include "syscall.h"
 #include "trace.h"
 
 enum { PERIOD_MS = 50, FLUSH_MS = 1000, STACK_BYTES = 256 << 10 };
@@ -31,7 +27,7 @@ static uint32_t started;
 static void *run(void *unused)
 {
     lr_own_work_begin();
-    lr_syscall(SYS_prctl, PR_SET_NAME, (long)"leakring", 0, 0, 0, 0);
+    lr_prim_name_thread("leakring");
     uint32_t flushed = 0, wait = lr_config.young_ms / 2;
     wait = wait < 1 ? 1 : wait > PERIOD_MS ? PERIOD_MS : wait;
     for (;;) {
@@ -48,21 +44,9 @@ static void *run(void *unused)
     return unused;
 }
 
-/* All signals blocked but the two that the C library needs (cancel, setxid). */
-static void block_signals(uint64_t *saved)
-{
-    uint64_t all = ~(UINT64_C(3) << 31);
-    lr_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)saved, 8, 0, 0);
-}
-
-static void restore_signals(const uint64_t *saved)
-{
-    lr_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)saved, 0, 8, 0, 0);
-}
-
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int attr_function(pthread_attr_t *);
-typedef int attr_number_function(pthread_attr_t *, size_t);
+typedef int attr_size_function(pthread_attr_t *, size_t);
 typedef int attr_int_function(pthread_attr_t *, int);
 
 static bool create(void)
@@ -70,7 +54,7 @@ static bool create(void)
     create_function *make = (create_function *)lr_next_symbol("pthread_create");
     attr_function *init = (attr_function *)lr_next_symbol("pthread_attr_init");
     attr_int_function *detach = (attr_int_function *)lr_next_symbol("pthread_attr_setdetachstate");
-    attr_number_function *stack = (attr_number_function *)lr_next_symbol("pthread_attr_setstacksize");
+    attr_size_function *stack = (attr_size_function *)lr_next_symbol("pthread_attr_setstacksize");
     if (!make || !init || !detach || !stack)
         return false;
     pthread_attr_t attributes;
@@ -91,9 +75,9 @@ void lr_helper_start(void)
         return;
     uint32_t depth = lr_own_work_begin();
     uint64_t saved;
-    block_signals(&saved);
+    lr_prim_block_signals(&saved);
     bool running = create();
-    restore_signals(&saved);
+    lr_prim_restore_signals(&saved);
     lr_own_work_end(depth);
     if (!running)
         return;

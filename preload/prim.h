@@ -51,4 +51,10 @@ uint64_t lr_prim_mono_exact_ns(void);
 void lr_prim_sleep_ms(unsigned milliseconds);
 void lr_prim_yield(void);
 
+/* The calling thread: its name (at most 15 bytes), and its signals.  Blocking leaves the two that
+ * the C library needs (cancel, setxid) and keeps the old mask in *saved. */
+void lr_prim_name_thread(const char *name);
+void lr_prim_block_signals(uint64_t *saved);
+void lr_prim_restore_signals(const uint64_t *saved);
+
 #endif

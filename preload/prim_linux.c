@@ -5,7 +5,9 @@
 #include "prim.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -207,4 +209,20 @@ void lr_prim_sleep_ms(unsigned milliseconds)
 void lr_prim_yield(void)
 {
     CALL(sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+void lr_prim_name_thread(const char *name)
+{
+    CALL(prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
+}
+
+void lr_prim_block_signals(uint64_t *saved)
+{
+    uint64_t all = ~(UINT64_C(3) << 31); /* glibc keeps signals 32 and 33 to itself */
+    CALL(rt_sigprocmask, SIG_SETMASK, (long)&all, (long)saved, sizeof all, 0, 0);
+}
+
+void lr_prim_restore_signals(const uint64_t *saved)
+{
+    CALL(rt_sigprocmask, SIG_SETMASK, (long)saved, 0, sizeof *saved, 0, 0);
 }

@@ -25,11 +25,6 @@
 #include "text.h"
 #include "trace.h"
 
-__thread struct lr_thread lr_self;
-
-static struct lr_armed never;
-struct lr_armed *lr_armed = &never;
-
 static struct lr_identity identity;
 static int traced_pid; /* 0: nothing is traced */
 static bool child_of_traced;
