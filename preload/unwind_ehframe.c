@@ -161,6 +161,8 @@ static uint64_t make_rule(uintptr_t pc)
     if (lr_fde_find(&module, pc - 1, &fde))
         return lr_cfi_row(&fde, pc - 1, &row) ? rule_of_row(&fde, &row, pc - 1)
                                               : RULE(KIND_NONE, 0, 0);
+    if (lr_unwind_starts_stack(&module, pc))
+        return RULE(KIND_OUTERMOST, 0, 0);
     return RULE(lr_unwind_is_sigreturn(pc) ? KIND_FULL : KIND_NONE, 0, 0);
 }
 

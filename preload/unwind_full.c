@@ -128,6 +128,12 @@ bool lr_unwind_is_sigreturn(uintptr_t pc)
            lr_arch_is_sigreturn((const void *)pc);
 }
 
+bool lr_unwind_starts_stack(const struct lr_module_info *module, uintptr_t pc)
+{
+    struct lr_fde fde;
+    return lr_fde_find(module, pc, &fde) && fde.start == pc;
+}
+
 static enum step step_sigreturn(struct walk *walk)
 {
     uint64_t reg[LR_REG_COUNT];
@@ -148,6 +154,8 @@ static enum step step(struct walk *walk)
         return STEP_FOREIGN;
     if (lr_fde_find(&module, key, &fde))
         return lr_cfi_row(&fde, key, &row) ? step_row(walk, &fde, &row) : STEP_LOST;
+    if (lr_unwind_starts_stack(&module, pc))
+        return STEP_OUTERMOST;
     return lr_unwind_is_sigreturn(pc) ? step_sigreturn(walk) : STEP_LOST;
 }
 

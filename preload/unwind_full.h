@@ -5,6 +5,7 @@
 #ifndef LEAKRING_UNWIND_FULL_H
 #define LEAKRING_UNWIND_FULL_H
 
+#include "modules.h"
 #include "unwind.h"
 #include "unwind_stack.h"
 
@@ -16,6 +17,10 @@ size_t lr_unwind_full(const struct lr_regs *regs, struct lr_stack_range *range, 
 
 /* A signal handler's return code that has no unwind data. */
 bool lr_unwind_is_sigreturn(uintptr_t pc);
+
+/* Given no unwind data at pc - 1: is pc a made-up return address?  Coroutines "return" to the start
+ * of a function (makecontext's __start_context), which no call precedes. */
+bool lr_unwind_starts_stack(const struct lr_module_info *module, uintptr_t pc);
 
 /* Was the thread's first frame reached at this return address?  For backends that can't say. */
 bool lr_unwind_is_outermost(uintptr_t pc);

@@ -1,0 +1,502 @@
+/* test_unwind.c -- our walker against glibc's backtrace() (and libunwind) on every kind of frame.
+ *
+ * Each case builds a stack and calls compare() at its end: both must tell the same frames.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <alloca.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "unwind.h"
+
+enum { FRAMES = 400, PAGE = 4096 };
+#define KEEP __asm__ volatile("" ::: "memory") /* no tail call, no merging */
+#define USE(pointer) __asm__ volatile("" ::"r"(pointer) : "memory")
+#define NOINLINE __attribute__((noinline, noclone))
+
+static unsigned compared;
+static size_t last_count;
+
+#ifdef __clang__
+#undef NOINLINE
+#define NOINLINE __attribute__((noinline))
+#endif
+
+/* Runs inside signal handlers, so failure is remembered, not thrown. */
+static char difference[256];
+
+static void note(const char *what, size_t at, uintptr_t ours, uintptr_t theirs)
+{
+    if (!difference[0])
+        snprintf(difference, sizeof difference, "%s: frame %zu ours %#lx theirs %#lx", what, at,
+                 (unsigned long)ours, (unsigned long)theirs);
+}
+
+static void compare_frames(const uintptr_t *ours, size_t count, void *const *theirs, size_t others,
+                           enum lr_unwind_end end)
+{
+    for (size_t i = 0; i < count && i < others; i++)
+        if (ours[i] != (uintptr_t)theirs[i])
+            return note("frames differ", i, ours[i], (uintptr_t)theirs[i]);
+    if (count != others)
+        note("counts differ", 0, count, others);
+    if (end != LR_UNWIND_OUTERMOST)
+        note("end", 0, end, LR_UNWIND_OUTERMOST);
+}
+
+/* backtrace()'s first entry is this function; ours starts at its caller. */
+NOINLINE static void compare(void)
+{
+    struct lr_regs regs = LR_CALLER_REGS;
+    uintptr_t ours[FRAMES];
+    void *theirs[FRAMES + 1];
+    enum lr_unwind_end end;
+    int count = backtrace(theirs, FRAMES + 1);
+    last_count = lr_unwinder->walk(&regs, ours, FRAMES, &end);
+    compare_frames(ours, last_count, theirs + 1, (size_t)count - 1, end);
+    compared++;
+}
+
+static void assert_same(void)
+{
+    if (difference[0])
+        fail_msg("%s", difference);
+    assert_true(compared > 0);
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    difference[0] = '\0';
+    compared = 0;
+    return 0;
+}
+
+NOINLINE static unsigned recurse(unsigned depth)
+{
+    if (depth == 0)
+        compare();
+    else
+        depth += recurse(depth - 1);
+    KEEP;
+    return depth;
+}
+
+static void test_recursion(void **state)
+{
+    (void)state;
+    recurse(50);
+    assert_true(last_count > 50);
+    recurse(50);
+    lr_unwind_forget();
+    recurse(300);
+    assert_true(last_count > 300);
+    assert_same();
+}
+
+NOINLINE static void large_frame(void)
+{
+    char big[600 * 1024];
+    USE(big);
+    compare();
+    USE(big);
+}
+
+NOINLINE static void with_alloca(size_t size)
+{
+    char *space = alloca(size);
+    USE(space);
+    compare();
+    USE(space);
+}
+
+NOINLINE static void with_array(size_t size)
+{
+    char space[size];
+    USE(space);
+    with_alloca(size * 3);
+    USE(space);
+}
+
+static void test_alloca_and_large_frames(void **state)
+{
+    (void)state;
+    for (size_t size = 16; size < 3000; size = size * 2 + 5)
+        with_array(size);
+    large_frame();
+    assert_same();
+}
+
+/* Realigned, with arguments on the stack: gcc needs a register for them (DRAP). */
+NOINLINE static int aligned(int a, int b, int c, int d, int e, int f, int g, int h)
+{
+    _Alignas(64) volatile char vector[64];
+    volatile char *space = alloca((size_t)(g + h));
+    vector[0] = (char)(a + b);
+    space[0] = vector[0];
+    compare();
+    with_alloca((size_t)(c + d));
+    return vector[0] + space[0] + e + f;
+}
+
+static void test_realigned_stack(void **state)
+{
+    (void)state;
+    assert_true(aligned(1, 2, 30, 40, 5, 6, 70, 80) > 0);
+    assert_same();
+}
+
+static int by_value(const void *a, const void *b)
+{
+    compare();
+    return *(const int *)a - *(const int *)b;
+}
+
+static void test_qsort_callback(void **state)
+{
+    (void)state;
+    int values[] = {3, 1, 2};
+    qsort(values, 3, sizeof values[0], by_value);
+    assert_same();
+}
+
+static jmp_buf out;
+
+NOINLINE __attribute__((noreturn)) static void never_returns(void)
+{
+    compare();
+    longjmp(out, 1);
+}
+
+/* Ends with its call: the return address belongs to whatever follows. */
+NOINLINE __attribute__((noreturn)) static void ends_with_call(void)
+{
+    char space[24];
+    USE(space);
+    never_returns();
+}
+
+static void test_call_at_the_end(void **state)
+{
+    (void)state;
+    if (setjmp(out) == 0)
+        ends_with_call();
+    assert_same();
+}
+
+static void on_signal(int number)
+{
+    (void)number;
+    recurse(3);
+}
+
+static void raise_with(int flags)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = flags}, old;
+    sigaction(SIGUSR1, &action, &old);
+    raise(SIGUSR1);
+    sigaction(SIGUSR1, &old, NULL);
+}
+
+static void test_signal_handler(void **state)
+{
+    (void)state;
+    raise_with(0);
+    recurse(2);
+    assert_same();
+}
+
+static void test_signal_on_alternate_stack(void **state)
+{
+    (void)state;
+    static char space[64 * 1024];
+    stack_t stack = {.ss_sp = space, .ss_size = sizeof space}, old;
+    sigaltstack(&stack, &old);
+    raise_with(SA_ONSTACK);
+    recurse(2);
+    raise_with(SA_ONSTACK);
+    sigaltstack(&old, NULL);
+    assert_same();
+}
+
+static void *in_thread(void *unused)
+{
+    recurse(5);
+    recurse(200);
+    raise_with(0);
+    return unused;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, in_thread, NULL), 0);
+        pthread_join(thread, NULL);
+    }
+    assert_same();
+}
+
+static ucontext_t back, coroutine;
+
+static void in_coroutine(void)
+{
+    recurse(4);
+    swapcontext(&coroutine, &back);
+    recurse(10);
+}
+
+static void test_coroutine(void **state)
+{
+    (void)state;
+    size_t size = 16 * PAGE;
+    char *space = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(space, PAGE, PROT_NONE);
+    getcontext(&coroutine);
+    coroutine.uc_stack.ss_sp = space;
+    coroutine.uc_stack.ss_size = size;
+    coroutine.uc_link = &back;
+    makecontext(&coroutine, in_coroutine, 0);
+    swapcontext(&back, &coroutine);
+    recurse(3);
+    swapcontext(&back, &coroutine);
+    munmap(space, size);
+    recurse(3);
+    assert_same();
+    assert_int_equal(compared, 4);
+}
+
+/* Every instruction of a lazily bound call, prologues and epilogues included. */
+static void on_step(int number)
+{
+    (void)number;
+    compare();
+}
+
+static void set_trap_flag(bool on)
+{
+#if defined(__x86_64__)
+    if (on)
+        __asm__ volatile("subq $128, %%rsp; pushfq; orq $0x100, (%%rsp); popfq; addq $128, %%rsp" ::
+                             : "memory", "cc");
+    else
+        __asm__ volatile(
+            "subq $128, %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; addq $128, %%rsp" ::
+                : "memory", "cc");
+#else
+    (void)on;
+#endif
+}
+
+NOINLINE static long stepped(size_t size)
+{
+    volatile char *space = alloca(size);
+    set_trap_flag(true);
+    space[0] = 1;
+    long value = strtol("12", NULL, 10) + labs(-(long)strlen((const char *)space));
+    char *copy = strdup("some text");
+    value += atoi(copy);
+    free(copy);
+    set_trap_flag(false);
+    return value + space[0];
+}
+
+static void test_every_instruction(void **state)
+{
+    (void)state;
+    struct sigaction action = {.sa_handler = on_step}, old;
+    sigaction(SIGTRAP, &action, &old);
+    stepped(100);
+    sigaction(SIGTRAP, &old, NULL);
+    assert_same();
+#if defined(__x86_64__)
+    assert_true(compared > 100);
+#endif
+}
+
+static void test_depth_limit(void **state)
+{
+    (void)state;
+    struct lr_regs regs = LR_CALLER_REGS;
+    uintptr_t all[FRAMES], some[FRAMES];
+    enum lr_unwind_end end;
+    size_t count = lr_unwinder->walk(&regs, all, FRAMES, &end);
+    assert_true(count > 3);
+    assert_int_equal(end, LR_UNWIND_OUTERMOST);
+    assert_int_equal(all[0], regs.pc);
+    assert_int_equal(lr_unwinder->walk(&regs, some, 3, &end), 3);
+    assert_int_equal(end, LR_UNWIND_DEPTH);
+    assert_memory_equal(all, some, 3 * sizeof all[0]);
+    assert_int_equal(lr_unwinder->walk(&regs, some, count, &end), count);
+    assert_int_equal(end, LR_UNWIND_OUTERMOST);
+    assert_int_equal(lr_unwinder->walk(&regs, some, 0, &end), 0);
+}
+
+static uintptr_t foreign[FRAMES];
+static size_t foreign_count;
+static enum lr_unwind_end foreign_end;
+
+NOINLINE static void called_by_generated_code(void)
+{
+    struct lr_regs regs = LR_CALLER_REGS;
+    foreign_count = lr_unwinder->walk(&regs, foreign, FRAMES, &foreign_end);
+    KEEP;
+}
+
+NOINLINE static void below_generated_code(void)
+{
+    called_by_generated_code();
+    KEEP;
+}
+
+static void test_generated_code_ends_the_walk(void **state)
+{
+    (void)state;
+#if defined(__x86_64__)
+    /* push %rbx; call *%rdi; pop %rbx; ret */
+    static const uint8_t code[] = {0x53, 0xff, 0xd7, 0x5b, 0xc3};
+    uint8_t *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(page != MAP_FAILED);
+    memcpy(page, code, sizeof code);
+    ((void (*)(void (*)(void)))(void *)page)(below_generated_code);
+    assert_int_equal(foreign_end, LR_UNWIND_FOREIGN);
+    assert_int_equal(foreign_count, 2);
+    assert_int_equal(foreign[1], (uintptr_t)page + 3);
+    munmap(page, PAGE);
+#else
+    skip();
+#endif
+}
+
+/* A stack of noise and plausible return addresses between unmapped pages: any answer, no fault. */
+static void test_noise_is_survived(void **state)
+{
+    (void)state;
+    enum { PAGES = 8, WORDS = PAGES * PAGE / 8 };
+    char *area = mmap(NULL, (PAGES + 2) * PAGE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t *words = (uint64_t *)(area + PAGE);
+    struct lr_regs real = LR_CALLER_REGS;
+    uintptr_t pcs[FRAMES], ours[FRAMES];
+    enum lr_unwind_end end;
+    size_t known = lr_unwinder->walk(&real, pcs, FRAMES, &end);
+    pcs[known++] = (uintptr_t)qsort + 60;
+    pcs[known++] = (uintptr_t)aligned + 80;
+    pcs[known++] = (uintptr_t)large_frame + 40;
+    mprotect(area, PAGE, PROT_NONE);
+    munmap(area + (PAGES + 1) * PAGE, PAGE);
+    srand(1);
+    for (int round = 0; round < 20000; round++) {
+        for (int i = 0; i < 64; i++) {
+            uint64_t *word = &words[rand() % WORDS];
+            uint64_t near = (uintptr_t)area + (uint64_t)(rand() % ((PAGES + 2) * PAGE));
+            *word = rand() % 3 ? pcs[(size_t)rand() % known] : rand() % 2 ? near : (uint64_t)rand();
+        }
+        struct lr_regs regs = {pcs[(size_t)rand() % known],
+                               (uintptr_t)&words[rand() % WORDS] + (rand() % 16 == 0),
+                               (uintptr_t)&words[rand() % WORDS] + (uint64_t)(rand() % 3 - 1)};
+        size_t count = lr_unwinder->walk(&regs, ours, FRAMES, &end);
+        assert_true(count >= 1 && count <= FRAMES);
+        assert_int_equal(ours[0], regs.pc);
+    }
+    munmap(area, (PAGES + 1) * PAGE);
+    recurse(3);
+    assert_same();
+}
+
+static void *walk_without_end(void *stop)
+{
+    while (!__atomic_load_n((int *)stop, __ATOMIC_RELAXED))
+        recurse(20);
+    return NULL;
+}
+
+static void test_forgetting_under_walks(void **state)
+{
+    (void)state;
+    int stop = 0;
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, walk_without_end, &stop), 0);
+    for (int i = 0; i < 2000; i++)
+        lr_unwind_forget();
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    recurse(20);
+    assert_same();
+}
+
+static void test_errno_is_kept(void **state)
+{
+    (void)state;
+    errno = 4711;
+    lr_unwind_forget();
+    recurse(5);
+    assert_int_equal(errno, 4711);
+    assert_same();
+}
+
+static void *in_small_thread(void *unused)
+{
+    recurse(5);
+    recurse(90);
+    raise_with(0);
+    return unused;
+}
+
+static void test_libunwind_backend(void **state)
+{
+    pthread_t thread;
+    (void)state;
+    if (!lr_unwind_select("libunwind")) {
+        print_message("# skipped: libunwind.so.8 can't be loaded\n");
+        skip();
+    }
+    recurse(50);
+    with_array(100);
+    in_small_thread(NULL);
+    assert_int_equal(pthread_create(&thread, NULL, in_small_thread, NULL), 0);
+    pthread_join(thread, NULL);
+    assert_true(lr_unwind_select("ehframe"));
+    assert_false(lr_unwind_select("no such backend"));
+    assert_ptr_equal(lr_unwinder, &lr_unwinder_ehframe);
+    assert_same();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_recursion, reset),
+        cmocka_unit_test_setup(test_alloca_and_large_frames, reset),
+        cmocka_unit_test_setup(test_realigned_stack, reset),
+        cmocka_unit_test_setup(test_qsort_callback, reset),
+        cmocka_unit_test_setup(test_call_at_the_end, reset),
+        cmocka_unit_test_setup(test_signal_handler, reset),
+        cmocka_unit_test_setup(test_signal_on_alternate_stack, reset),
+        cmocka_unit_test_setup(test_threads, reset),
+        cmocka_unit_test_setup(test_coroutine, reset),
+        cmocka_unit_test_setup(test_every_instruction, reset),
+        cmocka_unit_test_setup(test_depth_limit, reset),
+        cmocka_unit_test_setup(test_generated_code_ends_the_walk, reset),
+        cmocka_unit_test_setup(test_noise_is_survived, reset),
+        cmocka_unit_test_setup(test_forgetting_under_walks, reset),
+        cmocka_unit_test_setup(test_errno_is_kept, reset),
+        cmocka_unit_test_setup(test_libunwind_backend, reset),
+    };
+    return cmocka_run_group_tests_name("unwind", tests, NULL, NULL);
+}
