@@ -49,8 +49,16 @@ static bool same_site(uint32_t id, const void *key)
     return lr_file.pairsites[id].pair == site->pair && lr_file.pairsites[id].stack == site->stack;
 }
 
-/* Index + 1 of the site, 0 when it can't be stored.  Cold only at a site's first pair. */
-static uint32_t site_of(uint32_t pair, uint32_t stack)
+/* Known sites, lock-free: one word each, stack in bits 32..63, pair in 24..31, index + 1 below. */
+enum { KNOWN_SITES = 4096, SITE_BITS = 24 };
+static uint64_t known_sites[KNOWN_SITES];
+
+static uint64_t *known_slot(uint32_t pair, uint32_t stack)
+{
+    return &known_sites[lr_hash_mix(pair, stack) % KNOWN_SITES];
+}
+
+static __attribute__((noinline, cold)) uint32_t intern_site(uint32_t pair, uint32_t stack)
 {
     struct lr_pairsite key = {.pair = pair, .stack = stack};
     if (!lr_intern_lock()) {
@@ -68,7 +76,21 @@ static uint32_t site_of(uint32_t pair, uint32_t stack)
     lr_intern_unlock();
     if (!found)
         lr_count(LR_CNT_pairsites_full);
+    else if (found < 1u << SITE_BITS)
+        __atomic_store_n(known_slot(pair, stack),
+                         (uint64_t)stack << 32 | (uint64_t)pair << SITE_BITS | found,
+                         __ATOMIC_RELAXED);
     return found;
+}
+
+/* Index + 1 of the site, 0 when it can't be stored. */
+static uint32_t site_of(uint32_t pair, uint32_t stack)
+{
+    uint64_t known = __atomic_load_n(known_slot(pair, stack), __ATOMIC_RELAXED);
+    uint32_t found = (uint32_t)known & ((1u << SITE_BITS) - 1);
+    if (found && known >> SITE_BITS == ((uint64_t)stack << 8 | pair))
+        return found;
+    return intern_site(pair, stack);
 }
 
 static struct lr_pair *home_of(uintptr_t handle)
