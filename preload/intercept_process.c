@@ -12,6 +12,7 @@
 
 #include "guard.h"
 #include "helper.h"
+#include "intercept_new.h"
 #include "modules.h"
 #include "process.h"
 #include "trace.h"
@@ -53,6 +54,7 @@ void lr_disarm_in_children(void)
 LR_EXPORT int dlclose(void *handle)
 {
     int result = LR_NEXT(dlclose)(handle);
+    lr_new_forget();
     if (lr_enter()) {
         lr_modules_changed();
         lr_leave();
