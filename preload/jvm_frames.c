@@ -52,28 +52,32 @@ static bool is_code(uintptr_t pc)
     return pc >= *lr_jvm_layout.code_low && pc < *lr_jvm_layout.code_high;
 }
 
-enum anchor { ANCHOR_NONE, ANCHOR_GOOD, ANCHOR_REPAIRABLE, ANCHOR_BAD };
+/* Where a thread that left Java code left its frames; the VM walks from here. */
+struct anchor {
+    volatile uintptr_t *sp, *pc, *fp;
+    bool may_change; /* in VM state nobody else walks this thread */
+};
 
-/* No last Java frame outside Java code: a thread of the VM's own, or one that hasn't called Java.
- * The interpreter leaves the pc out when it calls into the VM; it is then the return address
- * right under sp.  Only in VM state may we fill it in: elsewhere others may walk this thread. */
-static enum anchor check_anchor(uintptr_t thread, uintptr_t *pc)
+static struct anchor anchor_of(uintptr_t thread)
 {
     const struct lr_jvm_layout *at = &lr_jvm_layout;
-    uintptr_t anchor = thread + at->thread_anchor;
-    uintptr_t sp = lr_vm_word(anchor, at->anchor_sp);
-    int32_t state = thread_state(thread);
-    if (state == at->in_java)
-        return ANCHOR_BAD;
-    if (!sp)
-        return ANCHOR_NONE;
-    if (!is_in_stack(thread, sp))
-        return ANCHOR_BAD;
-    *pc = lr_vm_word(anchor, at->anchor_pc);
-    if (*pc)
-        return is_code(*pc) ? ANCHOR_GOOD : ANCHOR_BAD;
-    *pc = ((const uintptr_t *)sp)[-1];
-    return state == at->in_vm && is_code(*pc) ? ANCHOR_REPAIRABLE : ANCHOR_BAD;
+    uintptr_t base = thread + at->thread_anchor;
+    return (struct anchor){.sp = (uintptr_t *)(base + at->anchor_sp),
+                           .pc = (uintptr_t *)(base + at->anchor_pc),
+                           .fp = (uintptr_t *)(base + at->anchor_fp),
+                           .may_change = thread_state(thread) == at->in_vm};
+}
+
+/* The pc from which to walk; 0 when the anchor can't be trusted.  The interpreter and most stubs
+ * leave it out when they call into the VM: then it is the return address right under sp. */
+static uintptr_t anchor_pc(uintptr_t thread, const struct anchor *anchor)
+{
+    if (!is_in_stack(thread, *anchor->sp))
+        return 0;
+    uintptr_t pc = *anchor->pc;
+    if (!pc && anchor->may_change)
+        pc = ((const uintptr_t *)*anchor->sp)[-1];
+    return is_code(pc) ? pc : 0;
 }
 
 /* Frame walking state that belongs to one call. */
@@ -81,6 +85,8 @@ struct walk {
     struct lr_agct_frame frames[LR_DEPTH_MAX + 1];
     jint count; /* AsyncGetCallTrace's answer */
 };
+
+enum { AGCT_NOT_WALKABLE = -4 };
 
 static void call_agct(JNIEnv *env, struct walk *walk, size_t max)
 {
@@ -91,48 +97,84 @@ static void call_agct(JNIEnv *env, struct walk *walk, size_t max)
     walk->count = trace.count;
 }
 
+/* The client compiler's stubs say that their frames can't be walked; they only mean that they
+ * can't everywhere.  Steps over the stub to the compiled method that called it. */
+static bool leave_stub(uintptr_t thread, const struct anchor *anchor)
+{
+    uint32_t words = lr_jvm_stub_frame(*anchor->pc);
+    uintptr_t caller = *anchor->sp + words * sizeof(void *);
+    if (words < 2 || !is_in_stack(thread, caller))
+        return false;
+    const uintptr_t *saved = (const uintptr_t *)caller;
+    if (!is_code(saved[-1]))
+        return false;
+    *anchor->sp = caller;
+    *anchor->pc = saved[-1];
+    *anchor->fp = saved[-2];
+    return true;
+}
+
+static void walk_from(JNIEnv *env, const struct anchor *anchor, uintptr_t pc, struct walk *walk,
+                      size_t max)
+{
+    if (!anchor->may_change) {
+        call_agct(env, walk, max);
+        return;
+    }
+    uintptr_t old_sp = *anchor->sp, old_pc = *anchor->pc, old_fp = *anchor->fp;
+    *anchor->pc = pc;
+    call_agct(env, walk, max);
+    if (walk->count == AGCT_NOT_WALKABLE && leave_stub(java_thread(env), anchor))
+        call_agct(env, walk, max);
+    *anchor->sp = old_sp;
+    *anchor->pc = old_pc;
+    *anchor->fp = old_fp;
+}
+
+/* False when there are Java frames that can't be had.  No last Java frame outside Java code is
+ * no loss: a thread of the VM's own, or one that hasn't called Java. */
 static bool walk_agct(JNIEnv *env, struct walk *walk, size_t max)
 {
     uintptr_t thread = java_thread(env);
-    volatile uintptr_t *anchor_pc =
-        (uintptr_t *)(thread + lr_jvm_layout.thread_anchor + lr_jvm_layout.anchor_pc);
-    uintptr_t pc = 0;
-    enum anchor anchor = check_anchor(thread, &pc);
+    struct anchor anchor = anchor_of(thread);
     walk->count = 0;
-    if (anchor == ANCHOR_NONE)
-        return true;
-    if (anchor == ANCHOR_BAD)
+    if (thread_state(thread) == lr_jvm_layout.in_java)
         return false;
-    if (anchor == ANCHOR_REPAIRABLE)
-        *anchor_pc = pc;
-    call_agct(env, walk, max);
-    if (anchor == ANCHOR_REPAIRABLE)
-        *anchor_pc = 0;
+    if (!*anchor.sp)
+        return true;
+    uintptr_t pc = anchor_pc(thread, &anchor);
+    if (!pc)
+        return false;
+    walk_from(env, &anchor, pc, walk, max);
     return walk->count > 0;
 }
 
-/* A mounted virtual thread's whole stack ends with Continuation.enter above enterSpecial.  After
- * a park only its innermost frames are on the carrier's stack, with enterSpecial right below. */
-static bool is_thawed_in_part(const struct walk *walk, size_t count)
+/* A virtual thread's own frames end above Continuation.enterSpecial; what follows belongs to its
+ * carrier.  Whole stacks have Continuation.enter there; after a park only the innermost frames
+ * are put back, and the rest are *missing. */
+static size_t end_of_virtual(const struct walk *walk, size_t count, bool *missing)
 {
     uintptr_t bottom = continuation_bottom, entry = continuation_entry;
-    if (!bottom || !entry)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if ((uintptr_t)walk->frames[i].method == bottom)
-            return i == 0 || (uintptr_t)walk->frames[i - 1].method != entry;
-    return false;
+    for (size_t i = 0; bottom && i < count; i++) {
+        if ((uintptr_t)walk->frames[i].method != bottom)
+            continue;
+        *missing = i == 0 || (uintptr_t)walk->frames[i - 1].method != entry;
+        return i;
+    }
+    *missing = false;
+    return count;
 }
 
 static size_t copy_frames(const struct walk *walk, struct lr_java_frame *frames, size_t max,
                           uint32_t *flags)
 {
-    size_t count = (size_t)walk->count;
-    *flags |= LR_STACK_JAVA;
-    if (count > max || is_thawed_in_part(walk, count < max ? count : max)) {
+    bool missing;
+    size_t count = end_of_virtual(walk, (size_t)walk->count, &missing);
+    *flags |= count ? LR_STACK_JAVA : LR_STACK_JAVA_LOST;
+    if (missing || count > max)
         *flags |= LR_STACK_JAVA_CUT;
-        count = count < max ? count : max;
-    }
+    if (count > max)
+        count = max;
     for (size_t i = 0; i < count; i++) {
         int32_t bci = walk->frames[i].line;
         frames[i] = (struct lr_java_frame){.method = (uintptr_t)walk->frames[i].method,
@@ -177,19 +219,19 @@ size_t lr_jvm_frames(struct lr_java_frame *frames, size_t max, uint32_t *flags)
 static size_t walk_jvmti(struct lr_java_frame *frames, size_t max, uint32_t *flags)
 {
     jvmtiEnv *jvmti = lr_jvm.jvmti;
-    jvmtiFrameInfo infos[LR_DEPTH_MAX];
-    jint count = 0;
-    if (!jvmti || max > LR_DEPTH_MAX ||
-        (*jvmti)->GetStackTrace(jvmti, NULL, 0, (jint)max, infos, &count) != JVMTI_ERROR_NONE)
+    jvmtiFrameInfo infos[LR_DEPTH_MAX + 1];
+    jint found = 0;
+    if (!jvmti || (*jvmti)->GetStackTrace(jvmti, NULL, 0, (jint)max + 1, infos, &found) !=
+                      JVMTI_ERROR_NONE)
         return 0;
-    for (jint i = 0; i < count; i++) {
+    size_t count = (size_t)found < max ? (size_t)found : max;
+    for (size_t i = 0; i < count; i++) {
         jlong bci = infos[i].location;
         frames[i] = (struct lr_java_frame){.method = (uintptr_t)infos[i].method,
                                            .bci = bci < 0 ? BCI_NONE : (int32_t)bci};
     }
-    if (count > 0)
-        *flags = LR_STACK_JAVA | ((size_t)count == max ? LR_STACK_JAVA_CUT : 0);
-    return (size_t)count;
+    *flags = LR_STACK_JAVA | ((size_t)found > max ? LR_STACK_JAVA_CUT : 0);
+    return count;
 }
 
 size_t lr_jvm_walk_native(struct lr_java_frame *frames, size_t max, uint32_t *flags)

@@ -85,6 +85,9 @@ bool lr_jvm_in_native(void);
 /* lr_jvm_frames_native without counting what is lost: *flags must be 0 and is the answer. */
 size_t lr_jvm_walk_native(struct lr_java_frame *frames, size_t max, uint32_t *flags);
 
+/* Frame size, in words, of the runtime stub at `pc`; 0 when it isn't one. */
+uint32_t lr_jvm_stub_frame(uintptr_t pc);
+
 /* Tells the frame walker which methods start a continuation (virtual threads). */
 void lr_jvm_note_continuation(jint count, const jmethodID *methods);
 

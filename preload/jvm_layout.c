@@ -110,12 +110,42 @@ static void read_thread(struct lr_jvm_layout *layout)
     layout->thread_continuation = field_offset("JavaThread", "_cont_entry");
     layout->anchor_sp = field_offset("JavaFrameAnchor", "_last_Java_sp");
     layout->anchor_pc = field_offset("JavaFrameAnchor", "_last_Java_pc");
+    layout->anchor_fp = field_offset("JavaFrameAnchor", "_last_Java_fp");
     layout->in_native = constant("_thread_in_native", -1);
     layout->in_vm = constant("_thread_in_vm", -1);
     layout->in_java = constant("_thread_in_Java", -1);
     layout->blocked = constant("_thread_blocked", -1);
     layout->code_low = static_address("CodeCache", "_low_bound");
     layout->code_high = static_address("CodeCache", "_high_bound");
+}
+
+static bool all_known(const uint32_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (values[i] == LR_NOWHERE)
+            return false;
+    return true;
+}
+
+static void read_code_cache(struct lr_jvm_layout *layout)
+{
+    layout->array_length = field_offset("GrowableArrayBase", "_len");
+    layout->array_data = field_offset("GrowableArray<int>", "_data");
+    layout->heap_memory = field_offset("CodeHeap", "_memory");
+    layout->heap_segment_map = field_offset("CodeHeap", "_segmap");
+    layout->heap_segment_shift = field_offset("CodeHeap", "_log2_segment_size");
+    layout->space_low = field_offset("VirtualSpace", "_low");
+    layout->space_high = field_offset("VirtualSpace", "_high");
+    layout->block_used = field_offset("HeapBlock::Header", "_used");
+    layout->sizeof_block = type_size("HeapBlock");
+    layout->blob_name = field_offset("CodeBlob", "_name");
+    layout->blob_frame_size = field_offset("CodeBlob", "_frame_size");
+    uint32_t needed[] = {layout->array_length,       layout->array_data,   layout->heap_memory,
+                         layout->heap_segment_map,   layout->space_low,    layout->space_high,
+                         layout->heap_segment_shift, layout->block_used,   layout->sizeof_block,
+                         layout->blob_name,          layout->blob_frame_size};
+    if (all_known(needed, sizeof needed / sizeof *needed))
+        layout->code_heaps = static_address("CodeCache", "_heaps");
 }
 
 /* The flags word moved into a structure of its own, and grew, in 21; the constant's name with it.
@@ -153,19 +183,11 @@ static void read_method(struct lr_jvm_layout *layout)
     read_flags(layout);
 }
 
-static bool all_known(const uint32_t *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (values[i] == LR_NOWHERE)
-            return false;
-    return true;
-}
-
 bool lr_jvm_layout_has_frames(void)
 {
     const struct lr_jvm_layout *at = &lr_jvm_layout;
-    uint32_t needed[] = {at->thread_state,      at->thread_anchor, at->thread_stack_base,
-                         at->thread_stack_size, at->anchor_sp,     at->anchor_pc};
+    uint32_t needed[] = {at->thread_state, at->thread_anchor, at->thread_stack_base,
+                         at->thread_stack_size, at->anchor_sp, at->anchor_pc, at->anchor_fp};
     return all_known(needed, sizeof needed / sizeof *needed) && at->code_low && at->code_high &&
            at->in_native >= 0 && at->in_vm >= 0 && at->in_java >= 0 && at->blocked >= 0;
 }
@@ -175,6 +197,7 @@ bool lr_jvm_layout_read(void)
     struct lr_jvm_layout *at = &lr_jvm_layout;
     memset(at, 0, sizeof *at);
     read_thread(at);
+    read_code_cache(at);
     read_method(at);
     uint32_t needed[] = {at->method_const,  at->method_access, at->const_pool,
                          at->const_size,    at->const_flags,   at->const_code_size,

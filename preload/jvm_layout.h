@@ -17,7 +17,7 @@ struct lr_jvm_layout {
     /* JavaThread, and the frame anchor inside it */
     uint32_t thread_state, thread_anchor, thread_stack_base, thread_stack_size;
     uint32_t thread_continuation; /* innermost mounted ContinuationEntry; only since 21 */
-    uint32_t anchor_sp, anchor_pc;
+    uint32_t anchor_sp, anchor_pc, anchor_fp;
     /* Method, its constant part, its constant pool, its class */
     uint32_t method_const, method_access;
     uint32_t const_pool, const_size, const_flags, const_code_size, const_name;
@@ -28,6 +28,14 @@ struct lr_jvm_layout {
     uint32_t flag_line_table; /* bit of const_flags */
     uint32_t wide_flags;      /* const_flags is 32 bits wide (since 21), not 16 */
     uint32_t wide_access;     /* method_access is 32 bits wide (before 25), not 16 */
+    /* The code cache: heaps, their segments, blocks and blobs.  code_heaps is NULL when any of
+     * these is missing. */
+    uint32_t array_length, array_data;
+    uint32_t heap_memory, heap_segment_map, heap_segment_shift;
+    uint32_t space_low, space_high;
+    uint32_t block_used, sizeof_block;
+    uint32_t blob_name, blob_frame_size;
+    const uintptr_t *code_heaps;
     /* enum JavaThreadState */
     int32_t in_native, in_vm, in_java, blocked;
     /* Addresses of static variables */
