@@ -286,32 +286,33 @@ static void on_step(int number)
     compare();
 }
 
-static void set_trap_flag(bool on)
-{
 #if defined(__x86_64__)
-    if (on)
-        __asm__ volatile("subq $128, %%rsp; pushfq; orq $0x100, (%%rsp); popfq; addq $128, %%rsp" ::
-                             : "memory", "cc");
-    else
-        __asm__ volatile(
-            "subq $128, %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; addq $128, %%rsp" ::
-                : "memory", "cc");
+void trap_flag_on(void);
+void trap_flag_off(void);
+#define TRAP_FLAG(name, operation)                                                                \
+    __asm__(".pushsection .text\n.type " name ", @function\n" name ":\n.cfi_startproc\n"          \
+            "pushfq\n.cfi_adjust_cfa_offset 8\n" operation "\n"                                    \
+            "popfq\n.cfi_adjust_cfa_offset -8\nret\n.cfi_endproc\n.size " name ", .-" name         \
+            "\n.popsection")
+TRAP_FLAG("trap_flag_on", "orq $0x100, (%rsp)");
+TRAP_FLAG("trap_flag_off", "andq $~0x100, (%rsp)");
 #else
-    (void)on;
+#define trap_flag_on() raise(SIGTRAP)
+#define trap_flag_off() raise(SIGTRAP)
 #endif
-}
 
-NOINLINE static long stepped(size_t size)
+NOINLINE static int stepped(size_t size)
 {
-    volatile char *space = alloca(size);
-    set_trap_flag(true);
-    space[0] = 1;
-    long value = strtol("12", NULL, 10) + labs(-(long)strlen((const char *)space));
-    char *copy = strdup("some text");
-    value += atoi(copy);
+    char *space = alloca(size);
+    trap_flag_on();
+    memset(space, 'x', size - 1);
+    space[size - 1] = '\0';
+    USE(space);
+    char *copy = strdup(space);
+    int value = atoi(copy) + (int)strlen(copy);
     free(copy);
-    set_trap_flag(false);
-    return value + space[0];
+    trap_flag_off();
+    return value;
 }
 
 static void test_every_instruction(void **state)
@@ -319,8 +320,9 @@ static void test_every_instruction(void **state)
     (void)state;
     struct sigaction action = {.sa_handler = on_step}, old;
     sigaction(SIGTRAP, &action, &old);
-    stepped(100);
+    int length = stepped(100);
     sigaction(SIGTRAP, &old, NULL);
+    assert_int_equal(length, 99);
     assert_same();
 #if defined(__x86_64__)
     assert_true(compared > 100);
