@@ -60,7 +60,7 @@ descriptor_test() {
     pid=$!
     wait_line 60 open.out '^READY$'
     tap_like "$(cat "/proc/$pid/maps")" 'open\.lkr$' "$JDK_NAME: the trace is mapped"
-    tap_unlike "$(ls -l "/proc/$pid/fd")" 'open\.lkr|leakring' "$JDK_NAME: no descriptor stays open"
+    tap_unlike "$(ls -l "/proc/$pid/fd")" 'open\.lkr|libleakring' "$JDK_NAME: no descriptor stays open"
     kill -KILL $pid
     wait $pid 2>/dev/null
 }

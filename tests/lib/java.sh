@@ -49,13 +49,13 @@ java_compile() {
     }
 }
 
-# java_run MODE NAME COMMAND…: runs COMMAND under the tracer; trace in NAME.lkr*, output in
+# java_run MODE NAME COMMAND…: runs COMMAND under the tracer; trace in NAME.lkr, output in
 # NAME.out and NAME.err.  MODE exit: to its end; its status is ours.  MODE kill: with `wait`
 # appended, and its JVM killed by SIGKILL once it has printed READY.
 java_run() {
     local mode=$1 name=$2 pid jvm
     shift 2
-    rm -f "$name".lkr* "$name.out" "$name.err"
+    rm -f "$name".lkr "$name".[0-9]*.lkr "$name.out" "$name.err"
     if [ "$mode" = exit ]; then
         traced "$name.lkr" "$@" >"$name.out" 2>"$name.err"
         return
@@ -69,9 +69,11 @@ java_run() {
     return 0
 }
 
-# The trace of the last image that NAME's run left: an exec goes on in NAME.lkr.1, .2, …
+# The trace of the last image that NAME's run left: an exec goes on in NAME.1.lkr, .2, …
 java_trace() {
-    ls "$1".lkr* 2>/dev/null | sort -V | tail -1
+    local later
+    later=$(ls "$1".[0-9]*.lkr 2>/dev/null | sort -V | tail -1)
+    ls "${later:-$1.lkr}" 2>/dev/null
 }
 
 # java_report NAME: NAME.json; prints what went wrong.
@@ -106,9 +108,11 @@ java_expected() {
     jq '[.pairs[].sites[] | select((.expected // false) != false) | .live] | add // 0' "$1.json"
 }
 
-# How the report sees the run: "leak exit complete", "none killed complete", …
+# How the report sees the run: "leak exit complete", "none killed complete", and what was lost.
 java_summary() {
-    jq -r '[.verdict.kind, .run.ended, .completeness.verdict] | join(" ")' "$1.json"
+    jq -r '[.verdict.kind, .run.ended, .completeness.verdict,
+            (.completeness.dropped | to_entries[] | select(.value > 0) | "\(.key)=\(.value)")]
+        | join(" ")' "$1.json"
 }
 
 # java_check MODE NAME LABEL: NAME's report against the truth that NAME's program printed.

@@ -80,10 +80,10 @@ lucene_totals() {
         | map(.acquired, .released, .live) | "\(.[0])/\(.[1]) \(.[2])"' "$1.json"
 }
 
-# lucene_bytes NAME CLASS: live bytes of a class, expected streams included.
+# lucene_bytes NAME CLASS KEY: live bytes of a class by that key, expected streams included.
 lucene_bytes() {
-    jq --arg pair "java.util.zip.$2" '[.pairs[] | select(.pair == $pair) | .live_bytes] | add' \
-        "$1.json"
+    jq --arg pair "java.util.zip.$2" --arg key "$3" \
+        '[.pairs[] | select(.pair == $pair) | .sites[][$key]] | add' "$1.json"
 }
 
 # lucene_near GOT WANTED NAME: within 1 %.
@@ -114,10 +114,12 @@ lucene_check() {
             "$label: Inflaters"
         tap_is "$(lucene_totals "$name" Deflater)" "$((3 * cycles))/0 $((3 * cycles))" \
             "$label: Deflaters"
-        lucene_near "$(lucene_bytes "$name" Inflater)" \
-            $((5840000 * cycles / 100 + 9930000 * cycles / 100)) "$label: bytes of the Inflaters"
-        lucene_near "$(lucene_bytes "$name" Deflater)" $((80460000 * cycles / 100)) \
-            "$label: bytes of the Deflaters"
+        lucene_near "$(lucene_bytes "$name" Inflater live_bytes_at_creation)" \
+            $((58400 * cycles)) "$label: state of the Inflaters"
+        lucene_near "$(lucene_bytes "$name" Inflater live_bytes_later)" \
+            $((99300 * cycles)) "$label: windows of the Inflaters"
+        lucene_near "$(lucene_bytes "$name" Deflater live_bytes)" \
+            $((804600 * cycles)) "$label: bytes of the Deflaters"
         tap_is "$(java_summary "$name")" "leak $ended complete" "$label: verdict"
     else
         tap_is "$(lucene_sites "$name")" "" "$label: no finding"
