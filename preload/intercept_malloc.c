@@ -15,6 +15,7 @@
 #include "helper.h"
 #include "modules.h"
 #include "record.h"
+#include "text.h"
 #include "trace.h"
 
 /* Exported for programs built against a C library that had or will have them. */
@@ -28,6 +29,22 @@ static __attribute__((noinline, cold)) void not_entered(void)
         lr_count(LR_CNT_nested_allocs);
 }
 
+/* Starts the helper thread from inside malloc, unless the C library itself is the caller: it may
+ * hold a lock that creating a thread takes. */
+static __attribute__((noinline, cold)) void start_helper(uintptr_t caller)
+{
+    struct lr_module_info module;
+    if (!lr_module_find(caller, &module))
+        return;
+    const char *name = lr_text_base_name(module.path);
+    if (lr_text_starts(name, "libc.") || lr_text_starts(name, "libc-") ||
+        lr_text_starts(name, "ld-") || lr_text_starts(name, "ld.") ||
+        lr_text_starts(name, "libpthread"))
+        return;
+    __atomic_store_n(&lr_record_churns, false, __ATOMIC_RELAXED); /* one try */
+    lr_helper_start();
+}
+
 /* Macros rather than functions: LR_CALLER_REGS must see the wrapper's frame. */
 #define RECORD(block, size)                                                                       \
     do {                                                                                          \
@@ -35,6 +52,8 @@ static __attribute__((noinline, cold)) void not_entered(void)
             if (__builtin_expect(lr_enter(), 1)) {                                                \
                 struct lr_regs caller_ = LR_CALLER_REGS;                                          \
                 lr_record_alloc(block, size, LR_KIND_MALLOC, &caller_);                           \
+                if (__builtin_expect(lr_record_churns, 0))                                        \
+                    start_helper(caller_.pc);                                                     \
                 lr_leave();                                                                       \
             } else {                                                                              \
                 not_entered();                                                                    \

@@ -15,10 +15,13 @@ enum {
     YOUNG_SLOTS = 16384, /* 512 KiB: fits a second-level cache */
     YOUNG_WINDOW = 8,
     LIVE_WINDOW = 64,
+    CHURN_RECORDS = 50000,
 };
 
 static struct lr_table live, young;
 static bool use_young;
+static uint32_t direct_records;
+bool lr_record_churns;
 
 bool lr_record_start(void)
 {
@@ -45,6 +48,8 @@ static void insert(const struct lr_live *record)
         if (lr_table_insert(&young, record))
             return;
         lr_count(LR_CNT_young_overflow);
+    } else if (++direct_records == CHURN_RECORDS) { /* racy, and near enough */
+        __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
     }
     if (!lr_table_insert(&live, record))
         lost(record);
@@ -103,4 +108,5 @@ void lr_record_tenure(uint32_t before_ms)
 void lr_record_use_young(bool on)
 {
     __atomic_store_n(&use_young, on, __ATOMIC_RELAXED);
+    __atomic_store_n(&lr_record_churns, false, __ATOMIC_RELAXED);
 }

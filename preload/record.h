@@ -16,6 +16,10 @@
 
 bool lr_record_start(void); /* after lr_file_create */
 
+/* True once so many records went straight to the file that its pages are being written for
+ * nothing: time for the helper thread.  Stays false while it runs. */
+extern bool lr_record_churns;
+
 /* A new block.  Under the guard. */
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
                      const struct lr_regs *caller);
