@@ -6,11 +6,12 @@ man_target = $(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1
 
 .PHONY: install
 install: all ## install below DESTDIR and prefix (/usr/local)
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(pkglibdir) $(DESTDIR)$(docdir)
-	install -m 755 $(BUILD)/leakring $(DESTDIR)$(bindir)/leakring
-	install -m 755 $(BUILD)/libleakring.so $(DESTDIR)$(pkglibdir)/libleakring.so
-	install -m 644 $(DOC_FILES) $(DESTDIR)$(docdir)
+	@install -d $(DESTDIR)$(bindir) $(DESTDIR)$(pkglibdir) $(DESTDIR)$(docdir)
+	@install -m 755 $(BUILD)/leakring $(DESTDIR)$(bindir)/leakring
+	@install -m 755 $(BUILD)/libleakring.so $(DESTDIR)$(pkglibdir)/libleakring.so
+	@install -m 644 $(DOC_FILES) $(DESTDIR)$(docdir)
 	@$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(call man_target,$(page)) &&) true
+	@echo "Installed below $(DESTDIR)$(prefix)"
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
@@ -31,7 +32,7 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 # libdw's debuginfod client is reached by dlopen; the linker's warning about that is expected.
 $(BUILD)/dist/leakring: $(ANALYZER_OBJ)
 	@mkdir -p $(@D)
-	$(CC) -static $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(STATIC_LIBS) 2>$@.log || { cat $@.log >&2; exit 1; }
+	$(call say,LD,$@)$(CC) -static $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(STATIC_LIBS) 2>$@.log || { cat $@.log >&2; exit 1; }
 	@grep -v -e "statically linked applications requires" -e "in function" $@.log >&2 || true
 
 .PHONY: dist
@@ -39,18 +40,18 @@ dist: $(BUILD)/$(DIST).tar.gz ## one relocatable tarball: command, library, man 
 
 # Third-party licences: what is linked into the command (elfutils, json-c, libiberty, zlib, …).
 $(BUILD)/$(DIST).tar.gz: $(BUILD)/dist/leakring $(BUILD)/libleakring.so $(MAN_PAGES) $(DOC_FILES)
-	rm -rf $(DIST_DIR)
-	install -d $(DIST_DIR)/bin $(DIST_DIR)/lib/leakring $(DIST_DIR)/share/doc/leakring/third-party
-	install -m 755 -s $(BUILD)/dist/leakring $(DIST_DIR)/bin/leakring
-	install -m 755 $(BUILD)/libleakring.so $(DIST_DIR)/lib/leakring/libleakring.so
-	strip --strip-debug $(DIST_DIR)/lib/leakring/libleakring.so
-	install -m 644 $(DOC_FILES) $(DIST_DIR)/
+	@rm -rf $(DIST_DIR)
+	@install -d $(DIST_DIR)/bin $(DIST_DIR)/lib/leakring $(DIST_DIR)/share/doc/leakring/third-party
+	@install -m 755 -s $(BUILD)/dist/leakring $(DIST_DIR)/bin/leakring
+	@install -m 755 $(BUILD)/libleakring.so $(DIST_DIR)/lib/leakring/libleakring.so
+	@strip --strip-debug $(DIST_DIR)/lib/leakring/libleakring.so
+	@install -m 644 $(DOC_FILES) $(DIST_DIR)/
 	@$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) \
 		$(DIST_DIR)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) true
 	@for package in libdw-dev libjson-c-dev libiberty-dev zlib1g-dev liblzma-dev libbz2-dev libc6-dev; do \
 		file=/usr/share/doc/$$package/copyright; \
 		[ ! -e $$file ] || install -m 644 $$file $(DIST_DIR)/share/doc/leakring/third-party/$$package; \
 	done
-	tar -C $(BUILD)/dist --sort=name --owner=0 --group=0 --numeric-owner \
+	@tar -C $(BUILD)/dist --sort=name --owner=0 --group=0 --numeric-owner \
 		--mtime=@$(SOURCE_DATE_EPOCH) -czf $@ $(DIST)
 	@echo "Wrote $@"

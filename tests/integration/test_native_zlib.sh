@@ -13,7 +13,8 @@ done
 total() { jq -r --arg pair "$1" --arg key "$2" '.pairs[] | select(.pair == $pair) | .[$key]' zlib.exit.lkr.json; }
 truth() { awk -F'\t' -v pattern="$1" -v column="$2" '$1 ~ pattern { sum += $column } END { print sum }' zlib.exit.lkr.truth; }
 tap_is "$(total zlib.inflate acquired)" "$(truth 'inflate|ended_by' 2)" "inflate streams in all"
-tap_is "$(total zlib.deflate acquired)" "$(truth deflate 2)" "deflate streams in all"
+# main() calls compress(), which makes one of its own and ends it.
+tap_is "$(total zlib.deflate acquired)" "$(($(truth deflate 2) + 1))" "deflate streams in all"
 tap_is "$(total zlib.deflate live)" "$(truth deflate 4)" "deflate streams alive"
 
 # Memory that belongs to a stream isn't told a second time as memory.
