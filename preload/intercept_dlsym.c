@@ -22,7 +22,7 @@ __attribute__((visibility("hidden"))) void *lr_dlsym_filter(void *handle, const 
 
 /* What we interpose and a program may look up to call directly.  Weak: not every C library has
  * all of them, and it is our own definition that counts. */
-#define OWN(name) {#name, (void *)name}
+#define OWN(name) #name, (void *)name
 #pragma weak reallocarray
 #pragma weak cfree
 extern void cfree(void *block);
@@ -30,10 +30,10 @@ static const struct {
     const char *name;
     void *own;
 } family[] = {
-    OWN(malloc),        OWN(calloc),   OWN(realloc), OWN(reallocarray), OWN(free),
-    OWN(posix_memalign), OWN(aligned_alloc), OWN(memalign), OWN(valloc), OWN(pvalloc),
-    OWN(cfree),         OWN(malloc_usable_size), OWN(mmap), OWN(mmap64), OWN(munmap),
-    OWN(mremap),
+    {OWN(malloc)},  {OWN(calloc)},         {OWN(realloc)},  {OWN(reallocarray)},
+    {OWN(free)},    {OWN(posix_memalign)}, {OWN(memalign)}, {OWN(valloc)},
+    {OWN(pvalloc)}, {OWN(aligned_alloc)},  {OWN(cfree)},    {OWN(mmap)},
+    {OWN(mmap64)},  {OWN(munmap)},         {OWN(mremap)},
 };
 
 enum { FAMILY_SIZE = sizeof family / sizeof *family };

@@ -150,8 +150,12 @@ static const char *collector_name(void)
     static const struct {
         const char *flag, *name;
     } collectors[] = {
-        {"UseG1GC", "G1"},   {"UseSerialGC", "Serial"},         {"UseParallelGC", "Parallel"},
-        {"UseZGC", "ZGC"},   {"UseShenandoahGC", "Shenandoah"}, {"UseEpsilonGC", "Epsilon"},
+        {"UseG1GC", "G1"},
+        {"UseSerialGC", "Serial"},
+        {"UseParallelGC", "Parallel"},
+        {"UseZGC", "ZGC"},
+        {"UseShenandoahGC", "Shenandoah"},
+        {"UseEpsilonGC", "Epsilon"},
         {"UseConcMarkSweepGC", "CMS"},
     };
     for (size_t i = 0; i < sizeof collectors / sizeof *collectors; i++)
@@ -160,33 +164,39 @@ static const char *collector_name(void)
     return NULL;
 }
 
-static void store_property(enum lr_meta_key key, const char *name)
+enum { PROPERTIES = 3, LOCK_TRIES = 4 };
+
+static void intern_metadata(char *const *values)
 {
-    jvmtiEnv *jvmti = lr_jvm.jvmti;
-    char *value = NULL;
-    if ((*jvmti)->GetSystemProperty(jvmti, name, &value) != JVMTI_ERROR_NONE || !value)
-        return;
-    lr_intern_meta(key, value);
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)value);
+    static const enum lr_meta_key keys[PROPERTIES] = {LR_META_JAVA_VERSION, LR_META_JAVA_VENDOR,
+                                                      LR_META_JAVA_VM};
+    const char *collector = collector_name();
+    for (size_t i = 0; i < PROPERTIES; i++)
+        if (values[i])
+            lr_intern_meta(keys[i], values[i]);
+    if (collector)
+        lr_intern_meta(LR_META_JAVA_GC, collector);
 }
 
-/* Written once, at start, where nothing else asks for the lock for long: try a few times. */
+/* The properties are asked for before the intern lock is taken: JVMTI may wait for a safepoint,
+ * which others must not do for us. */
 static void store_metadata(void)
 {
-    for (unsigned tries = 0; tries < 100; tries++) {
-        if (!lr_intern_lock()) {
-            lr_prim_yield();
-            continue;
-        }
-        store_property(LR_META_JAVA_VERSION, "java.vm.version");
-        store_property(LR_META_JAVA_VENDOR, "java.vm.vendor");
-        store_property(LR_META_JAVA_VM, "java.vm.name");
-        const char *collector = collector_name();
-        if (collector)
-            lr_intern_meta(LR_META_JAVA_GC, collector);
+    static const char *const names[PROPERTIES] = {"java.vm.version", "java.vm.vendor",
+                                                  "java.vm.name"};
+    jvmtiEnv *jvmti = lr_jvm.jvmti;
+    char *values[PROPERTIES] = {NULL};
+    for (size_t i = 0; i < PROPERTIES; i++)
+        (*jvmti)->GetSystemProperty(jvmti, names[i], &values[i]);
+    unsigned tries = 0;
+    while (tries < LOCK_TRIES && !lr_intern_lock())
+        tries++;
+    if (tries < LOCK_TRIES) {
+        intern_metadata(values);
         lr_intern_unlock();
-        return;
     }
+    for (size_t i = 0; i < PROPERTIES; i++)
+        (*jvmti)->Deallocate(jvmti, (unsigned char *)values[i]);
 }
 
 static void choose_sources(JNIEnv *env, jthread thread)
@@ -226,8 +236,8 @@ bool lr_jvm_attach(JavaVM *vm)
     lr_jvm.vm = vm;
     bool opened = open_jvmti(vm);
     if (opened)
-        (*lr_jvm.jvmti)->SetEventNotificationMode(lr_jvm.jvmti, JVMTI_ENABLE,
-                                                  JVMTI_EVENT_VM_INIT, NULL);
+        (*lr_jvm.jvmti)
+            ->SetEventNotificationMode(lr_jvm.jvmti, JVMTI_ENABLE, JVMTI_EVENT_VM_INIT, NULL);
     lr_leave();
     return opened;
 }

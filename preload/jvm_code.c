@@ -36,8 +36,7 @@ static uintptr_t find_blob(uintptr_t pc)
     if (!heap)
         return 0;
     uintptr_t low = lr_vm_word(heap, at->heap_memory + at->space_low);
-    const uint8_t *map =
-        (const uint8_t *)lr_vm_word(heap, at->heap_segment_map + at->space_low);
+    const uint8_t *map = (const uint8_t *)lr_vm_word(heap, at->heap_segment_map + at->space_low);
     uint32_t shift = lr_vm_u32(heap, at->heap_segment_shift);
     uintptr_t segment = (pc - low) >> shift;
     if (map[segment] == SEGMENT_FREE)

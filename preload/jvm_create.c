@@ -56,10 +56,10 @@ static jint load_agent(unsigned index, JavaVM *vm, char *options, void *reserved
     return real_agents[index](vm, options, reserved);
 }
 
-#define AGENT(index)                                                                              \
-    static jint agent_##index(JavaVM *vm, char *options, void *reserved)                          \
-    {                                                                                             \
-        return load_agent(index, vm, options, reserved);                                          \
+#define AGENT(index)                                                                               \
+    static jint agent_##index(JavaVM *vm, char *options, void *reserved)                           \
+    {                                                                                              \
+        return load_agent(index, vm, options, reserved);                                           \
     }
 AGENT(0)
 AGENT(1)

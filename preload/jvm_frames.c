@@ -221,8 +221,8 @@ static size_t walk_jvmti(struct lr_java_frame *frames, size_t max, uint32_t *fla
     jvmtiEnv *jvmti = lr_jvm.jvmti;
     jvmtiFrameInfo infos[LR_DEPTH_MAX + 1];
     jint found = 0;
-    if (!jvmti || (*jvmti)->GetStackTrace(jvmti, NULL, 0, (jint)max + 1, infos, &found) !=
-                      JVMTI_ERROR_NONE)
+    if (!jvmti ||
+        (*jvmti)->GetStackTrace(jvmti, NULL, 0, (jint)max + 1, infos, &found) != JVMTI_ERROR_NONE)
         return 0;
     size_t count = (size_t)found < max ? (size_t)found : max;
     for (size_t i = 0; i < count; i++) {

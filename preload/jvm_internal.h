@@ -91,5 +91,4 @@ uint32_t lr_jvm_stub_frame(uintptr_t pc);
 /* Tells the frame walker which methods start a continuation (virtual threads). */
 void lr_jvm_note_continuation(jint count, const jmethodID *methods);
 
-
 #endif

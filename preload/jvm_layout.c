@@ -83,7 +83,7 @@ static uint32_t type_size(const char *type)
         return LR_NOWHERE;
     for (uintptr_t entry = table.first; text(entry, name_at); entry += table.stride)
         if (equal(text(entry, name_at), type))
-            return (uint32_t)*(uint64_t *)(entry + size_at);
+            return (uint32_t) * (uint64_t *)(entry + size_at);
     return LR_NOWHERE;
 }
 
@@ -140,9 +140,9 @@ static void read_code_cache(struct lr_jvm_layout *layout)
     layout->sizeof_block = type_size("HeapBlock");
     layout->blob_name = field_offset("CodeBlob", "_name");
     layout->blob_frame_size = field_offset("CodeBlob", "_frame_size");
-    uint32_t needed[] = {layout->array_length,       layout->array_data,   layout->heap_memory,
-                         layout->heap_segment_map,   layout->space_low,    layout->space_high,
-                         layout->heap_segment_shift, layout->block_used,   layout->sizeof_block,
+    uint32_t needed[] = {layout->array_length,       layout->array_data,     layout->heap_memory,
+                         layout->heap_segment_map,   layout->space_low,      layout->space_high,
+                         layout->heap_segment_shift, layout->block_used,     layout->sizeof_block,
                          layout->blob_name,          layout->blob_frame_size};
     if (all_known(needed, sizeof needed / sizeof *needed))
         layout->code_heaps = static_address("CodeCache", "_heaps");
@@ -186,8 +186,9 @@ static void read_method(struct lr_jvm_layout *layout)
 bool lr_jvm_layout_has_frames(void)
 {
     const struct lr_jvm_layout *at = &lr_jvm_layout;
-    uint32_t needed[] = {at->thread_state, at->thread_anchor, at->thread_stack_base,
-                         at->thread_stack_size, at->anchor_sp, at->anchor_pc, at->anchor_fp};
+    uint32_t needed[] = {at->thread_state,      at->thread_anchor, at->thread_stack_base,
+                         at->thread_stack_size, at->anchor_sp,     at->anchor_pc,
+                         at->anchor_fp};
     return all_known(needed, sizeof needed / sizeof *needed) && at->code_low && at->code_high &&
            at->in_native >= 0 && at->in_vm >= 0 && at->in_java >= 0 && at->blocked >= 0;
 }
@@ -199,12 +200,11 @@ bool lr_jvm_layout_read(void)
     read_thread(at);
     read_code_cache(at);
     read_method(at);
-    uint32_t needed[] = {at->method_const,  at->method_access, at->const_pool,
-                         at->const_size,    at->const_flags,   at->const_code_size,
-                         at->const_name,    at->pool_holder,   at->pool_length,
-                         at->pool_source_file, at->klass_name, at->symbol_length,
-                         at->symbol_body,   at->sizeof_const_method, at->sizeof_pool,
-                         at->flag_line_table};
+    uint32_t needed[] = {
+        at->method_const, at->method_access,       at->const_pool,  at->const_size,
+        at->const_flags,  at->const_code_size,     at->const_name,  at->pool_holder,
+        at->pool_length,  at->pool_source_file,    at->klass_name,  at->symbol_length,
+        at->symbol_body,  at->sizeof_const_method, at->sizeof_pool, at->flag_line_table};
     return all_known(needed, sizeof needed / sizeof *needed);
 }
 

@@ -62,8 +62,8 @@ void lr_vm_lines_open(struct lr_vm_lines *lines, const struct lr_vm_method *meth
 {
     const struct lr_jvm_layout *at = &lr_jvm_layout;
     uintptr_t base = method->const_method;
-    uint32_t flags = at->wide_flags ? lr_vm_u32(base, at->const_flags)
-                                    : lr_vm_u16(base, at->const_flags);
+    uint32_t flags =
+        at->wide_flags ? lr_vm_u32(base, at->const_flags) : lr_vm_u16(base, at->const_flags);
     size_t size = (size_t)lr_vm_u32(base, at->const_size) * sizeof(void *);
     size_t start = at->sizeof_const_method + lr_vm_u16(base, at->const_code_size);
     *lines = (struct lr_vm_lines){0};

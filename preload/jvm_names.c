@@ -25,8 +25,8 @@ static struct known *find_slot(const struct lr_java_frame *frame)
 {
     if (!cache && !(cache = lr_prim_map(CACHE_SIZE * sizeof *cache)))
         return NULL;
-    uint64_t hash = (frame->method ^ ((uint64_t)(uint32_t)frame->bci << 40)) *
-                    UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash =
+        (frame->method ^ ((uint64_t)(uint32_t)frame->bci << 40)) * UINT64_C(0x9e3779b97f4a7c15);
     uint32_t home = (uint32_t)(hash >> (64 - CACHE_BITS));
     for (uint32_t i = 0; i < CACHE_PROBES; i++) {
         struct known *slot = &cache[(home + i) & (CACHE_SIZE - 1)];
@@ -124,8 +124,7 @@ uint32_t lr_jvm_name_by_jvmti(const struct lr_java_frame *frame)
     JNIEnv *env = lr_jvm_env();
     jmethodID id = (jmethodID)frame->method;
     jclass klass = NULL;
-    if (!jvmti || !env ||
-        (*jvmti)->GetMethodDeclaringClass(jvmti, id, &klass) != JVMTI_ERROR_NONE)
+    if (!jvmti || !env || (*jvmti)->GetMethodDeclaringClass(jvmti, id, &klass) != JVMTI_ERROR_NONE)
         return 0;
     char *signature = NULL, *name = NULL, *source = NULL;
     (*jvmti)->GetClassSignature(jvmti, klass, &signature, NULL);
@@ -136,8 +135,8 @@ uint32_t lr_jvm_name_by_jvmti(const struct lr_java_frame *frame)
         class_name.bytes++;
         class_name.length -= 2;
     }
-    uint32_t jframe = intern_frame(class_name, text_of(name), text_of(source),
-                                   line_by_jvmti(id, frame->bci));
+    uint32_t jframe =
+        intern_frame(class_name, text_of(name), text_of(source), line_by_jvmti(id, frame->bci));
     (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
     (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
     (*jvmti)->Deallocate(jvmti, (unsigned char *)source);

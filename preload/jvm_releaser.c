@@ -21,8 +21,8 @@ static enum role classify(uintptr_t jmethod)
     struct lr_vm_method method;
     if (!lr_jvm.names_ok || !lr_vm_method_read(jmethod, &method))
         return ROLE_OTHER;
-    if (lr_jvm_is_cleaner_loop(method.class_name.bytes, method.class_name.length,
-                               method.name.bytes, method.name.length))
+    if (lr_jvm_is_cleaner_loop(method.class_name.bytes, method.class_name.length, method.name.bytes,
+                               method.name.length))
         return ROLE_LOOP;
     if (lr_jvm_is_cleanup_frame(method.class_name.bytes, method.class_name.length))
         return ROLE_CLEANUP;

@@ -50,9 +50,7 @@ static size_t without_digits(const char *name, size_t length)
 /* The counter of a generated name; only where what is left is a stem known to be generated. */
 static size_t without_counter(const char *name, size_t length, bool *generated)
 {
-    static const char *const stems[] = {"$$Lambda$",
-                                        "$Proxy",
-                                        "/GeneratedMethodAccessor",
+    static const char *const stems[] = {"$$Lambda$", "$Proxy", "/GeneratedMethodAccessor",
                                         "/GeneratedConstructorAccessor",
                                         "/GeneratedSerializationConstructorAccessor"};
     size_t stem = without_digits(name, length);
@@ -82,8 +80,11 @@ size_t lr_jvm_class_text(const char *name, size_t length, char *out, size_t size
 bool lr_jvm_is_cleanup_frame(const char *name, size_t length)
 {
     static const char *const prefixes[] = {
-        "java/util/zip/Inflater",    "java/util/zip/Deflater", "jdk/internal/ref/PhantomCleanable",
-        "jdk/internal/ref/SoftCleanable", "jdk/internal/ref/WeakCleanable",
+        "java/util/zip/Inflater",
+        "java/util/zip/Deflater",
+        "jdk/internal/ref/PhantomCleanable",
+        "jdk/internal/ref/SoftCleanable",
+        "jdk/internal/ref/WeakCleanable",
         "java/lang/ref/Cleaner$",
     };
     if (starts_with(name, length, "jdk/internal/ref/CleanerImpl$") &&

@@ -22,8 +22,7 @@ static bool same_class(struct lr_vm_text text, const char *signature)
     if (length < 2 || length - 2 != text.length || signature[0] != 'L')
         return false;
     for (size_t i = 0; i < text.length; i++)
-        if (text.bytes[i] != signature[i + 1] &&
-            !(text.bytes[i] == '+' && signature[i + 1] == '.'))
+        if (text.bytes[i] != signature[i + 1] && !(text.bytes[i] == '+' && signature[i + 1] == '.'))
             return false;
     return true;
 }
