@@ -13,6 +13,10 @@
 #include "regions.h"
 #include "stacks.h"
 
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
 static inline uint32_t pack(int prot, int flags)
 {
     return (uint32_t)(prot & 0xff) | (uint32_t)flags << 8;
@@ -54,21 +58,34 @@ LR_EXPORT int munmap(void *start, size_t length)
     return LR_NEXT(munmap)(start, length);
 }
 
+/* The old range is out of the record during the call, as in munmap, unless it stays mapped. */
+static void *remap(void *old, size_t old_length, size_t length, int flags, void *hint,
+                   const struct lr_regs *caller)
+{
+    struct lr_region before = {0};
+    bool leaves = old_length && !(flags & MREMAP_DONTUNMAP);
+    lr_regions_find((uintptr_t)old, &before);
+    if (leaves)
+        lr_regions_unmap((uintptr_t)old, old_length);
+    void *start = LR_NEXT(mremap)(old, old_length, length, flags, hint);
+    if (start != MAP_FAILED)
+        lr_regions_map((uintptr_t)start, length, before.prot_flags,
+                       lr_stack_take(caller, LR_JAVA_ANYWHERE));
+    else if (leaves && before.length)
+        lr_regions_map((uintptr_t)old, old_length, before.prot_flags, before.stack);
+    return start;
+}
+
 LR_EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 {
     va_list arguments;
     va_start(arguments, flags);
     void *hint = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
     va_end(arguments);
-    void *start = LR_NEXT(mremap)(old, old_length, length, flags, hint);
-    if (start != MAP_FAILED && lr_enter()) {
-        struct lr_regs caller = LR_CALLER_REGS;
-        uint32_t stack = lr_stack_take(&caller, LR_JAVA_ANYWHERE);
-        uint32_t prot_flags = lr_regions_prot((uintptr_t)old);
-        if (old_length)
-            lr_regions_unmap((uintptr_t)old, old_length);
-        lr_regions_map((uintptr_t)start, length, prot_flags, stack);
-        lr_leave();
-    }
+    if (!lr_enter())
+        return LR_NEXT(mremap)(old, old_length, length, flags, hint);
+    struct lr_regs caller = LR_CALLER_REGS;
+    void *start = remap(old, old_length, length, flags, hint, &caller);
+    lr_leave();
     return start;
 }

@@ -25,13 +25,6 @@ void lr_intern_unlock(void)
     lr_lock_drop(&lock);
 }
 
-uint64_t lr_hash_mix(uint64_t hash, uint64_t word)
-{
-    unsigned __int128 product = (unsigned __int128)(hash ^ word ^ 0x9e3779b97f4a7c15u) *
-                                (0xbf58476d1ce4e5b9u ^ (hash << 1 | 1));
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 bool lr_index_start(struct lr_index *index, uint64_t entries)
 {
     uint64_t slots = 1024;

@@ -23,6 +23,12 @@ bool lr_index_start(struct lr_index *index, uint64_t entries);
 uint32_t *lr_index_find(struct lr_index *index, uint64_t hash,
                         bool (*same)(uint32_t id, const void *key), const void *key);
 
-uint64_t lr_hash_mix(uint64_t hash, uint64_t word); /* one multiplication; well mixed */
+/* Folds a word into a hash: one wide multiplication, about 1 ns. */
+static inline uint64_t lr_hash_mix(uint64_t hash, uint64_t word)
+{
+    unsigned __int128 product = (unsigned __int128)(hash ^ word ^ UINT64_C(0x9e3779b97f4a7c15)) *
+                                (UINT64_C(0xbf58476d1ce4e5b9) ^ (hash << 1 | 1));
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
 
 #endif

@@ -21,6 +21,7 @@ enum {
 static struct lr_table live, young;
 static bool use_young;
 static uint32_t direct_records;
+static bool reached; /* by any call of malloc */
 bool lr_record_churns;
 
 bool lr_record_start(void)
@@ -41,6 +42,14 @@ static void lost(const struct lr_live *record)
     lr_stack_lost(record->stack, size);
 }
 
+/* What the helper thread would do if it ran: a sign of life, and noticing the churn. */
+static void note_direct(uint32_t now_ms)
+{
+    lr_file.header->heartbeat_ms = now_ms;
+    if (++direct_records == CHURN_RECORDS) /* racy, and near enough */
+        __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
+}
+
 static void insert(const struct lr_live *record)
 {
     bool owned = record->info & LR_LIVE_OWNED;
@@ -48,16 +57,25 @@ static void insert(const struct lr_live *record)
         if (lr_table_insert(&young, record))
             return;
         lr_count(LR_CNT_young_overflow);
-    } else if (++direct_records == CHURN_RECORDS) { /* racy, and near enough */
-        __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
+    } else {
+        note_direct(record->birth_ms);
     }
     if (!lr_table_insert(&live, record))
         lost(record);
 }
 
+/* An allocator ahead of us may pass calls on after all. */
+static __attribute__((noinline, cold)) void note_reached(void)
+{
+    __atomic_store_n(&reached, true, __ATOMIC_RELAXED);
+    lr_trace_clear_compat(LR_COMPAT_BLIND);
+}
+
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
                      const struct lr_regs *caller)
 {
+    if (__builtin_expect(!reached, 0))
+        note_reached();
     uint64_t info = size <= LR_LIVE_SIZE_MASK ? size : LR_LIVE_SIZE_MASK;
     info |= (uint64_t)kind << LR_LIVE_KIND_SHIFT;
     uint32_t stack = lr_self.pair_stack;

@@ -150,14 +150,14 @@ void lr_regions_unmap(uintptr_t start, size_t length)
     lr_lock_drop(&lock);
 }
 
-uint32_t lr_regions_prot(uintptr_t address)
+bool lr_regions_find(uintptr_t address, struct lr_region *region)
 {
-    uint32_t prot_flags = 0;
     if (!take_lock())
-        return 0;
+        return false;
     uint32_t position = position_of(address);
-    if (position < order_count && at(position)->start <= address)
-        prot_flags = at(position)->prot_flags;
+    bool found = position < order_count && at(position)->start <= address;
+    if (found)
+        *region = *at(position);
     lr_lock_drop(&lock);
-    return prot_flags;
+    return found;
 }

@@ -12,12 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "leakring/format.h"
+
 bool lr_regions_start(void); /* after lr_file_create */
 
 /* [start, start + length) is mapped now, by `stack`; page multiples. */
 void lr_regions_map(uintptr_t start, size_t length, uint32_t prot_flags, uint32_t stack);
 void lr_regions_unmap(uintptr_t start, size_t length);
-/* prot_flags of the region that holds `address`; 0 when none does. */
-uint32_t lr_regions_prot(uintptr_t address);
+/* Copies the region that holds `address`; false when none does. */
+bool lr_regions_find(uintptr_t address, struct lr_region *region);
 
 #endif
