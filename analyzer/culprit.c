@@ -167,7 +167,7 @@ static size_t find_key_end(const struct lr_model_path *path)
     for (size_t i = path->culprit + 1; i < path->count; i++) {
         const struct lr_model_frame *frame = &path->frames[i];
 
-        if (lr_frame_owner(frame) != LR_OWNER_USER)
+        if (!frame->user)
             continue;
         if (decides(frame, inner, culprit) || ++taken >= KEY_LIMIT)
             return i + 1;

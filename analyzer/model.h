@@ -22,11 +22,15 @@ struct lr_model_frame {
     bool named;    /* false: function is only module+0xoffset or 0xaddress */
     bool inlined;
     bool native_method; /* a Java method without Java code */
+    bool user;     /* neither the platform's nor the resource's own machinery (culprit.h) */
     const char *function; /* Java: pkg.Class.method; native: without parameters */
     const char *file;
     uint32_t line; /* 0: unknown */
     const char *module; /* native frames only */
 };
+
+/* 0 for two calls on one source line, wherever their return addresses are. */
+int lr_model_frame_compare(const struct lr_model_frame *a, const struct lr_model_frame *b);
 
 /* How a resource or block came into being.  One path stands for every recorded stack that agrees
  * with it in [culprit, key_end), the part that tells sites apart (culprit.h). */

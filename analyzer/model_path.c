@@ -20,6 +20,7 @@ static void copy_frame(struct lr_model_frame *to, const struct lr_frame_name *fr
     to->file = from->file;
     to->line = from->line > 0 ? (uint32_t)from->line : 0;
     to->module = to->java ? "" : from->module;
+    to->user = lr_frame_owner(to) == LR_OWNER_USER;
 }
 
 enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *pair,
@@ -64,8 +65,7 @@ static int compare_numbers(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* Two calls on one source line are one place, wherever their return addresses are. */
-static int compare_frames(const struct lr_model_frame *a, const struct lr_model_frame *b)
+int lr_model_frame_compare(const struct lr_model_frame *a, const struct lr_model_frame *b)
 {
     int order = compare_numbers(a->java, b->java);
 
@@ -80,7 +80,7 @@ static int compare_frames(const struct lr_model_frame *a, const struct lr_model_
 
 static bool counts_for_key(const struct lr_model_path *path, size_t i)
 {
-    return i == path->culprit || lr_frame_owner(&path->frames[i]) == LR_OWNER_USER;
+    return i == path->culprit || path->frames[i].user;
 }
 
 /* Next frame of the key at or after *i; NULL at its end. */
@@ -102,7 +102,7 @@ int lr_path_compare(const struct lr_model_path *a, const struct lr_model_path *b
 
         if (!left || !right)
             return compare_numbers(left != NULL, right != NULL);
-        order = compare_frames(left, right);
+        order = lr_model_frame_compare(left, right);
         if (order)
             return order;
     }

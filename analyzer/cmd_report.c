@@ -1,0 +1,286 @@
+/* cmd_report.c -- leakring report: what leaks, and where it was acquired.
+ *
+ * Stage: command.  Context: analyzer only.  load -> symbolize -> judge -> emit for each file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "emit.h"
+#include "load.h"
+#include "newest.h"
+#include "options.h"
+#include "status.h"
+#include "symbolize.h"
+
+static const struct lr_help help = {
+    .name = "report",
+    .synopsis = "report [options] [FILE...]",
+    .examples = "  leakring report                          the newest trace here\n"
+                "  leakring report app.lkr                  one trace, killed or still running too\n"
+                "  leakring report --format=json -o app.json app.lkr\n",
+    .options = "  -F, --format=text|json  text for people (default), or schema leakring.report/1\n"
+               "  -o, --output=FILE       write there instead of stdout; - is stdout\n"
+               "  -f, --force             overwrite that file\n"
+               "      --top=N             list N places of unjudged memory (text 10, json all)\n"
+               "      --stacks            show every frame of each finding\n"
+               "      --bytes             sizes in bytes, not in kB and MB\n"
+               "      --color=WHEN        auto (default), always or never; NO_COLOR is respected\n"
+               "      --debug-dir=DIR     where separate debug files are, before /usr/lib/debug\n"
+               "      --no-symbols        don't read the traced program's files\n"
+               "  -h, --help              this text\n",
+    .notes = "Without FILE: the newest *.lkr in the working directory, else in TMPDIR, else in\n"
+             "/tmp.  Of several FILEs each gets its own report; as JSON, one document after\n"
+             "another.\n"
+             "\n"
+             "Exit code: 0 the report was written, whatever it says; 2 wrong usage or unreadable\n"
+             "input.\n",
+};
+
+struct request {
+    enum lr_output format;
+    const char *output; /* NULL or "-": stdout */
+    bool force;
+    struct lr_emit_options emit;
+    struct lr_symbolizer_options symbols;
+};
+
+enum { OPT_TOP = 256, OPT_STACKS, OPT_BYTES, OPT_COLOR, OPT_DEBUG_DIR, OPT_NO_SYMBOLS };
+
+static const struct option options[] = {
+    {"format", required_argument, NULL, 'F'},
+    {"output", required_argument, NULL, 'o'},
+    {"force", no_argument, NULL, 'f'},
+    {"top", required_argument, NULL, OPT_TOP},
+    {"stacks", no_argument, NULL, OPT_STACKS},
+    {"bytes", no_argument, NULL, OPT_BYTES},
+    {"color", required_argument, NULL, OPT_COLOR},
+    {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
+    {"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static bool to_terminal(const struct request *request)
+{
+    return (!request->output || strcmp(request->output, "-") == 0) && isatty(STDOUT_FILENO);
+}
+
+static unsigned terminal_width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    struct winsize size;
+    unsigned long width = columns ? strtoul(columns, NULL, 10) : 0;
+
+    if (width == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        width = size.ws_col;
+    return width == 0 ? 80 : width < 40 ? 40 : width > 1000 ? 1000 : (unsigned)width;
+}
+
+/* -1 for a word that is none of the three. */
+static int parse_color(const char *word, int *color)
+{
+    static const char *const words[] = {"never", "always", "auto"};
+
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            *color = i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static bool choose_color(const struct request *request, int color)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (color < 2)
+        return color == 1;
+    return to_terminal(request) && !(no_color && *no_color);
+}
+
+static int parse_top(const char *word, unsigned *top)
+{
+    char *end;
+    unsigned long value = strtoul(word, &end, 10);
+
+    if (*word < '0' || *word > '9' || *end || value == 0 || value > 1000000)
+        return -1;
+    *top = (unsigned)value;
+    return 0;
+}
+
+/* Exit code, or -1 to go on. */
+static int parse_options(int argc, char **argv, struct request *request)
+{
+    int c, color = 2;
+
+    optind = 1;
+    while ((c = getopt_long(argc, argv, ":F:o:fh", options, NULL)) != -1) {
+        switch (c) {
+        case 'h':
+            return lr_help(stdout, &help);
+        case 'F':
+            if (lr_parse_output(optarg, &request->format) != 0)
+                return lr_bad_usage(&help, "--format is text or json, not %s", optarg);
+            break;
+        case 'o':
+            request->output = optarg;
+            break;
+        case 'f':
+            request->force = true;
+            break;
+        case OPT_TOP:
+            if (parse_top(optarg, &request->emit.top) != 0)
+                return lr_bad_usage(&help, "--top is a number from 1 on, not %s", optarg);
+            break;
+        case OPT_STACKS:
+            request->emit.whole_stacks = true;
+            break;
+        case OPT_BYTES:
+            request->emit.raw_bytes = true;
+            break;
+        case OPT_COLOR:
+            if (parse_color(optarg, &color) != 0)
+                return lr_bad_usage(&help, "--color is auto, always or never, not %s", optarg);
+            break;
+        case OPT_DEBUG_DIR:
+            request->symbols.debug_dir = optarg;
+            break;
+        case OPT_NO_SYMBOLS:
+            request->symbols.no_files = true;
+            break;
+        default:
+            return lr_bad_option(&help, argv, c);
+        }
+    }
+    request->emit.color = choose_color(request, color);
+    request->emit.width = to_terminal(request) ? terminal_width() : 0;
+    return -1;
+}
+
+static enum lr_status write_report(const struct request *request, const struct lr_model *model,
+                                   FILE *out, struct lr_error *error)
+{
+    if (request->format == LR_OUTPUT_JSON)
+        return lr_emit_json(out, model, &request->emit, error);
+    return lr_emit_text(out, model, &request->emit, error);
+}
+
+static enum lr_status report_file(const struct request *request, const char *path, FILE *out,
+                                  struct lr_error *error)
+{
+    struct lr_symbolizer *symbolizer = NULL;
+    struct lr_model *model = NULL;
+    struct lr_trace *trace = NULL;
+    enum lr_status status = lr_trace_open(path, &trace, error);
+
+    if (status != LR_OK)
+        return status;
+    symbolizer = lr_symbolizer_open(trace, &request->symbols);
+    status = symbolizer ? lr_model_build(trace, symbolizer, &model, error)
+                        : lr_fail(error, LR_FAILED, "out of memory");
+    if (status == LR_OK)
+        status = write_report(request, model, out, error);
+    lr_model_free(model);
+    lr_symbolizer_close(symbolizer);
+    lr_trace_close(trace);
+    return status;
+}
+
+/* The output file is opened before the work, so that a wrong name is told at once; a failed
+ * report leaves no file that wasn't there. */
+static FILE *open_output(const struct request *request, struct lr_error *error)
+{
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (request->force ? O_TRUNC : O_EXCL);
+    int fd;
+    FILE *out;
+
+    if (!request->output || strcmp(request->output, "-") == 0)
+        return stdout;
+    fd = open(request->output, flags, 0666);
+    if (fd < 0 && errno == EEXIST) {
+        lr_fail(error, LR_USAGE, "already exists");
+        lr_hint(error, "-f overwrites it");
+        return NULL;
+    }
+    out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!out)
+        lr_fail(error, LR_USAGE, "can't be written: %s", strerror(errno));
+    return out;
+}
+
+static int report_all(const struct request *request, char **paths, int count, FILE *out)
+{
+    int exit_code = LR_EXIT_OK;
+
+    for (int i = 0; i < count; i++) {
+        struct lr_error error = {{0}, {0}};
+        enum lr_status status;
+        int code;
+
+        if (i > 0 && request->format == LR_OUTPUT_TEXT)
+            fputc('\n', out);
+        if (count > 1 && request->format == LR_OUTPUT_TEXT)
+            fprintf(out, "== %s\n", paths[i]);
+        status = report_file(request, paths[i], out, &error);
+        code = lr_finish(status, paths[i], &error);
+        if (code > exit_code)
+            exit_code = code;
+    }
+    return exit_code;
+}
+
+static int finish_output(const struct request *request, FILE *out, int exit_code)
+{
+    struct lr_error error;
+    bool failed = ferror(out) != 0;
+
+    if (out == stdout)
+        return exit_code; /* main looks after stdout */
+    if (fclose(out) != 0 || failed) {
+        lr_fail(&error, LR_FAILED, "can't be written: %s", strerror(errno));
+        return lr_finish(LR_FAILED, request->output, &error);
+    }
+    if (exit_code == LR_EXIT_OK)
+        fprintf(stderr, "leakring: wrote %s\n", request->output);
+    else if (!request->force)
+        unlink(request->output);
+    return exit_code;
+}
+
+int lr_cmd_report(int argc, char **argv)
+{
+    struct request request = {.format = LR_OUTPUT_TEXT};
+    struct lr_error error = {{0}, {0}};
+    char *newest = NULL, **paths;
+    int count, exit_code = parse_options(argc, argv, &request);
+    FILE *out;
+
+    if (exit_code >= 0)
+        return exit_code;
+    paths = argv + optind;
+    count = argc - optind;
+    if (count == 0) {
+        enum lr_status status = lr_newest_trace(&newest, &error);
+
+        if (status != LR_OK)
+            return lr_finish(status, NULL, &error);
+        fprintf(stderr, "leakring: reading %s\n", newest);
+        paths = &newest;
+        count = 1;
+    }
+    out = open_output(&request, &error);
+    if (out)
+        exit_code = finish_output(&request, out, report_all(&request, paths, count, out));
+    else
+        exit_code = lr_finish(LR_USAGE, request.output, &error);
+    free(newest);
+    return exit_code;
+}

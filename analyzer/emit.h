@@ -1,0 +1,28 @@
+/* emit.h -- one report model, many ways to write it.
+ *
+ * Stage: EMIT, the last.  Context: analyzer only.  Emitters see model.h and nothing below it.
+ * They write to `out` and leave write errors to the caller (ferror).
+ */
+#ifndef LEAKRING_EMIT_H
+#define LEAKRING_EMIT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "model.h"
+
+struct lr_emit_options {
+    bool color;
+    bool raw_bytes;    /* 80462112 B instead of 80.5 MB */
+    bool whole_stacks; /* all frames of every finding */
+    unsigned top;      /* places of unjudged memory to list; 0: the default (text 10, JSON all) */
+    unsigned width;    /* columns of the terminal; 0: nothing is wrapped or shortened */
+};
+
+enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
+                            const struct lr_emit_options *options, struct lr_error *error);
+/* Schema leakring.report/1. */
+enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
+                            const struct lr_emit_options *options, struct lr_error *error);
+
+#endif

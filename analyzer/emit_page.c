@@ -1,0 +1,179 @@
+/* emit_page.c -- lines of text on a page (emit_page.h).
+ *
+ * Stage: EMIT.  Context: analyzer only.
+ */
+#include "emit_page.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const inks[] = {"", "\033[1m", "\033[1;31m", "\033[1;32m", "\033[33m",
+                                   "\033[2m"};
+
+static void begin_ink(const struct lr_page *page, enum lr_ink ink)
+{
+    if (page->color && ink != LR_INK_PLAIN)
+        fputs(inks[ink], page->out);
+}
+
+static void end_ink(const struct lr_page *page, enum lr_ink ink)
+{
+    if (page->color && ink != LR_INK_PLAIN)
+        fputs("\033[0m", page->out);
+}
+
+/* Names may carry a terminal's control sequences, in one byte or (C1) in two. */
+static void neutralize(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at; at++) {
+        if (*at < 0x20 || *at == 0x7f)
+            *at = '?';
+        else if (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+            at[0] = at[1] = '?';
+    }
+}
+
+static void put_blanks(const struct lr_page *page, unsigned count)
+{
+    fprintf(page->out, "%*s", (int)count, "");
+}
+
+/* Columns that `bytes` of UTF-8 take, one for each character. */
+static unsigned columns(const char *text, size_t bytes)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+static void put_wrapped(const struct lr_page *page, unsigned indent, unsigned hang,
+                        const char *text)
+{
+    unsigned column = indent;
+    bool first = true;
+
+    put_blanks(page, indent);
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        unsigned wide = columns(text, word);
+
+        if (!first && page->width && column + 1 + wide > page->width) {
+            fputc('\n', page->out);
+            put_blanks(page, hang);
+            column = hang;
+        } else if (!first) {
+            fputc(' ', page->out);
+            column++;
+        }
+        fwrite(text, 1, word, page->out);
+        column += wide;
+        text += word;
+        text += *text == ' ';
+        first = false;
+    }
+    fputc('\n', page->out);
+}
+
+void lr_page_text(struct lr_page *page, unsigned indent, unsigned hang, enum lr_ink ink,
+                  const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+    int length;
+
+    va_start(arguments, format);
+    length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        page->no_memory = true;
+        return;
+    }
+    neutralize(text);
+    begin_ink(page, ink);
+    put_wrapped(page, indent, hang, text);
+    end_ink(page, ink);
+    free(text);
+}
+
+/* Byte offset of the character `count` columns into the text. */
+static size_t skip_columns(const char *text, unsigned count)
+{
+    size_t i = 0;
+
+    while (text[i] && count > 0) {
+        do
+            i++;
+        while (((unsigned char)text[i] & 0xc0) == 0x80);
+        count--;
+    }
+    return i;
+}
+
+/* The ends of a line say most: package and class in front, method and line at the end. */
+static void put_elided(const struct lr_page *page, const char *text, unsigned room)
+{
+    unsigned wide = columns(text, strlen(text)), head = (room - 3) / 3, tail = room - 3 - head;
+
+    fwrite(text, 1, skip_columns(text, head), page->out);
+    fputs("...", page->out);
+    fputs(text + skip_columns(text, wide - tail), page->out);
+}
+
+void lr_page_line(struct lr_page *page, unsigned indent, enum lr_ink ink, const char *format, ...)
+{
+    unsigned room = page->width > indent ? page->width - indent : 0;
+    va_list arguments;
+    char *text;
+    int length;
+
+    va_start(arguments, format);
+    length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        page->no_memory = true;
+        return;
+    }
+    neutralize(text);
+    put_blanks(page, indent);
+    begin_ink(page, ink);
+    if (room >= 20 && columns(text, (size_t)length) > room)
+        put_elided(page, text, room);
+    else
+        fputs(text, page->out);
+    end_ink(page, ink);
+    fputc('\n', page->out);
+    free(text);
+}
+
+void lr_page_blank(struct lr_page *page)
+{
+    fputc('\n', page->out);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+const char *lr_page_frame(char *out, size_t size, const struct lr_model_frame *frame)
+{
+    const char *gap = frame->java ? "" : " ";
+
+    if (frame->file[0] && frame->line)
+        snprintf(out, size, "%s%s(%s:%u)", frame->function, gap, base_name(frame->file),
+                 frame->line);
+    else if (frame->native_method)
+        snprintf(out, size, "%s(Native Method)", frame->function);
+    else if (frame->file[0])
+        snprintf(out, size, "%s%s(%s)", frame->function, gap, base_name(frame->file));
+    else if (frame->named && frame->module[0])
+        snprintf(out, size, "%s (%s)", frame->function, base_name(frame->module));
+    else
+        snprintf(out, size, "%s%s", frame->function, frame->java ? "(Unknown Source)" : "");
+    return out;
+}
