@@ -196,11 +196,6 @@ static inline uint64_t rule_for(uintptr_t pc, uint64_t now)
     return rule;
 }
 
-bool lr_unwind_is_outermost(uintptr_t pc)
-{
-    return RULE_KIND(rule_for(pc, __atomic_load_n(&epoch, __ATOMIC_RELAXED))) == KIND_OUTERMOST;
-}
-
 static inline uintptr_t word(uintptr_t address)
 {
     return *(const uintptr_t *)address;

@@ -22,7 +22,4 @@ bool lr_unwind_is_sigreturn(uintptr_t pc);
  * of a function (makecontext's __start_context), which no call precedes. */
 bool lr_unwind_starts_stack(const struct lr_module_info *module, uintptr_t pc);
 
-/* Was the thread's first frame reached at this return address?  For backends that can't say. */
-bool lr_unwind_is_outermost(uintptr_t pc);
-
 #endif

@@ -80,11 +80,13 @@ static void note_difference(uintptr_t last, uintptr_t ours, uintptr_t theirs)
     }
 }
 
+/* Stops at generated code: beyond it libunwind guesses, and crashes now and then. */
 static size_t walk_theirs(const struct lr_regs *regs, uintptr_t *pcs, size_t max)
 {
     unw_context_t context;
     unw_cursor_t cursor;
     unw_word_t pc = 0, sp = 0;
+    struct lr_module_info module;
     size_t have = 0;
     api.get_context(&context);
     if (api.init_local(&cursor, &context) != 0)
@@ -99,7 +101,7 @@ static size_t walk_theirs(const struct lr_regs *regs, uintptr_t *pcs, size_t max
         if (api.get_reg(&cursor, UNW_REG_IP, &pc) != 0 || pc == 0)
             break;
         pcs[have++] = pc;
-    } while (have < max && api.step(&cursor) > 0);
+    } while (have < max && lr_module_find(pc - 1, &module) && api.step(&cursor) > 0);
     return have;
 }
 
@@ -112,8 +114,7 @@ static void judge(const uintptr_t *ours, size_t our_count, const uintptr_t *thei
     count(&walks);
     count(&ends[end]);
     __atomic_fetch_add(&frames, our_count, __ATOMIC_RELAXED);
-    /* Beyond generated code libunwind guesses. */
-    if (common == our_count && (common == their_count || end == LR_UNWIND_FOREIGN)) {
+    if (common == our_count && common == their_count) {
         count(&equal);
         return;
     }
