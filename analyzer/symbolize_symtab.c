@@ -11,7 +11,7 @@
 #include "symbolize_internal.h"
 
 struct symbol {
-    uint64_t start, end; /* end == start: size unknown, up to the next symbol */
+    uint64_t start, size, end; /* size 0: unknown */
     uint64_t reach;      /* largest end of this and all earlier symbols */
     const char *name;
     unsigned rank; /* among names of one address the lowest is shown */
@@ -78,7 +78,7 @@ static void add_table(struct lr_symtab *symtab, Elf *elf, Elf_Scn *scn, const GE
         if (__builtin_add_overflow(sym.st_value, sym.st_size, &end))
             continue;
         struct symbol symbol = {.start = sym.st_value,
-                                .end = end,
+                                .size = sym.st_size,
                                 .name = name,
                                 .rank = name_rank(name, GELF_ST_BIND(sym.st_info), type)};
         if (!symtab_add(symtab, symbol))
@@ -104,15 +104,29 @@ static int compare_symbols(const void *a, const void *b)
     return strcmp(y->name, x->name);
 }
 
+/* Where a symbol without a size ends: at the next one.  Where a symbol with a size begins at the
+ * same address, that one is the function and this a mark; it covers nothing. */
+static uint64_t unsized_end(const struct lr_symtab *symtab, size_t i)
+{
+    const struct symbol *symbols = symtab->symbols;
+    size_t first = i, next = i + 1;
+    while (first > 0 && symbols[first - 1].start == symbols[i].start)
+        first--;
+    while (next < symtab->count && symbols[next].start == symbols[i].start)
+        next++;
+    for (size_t j = first; j < next; j++)
+        if (symbols[j].size > 0)
+            return symbols[i].start;
+    return next < symtab->count ? symbols[next].start : symbols[i].start;
+}
+
 static void symtab_finish(struct lr_symtab *symtab)
 {
     uint64_t reach = 0;
     qsort(symtab->symbols, symtab->count, sizeof(*symtab->symbols), compare_symbols);
     for (size_t i = 0; i < symtab->count; i++) {
         struct symbol *symbol = &symtab->symbols[i];
-        for (size_t j = i + 1; symbol->end == symbol->start && j < symtab->count; j++)
-            if (symtab->symbols[j].start != symbol->start)
-                symbol->end = symtab->symbols[j].start;
+        symbol->end = symbol->size > 0 ? symbol->start + symbol->size : unsized_end(symtab, i);
         if (symbol->end > reach)
             reach = symbol->end;
         symbol->reach = reach;
