@@ -6,9 +6,10 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
@@ -16,28 +17,37 @@ import java.util.zip.GZIPOutputStream;
 import java.util.zip.Inflater;
 
 public final class DemoService {
+    private static final int REQUESTS = 800;
     private static final byte[] MESSAGE = "Take a leak into account. ".repeat(2_000).getBytes();
 
     public static void main(String[] args) throws Exception {
-        ScheduledExecutorService workers = Executors.newScheduledThreadPool(2);
-        workers.scheduleAtFixedRate(DemoService::serve, 0, 4, TimeUnit.MILLISECONDS);
-        workers.scheduleAtFixedRate(DemoService::archive, 0, 40, TimeUnit.MILLISECONDS);
+        ExecutorService workers = Executors.newFixedThreadPool(2);
+        CountDownLatch served = new CountDownLatch(REQUESTS);
+
         System.out.println("service is up");
+        for (int i = 0; i < REQUESTS; i++) {
+            boolean archived = i % 20 == 0;
+            workers.execute(() -> {
+                serve(archived);
+                served.countDown();
+            });
+            Thread.sleep(2);
+        }
+        served.await();
+        System.out.println(REQUESTS + " requests served, waiting for more");
     }
 
-    private static void serve() {
+    private static void serve(boolean archived) {
         try {
             byte[] packed = Codec.pack(MESSAGE);
             Codec.verify(packed);
             Codec.unpack(packed);
             Uploads.isEmpty(Uploads.gzip(MESSAGE));
+            if (archived)
+                Archive.store(MESSAGE);
         } catch (IOException | DataFormatException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static void archive() {
-        Archive.store(MESSAGE);
     }
 
     static final class Codec {
@@ -48,7 +58,7 @@ public final class DemoService {
                 deflater.setInput(message);
                 deflater.finish();
                 int length = deflater.deflate(buffer);
-                return java.util.Arrays.copyOf(buffer, length);
+                return Arrays.copyOf(buffer, length);
             } finally {
                 deflater.end();
             }
