@@ -130,19 +130,24 @@ static uintptr_t find_env_offset(JNIEnv *env, jthread thread)
     return address && offset < 64 * 1024 ? offset : 0;
 }
 
-/* Right after ClassPrepare is enabled, so that no class falls between. */
+/* Right after ClassPrepare is enabled, so that no class falls between.  The local references get
+ * a frame of their own, as large as may be asked for. */
 static void prepare_loaded_classes(JNIEnv *env)
 {
+    enum { LOCAL_REFERENCES = 4095 };
     jvmtiEnv *jvmti = lr_jvm.jvmti;
     jint count = 0;
     jclass *classes = NULL;
-    if ((*jvmti)->GetLoadedClasses(jvmti, &count, &classes) != JVMTI_ERROR_NONE)
+    if ((*env)->PushLocalFrame(env, LOCAL_REFERENCES) != JNI_OK) {
+        (*env)->ExceptionClear(env);
         return;
-    for (jint i = 0; i < count; i++) {
-        prepare_methods(classes[i]);
-        (*env)->DeleteLocalRef(env, classes[i]);
     }
+    if ((*jvmti)->GetLoadedClasses(jvmti, &count, &classes) != JVMTI_ERROR_NONE)
+        count = 0;
+    for (jint i = 0; i < count; i++)
+        prepare_methods(classes[i]);
     (*jvmti)->Deallocate(jvmti, (unsigned char *)classes);
+    (*env)->PopLocalFrame(env, NULL);
 }
 
 static const char *collector_name(void)

@@ -78,8 +78,16 @@ bool lr_jvm_verify_class(JNIEnv *env, jclass klass, unsigned *compared);
 /* The start-up check over a few classes of java.base; settles lr_vm_lines_excluded. */
 bool lr_jvm_verify(JNIEnv *env);
 
-/* Names through JVMTI; only where JVMTI is legal (thread in native state).  See lr_jvm_name. */
-uint32_t lr_jvm_name_by_jvmti(const struct lr_java_frame *frame);
+/* Names through JVMTI, where reading memory isn't possible; only in native state (else false). */
+struct lr_jvmti_method {
+    struct lr_vm_text class_name, name, source_file; /* as in lr_vm_method */
+    char *owned[3];                                  /* JVMTI's memory */
+};
+bool lr_jvmti_method_open(uintptr_t jmethod, struct lr_jvmti_method *method);
+void lr_jvmti_method_close(struct lr_jvmti_method *method);
+int32_t lr_jvmti_method_line(uintptr_t jmethod, int32_t bci);
+
+/* Is the calling thread a Java thread in native state, where JVMTI is legal? */
 bool lr_jvm_in_native(void);
 
 /* lr_jvm_frames_native without counting what is lost: *flags must be 0 and is the answer. */

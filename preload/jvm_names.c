@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "guard.h"
 #include "jvm_internal.h"
 #include "jvm_text.h"
 #include "prim.h"
@@ -66,6 +67,19 @@ static uint32_t intern_frame(struct lr_vm_text class_name, struct lr_vm_text nam
     return method ? lr_intern_jframe(method - 1, line) : 0;
 }
 
+static uint32_t name_by_jvmti(const struct lr_java_frame *frame)
+{
+    struct lr_jvmti_method method;
+    uint32_t jframe = 0, depth = lr_own_work_begin();
+    if (lr_jvmti_method_open(frame->method, &method)) {
+        jframe = intern_frame(method.class_name, method.name, method.source_file,
+                              lr_jvmti_method_line(frame->method, frame->bci));
+        lr_jvmti_method_close(&method);
+    }
+    lr_own_work_end(depth);
+    return jframe;
+}
+
 static uint32_t name_from_memory(const struct lr_java_frame *frame)
 {
     struct lr_vm_method method;
@@ -86,60 +100,8 @@ uint32_t lr_jvm_name(const struct lr_java_frame *frame)
     if (lr_jvm.names_ok)
         jframe = name_from_memory(frame);
     else if (lr_jvm_in_native())
-        jframe = lr_jvm_name_by_jvmti(frame);
+        jframe = name_by_jvmti(frame);
     if (slot && jframe)
         *slot = (struct known){frame->method, frame->bci, jframe};
-    return jframe;
-}
-
-static int32_t line_by_jvmti(jmethodID id, int32_t bci)
-{
-    jvmtiEnv *jvmti = lr_jvm.jvmti;
-    jboolean native = JNI_FALSE;
-    if ((*jvmti)->IsMethodNative(jvmti, id, &native) == JVMTI_ERROR_NONE && native)
-        return LR_LINE_NATIVE;
-    jint count = 0;
-    jvmtiLineNumberEntry *table = NULL;
-    if ((*jvmti)->GetLineNumberTable(jvmti, id, &count, &table) != JVMTI_ERROR_NONE)
-        return LR_LINE_UNKNOWN;
-    int32_t best_bci = -1, line = LR_LINE_UNKNOWN;
-    for (jint i = 0; i < count; i++) {
-        if (table[i].start_location <= bci && table[i].start_location > best_bci) {
-            best_bci = (int32_t)table[i].start_location;
-            line = table[i].line_number;
-        }
-    }
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)table);
-    return line;
-}
-
-static struct lr_vm_text text_of(const char *string)
-{
-    return (struct lr_vm_text){string ? string : "", string ? strlen(string) : 0};
-}
-
-uint32_t lr_jvm_name_by_jvmti(const struct lr_java_frame *frame)
-{
-    jvmtiEnv *jvmti = lr_jvm.jvmti;
-    JNIEnv *env = lr_jvm_env();
-    jmethodID id = (jmethodID)frame->method;
-    jclass klass = NULL;
-    if (!jvmti || !env || (*jvmti)->GetMethodDeclaringClass(jvmti, id, &klass) != JVMTI_ERROR_NONE)
-        return 0;
-    char *signature = NULL, *name = NULL, *source = NULL;
-    (*jvmti)->GetClassSignature(jvmti, klass, &signature, NULL);
-    (*jvmti)->GetMethodName(jvmti, id, &name, NULL, NULL);
-    (*jvmti)->GetSourceFileName(jvmti, klass, &source);
-    struct lr_vm_text class_name = text_of(signature);
-    if (class_name.length >= 2) { /* Lpackage/Name; */
-        class_name.bytes++;
-        class_name.length -= 2;
-    }
-    uint32_t jframe =
-        intern_frame(class_name, text_of(name), text_of(source), line_by_jvmti(id, frame->bci));
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)source);
-    (*env)->DeleteLocalRef(env, klass);
     return jframe;
 }

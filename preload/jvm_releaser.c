@@ -10,33 +10,49 @@
 
 enum { RELEASER_FRAMES = 16, MEMO_BITS = 12, MEMO_SIZE = 1 << MEMO_BITS };
 
-enum role { ROLE_OTHER = 0, ROLE_CLEANUP = 1, ROLE_LOOP = 2, ROLE_MASK = 3 };
+enum role { ROLE_OTHER = 0, ROLE_CLEANUP = 1, ROLE_LOOP = 2, ROLE_UNKNOWN = 3 };
+enum { ROLE_BITS = 2, ROLE_MASK = 3 };
 
-/* What is known of a method: its jmethodID with the role in the low bits, which are zero in a
- * pointer.  One word, so that a plain atomic store publishes it; a collision just overwrites. */
+/* What is known of a method: its jmethodID (a pointer, or from JDK 26 on a number), shifted to
+ * make room for the role.  One word, so that a plain atomic store publishes it; a collision just
+ * overwrites. */
 static uintptr_t memo[MEMO_SIZE];
+
+static enum role role_by_name(struct lr_vm_text class_name, struct lr_vm_text name)
+{
+    if (lr_jvm_is_cleaner_loop(class_name.bytes, class_name.length, name.bytes, name.length))
+        return ROLE_LOOP;
+    return lr_jvm_is_cleanup_frame(class_name.bytes, class_name.length) ? ROLE_CLEANUP : ROLE_OTHER;
+}
+
+static enum role classify_by_jvmti(uintptr_t jmethod)
+{
+    struct lr_jvmti_method method;
+    if (!lr_jvmti_method_open(jmethod, &method))
+        return ROLE_UNKNOWN;
+    enum role role = role_by_name(method.class_name, method.name);
+    lr_jvmti_method_close(&method);
+    return role;
+}
 
 static enum role classify(uintptr_t jmethod)
 {
     struct lr_vm_method method;
-    if (!lr_jvm.names_ok || !lr_vm_method_read(jmethod, &method))
-        return ROLE_OTHER;
-    if (lr_jvm_is_cleaner_loop(method.class_name.bytes, method.class_name.length, method.name.bytes,
-                               method.name.length))
-        return ROLE_LOOP;
-    if (lr_jvm_is_cleanup_frame(method.class_name.bytes, method.class_name.length))
-        return ROLE_CLEANUP;
-    return ROLE_OTHER;
+    if (!lr_jvm.names_ok)
+        return classify_by_jvmti(jmethod);
+    return lr_vm_method_read(jmethod, &method) ? role_by_name(method.class_name, method.name)
+                                               : ROLE_UNKNOWN;
 }
 
 static enum role role_of(uintptr_t jmethod)
 {
     uintptr_t *slot = &memo[(jmethod * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - MEMO_BITS)];
     uintptr_t known = __atomic_load_n(slot, __ATOMIC_RELAXED);
-    if ((known & ~(uintptr_t)ROLE_MASK) == jmethod)
+    if (known && known >> ROLE_BITS == jmethod)
         return known & ROLE_MASK;
     enum role role = classify(jmethod);
-    __atomic_store_n(slot, jmethod | role, __ATOMIC_RELAXED);
+    if (role != ROLE_UNKNOWN)
+        __atomic_store_n(slot, jmethod << ROLE_BITS | role, __ATOMIC_RELAXED);
     return role;
 }
 
@@ -48,6 +64,8 @@ static enum lr_releaser judge(const struct lr_java_frame *frames, size_t count)
             return LR_RELEASER_CLEANER;
         if (role == ROLE_OTHER)
             return LR_RELEASER_EXPLICIT;
+        if (role == ROLE_UNKNOWN)
+            return LR_RELEASER_UNKNOWN;
     }
     return LR_RELEASER_UNKNOWN; /* nothing, or nothing but machinery */
 }
@@ -56,9 +74,10 @@ enum lr_releaser lr_jvm_releaser(void)
 {
     struct lr_java_frame frames[RELEASER_FRAMES];
     uint32_t flags = 0;
-    if (!lr_jvm_is_live() || !lr_jvm.names_ok || !lr_enter_own())
+    if (!lr_jvm_is_live() || !lr_enter_own())
         return LR_RELEASER_UNKNOWN;
     size_t count = lr_jvm_walk_native(frames, RELEASER_FRAMES, &flags);
+    enum lr_releaser who = judge(frames, count);
     lr_leave();
-    return judge(frames, count);
+    return who;
 }
