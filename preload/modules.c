@@ -198,7 +198,8 @@ static void describe(const struct identity *identity, struct lr_module_info *inf
 static struct slot {
     uintptr_t key;
     struct identity identity;
-    uint32_t index; /* in the trace; 0: not asked for yet.  Written under the intern lock */
+    uintptr_t bias; /* these two are used under the intern lock */
+    uint32_t index; /* in the trace; 0: not asked for yet */
 } slots[SLOTS];
 
 static uint32_t slot_hash(uintptr_t start)
@@ -290,6 +291,17 @@ static uint32_t intern(const struct lr_module_info *info)
     return lr_intern_module(&module);
 }
 
+/* The slot of what is loaded there now; an earlier tenant of the same place is seen off. */
+static struct slot *current_slot(const struct identity *identity)
+{
+    struct slot *slot = remember(identity);
+    if (!slot || is_same(&slot->identity, identity))
+        return slot;
+    set_unloaded(slot);
+    forget_addresses();
+    return remember(identity);
+}
+
 uint32_t lr_module_index(uintptr_t pc, uintptr_t *bias)
 {
     struct identity identity;
@@ -297,19 +309,20 @@ uint32_t lr_module_index(uintptr_t pc, uintptr_t *bias)
     *bias = 0;
     if (!identify(pc, &identity))
         return 0;
-    struct slot *slot = remember(&identity);
-    if (slot && !is_same(&slot->identity, &identity)) {
-        set_unloaded(slot);
-        forget_addresses();
-        slot = remember(&identity);
-    }
+    struct slot *slot = current_slot(&identity);
     if (slot && slot->index == INDEX_REFUSED)
         return 0;
+    if (slot && slot->index) {
+        *bias = slot->bias;
+        return slot->index;
+    }
     describe(&identity, &info);
-    uint32_t index = slot && slot->index ? slot->index : intern(&info);
-    if (slot)
-        slot->index = index ? index : INDEX_REFUSED;
+    uint32_t index = intern(&info);
     *bias = index ? info.bias : 0;
+    if (slot) {
+        slot->index = index ? index : INDEX_REFUSED;
+        slot->bias = info.bias;
+    }
     return index;
 }
 
