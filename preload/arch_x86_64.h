@@ -22,8 +22,8 @@ enum {
 };
 
 /* What a call must preserve, so what a caller's frame may depend on. */
-#define LR_REGS_PRESERVED                                                                         \
-    (1u << LR_REG_RBX | 1u << LR_REG_FP | 1u << LR_REG_SP | 1u << 12 | 1u << 13 | 1u << 14 |      \
+#define LR_REGS_PRESERVED                                                                          \
+    (1u << LR_REG_RBX | 1u << LR_REG_FP | 1u << LR_REG_SP | 1u << 12 | 1u << 13 | 1u << 14 |       \
      1u << 15 | 1u << LR_REG_PC)
 
 /* The preserved registers as they are here; reg[LR_REG_PC] is an address in this function. */
@@ -64,9 +64,9 @@ static inline bool lr_arch_is_sigreturn(const void *code)
 static inline int lr_arch_sigframe_offset(unsigned number)
 {
     static const uint8_t offsets[LR_REG_COUNT] = {
-        [0] = 144, [1] = 136, [2] = 152, [3] = 128, [4] = 112, [5] = 104, [6] = 120, [7] = 160,
-        [8] = 40,  [9] = 48,  [10] = 56, [11] = 64, [12] = 72, [13] = 80, [14] = 88, [15] = 96,
-        [16] = 168,
+        [0] = 144, [1] = 136, [2] = 152, [3] = 128, [4] = 112,  [5] = 104,
+        [6] = 120, [7] = 160, [8] = 40,  [9] = 48,  [10] = 56,  [11] = 64,
+        [12] = 72, [13] = 80, [14] = 88, [15] = 96, [16] = 168,
     };
     return offsets[number];
 }

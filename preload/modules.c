@@ -103,13 +103,12 @@ static void read_notes(struct lr_module_info *info, uintptr_t at, uint64_t size,
     }
 }
 
-static const ElfW(Phdr) *program_headers(const struct lr_module_info *info, size_t *count)
+static const ElfW(Phdr) * program_headers(const struct lr_module_info *info, size_t *count)
 {
     const ElfW(Ehdr) *header = (const void *)info->start;
     *count = 0;
     if (!is_inside(info, info->start, sizeof *header) ||
-        memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-        header->e_phentsize != sizeof(ElfW(Phdr)))
+        memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_phentsize != sizeof(ElfW(Phdr)))
         return NULL;
     /* Only what surely lies in the first page's mapping. */
     uint64_t size = (uint64_t)header->e_phnum * sizeof(ElfW(Phdr));
@@ -119,7 +118,7 @@ static const ElfW(Phdr) *program_headers(const struct lr_module_info *info, size
     return (const void *)(info->start + header->e_phoff);
 }
 
-static uintptr_t bias_from(const struct lr_module_info *info, const ElfW(Phdr) *segments,
+static uintptr_t bias_from(const struct lr_module_info *info, const ElfW(Phdr) * segments,
                            size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -17,7 +17,7 @@ static struct entry {
     uintptr_t start; /* written once, before `used` counts it */
     uintptr_t end;   /* 0: gone; written last when it comes back */
     const char *path;
-    uint32_t seen;   /* reading that last saw it */
+    uint32_t seen; /* reading that last saw it */
 } entries[MODULES_MAX];
 static uint32_t used;
 
@@ -146,9 +146,9 @@ static void finish(struct group *group)
 static bool collect(void *context, const struct line *line)
 {
     struct group *group = context;
-    bool is_same = group->start && line->start == group->end &&
-                   (line->path[0] == '\0' ||
-                    (line->offset != 0 && strcmp(line->path, group->path) == 0));
+    bool is_same =
+        group->start && line->start == group->end &&
+        (line->path[0] == '\0' || (line->offset != 0 && strcmp(line->path, group->path) == 0));
     bool is_file = line->path[0] == '/' || strcmp(line->path, "[vdso]") == 0;
     if (is_same) {
         group->end = line->end;

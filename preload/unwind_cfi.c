@@ -9,9 +9,20 @@
 
 /* DW_EH_PE_* */
 enum {
-    PE_ABSPTR = 0x00, PE_ULEB = 0x01, PE_UDATA2 = 0x02, PE_UDATA4 = 0x03, PE_UDATA8 = 0x04,
-    PE_SLEB = 0x09, PE_SDATA2 = 0x0a, PE_SDATA4 = 0x0b, PE_SDATA8 = 0x0c,
-    PE_PCREL = 0x10, PE_DATAREL = 0x30, PE_ALIGNED = 0x50, PE_INDIRECT = 0x80, PE_OMIT = 0xff,
+    PE_ABSPTR = 0x00,
+    PE_ULEB = 0x01,
+    PE_UDATA2 = 0x02,
+    PE_UDATA4 = 0x03,
+    PE_UDATA8 = 0x04,
+    PE_SLEB = 0x09,
+    PE_SDATA2 = 0x0a,
+    PE_SDATA4 = 0x0b,
+    PE_SDATA8 = 0x0c,
+    PE_PCREL = 0x10,
+    PE_DATAREL = 0x30,
+    PE_ALIGNED = 0x50,
+    PE_INDIRECT = 0x80,
+    PE_OMIT = 0xff,
 };
 
 uint64_t lr_read_fixed(struct lr_reader *reader, unsigned size)
@@ -65,16 +76,26 @@ int64_t lr_read_sleb(struct lr_reader *reader)
 static uint64_t read_format(struct lr_reader *reader, uint8_t format)
 {
     switch (format) {
-    case PE_ABSPTR: return lr_read_fixed(reader, sizeof(uintptr_t));
-    case PE_ULEB: return lr_read_uleb(reader);
-    case PE_UDATA2: return lr_read_fixed(reader, 2);
-    case PE_UDATA4: return lr_read_fixed(reader, 4);
+    case PE_ABSPTR:
+        return lr_read_fixed(reader, sizeof(uintptr_t));
+    case PE_ULEB:
+        return lr_read_uleb(reader);
+    case PE_UDATA2:
+        return lr_read_fixed(reader, 2);
+    case PE_UDATA4:
+        return lr_read_fixed(reader, 4);
     case PE_UDATA8:
-    case PE_SDATA8: return lr_read_fixed(reader, 8);
-    case PE_SLEB: return (uint64_t)lr_read_sleb(reader);
-    case PE_SDATA2: return (uint64_t)lr_read_signed(reader, 2);
-    case PE_SDATA4: return (uint64_t)lr_read_signed(reader, 4);
-    default: reader->bad = true; return 0;
+    case PE_SDATA8:
+        return lr_read_fixed(reader, 8);
+    case PE_SLEB:
+        return (uint64_t)lr_read_sleb(reader);
+    case PE_SDATA2:
+        return (uint64_t)lr_read_signed(reader, 2);
+    case PE_SDATA4:
+        return (uint64_t)lr_read_signed(reader, 4);
+    default:
+        reader->bad = true;
+        return 0;
     }
 }
 
@@ -91,10 +112,15 @@ uintptr_t lr_read_encoded(struct lr_reader *reader, uint8_t encoding, uintptr_t 
     }
     uintptr_t value = read_format(reader, encoding & 0x0f);
     switch (encoding & 0x70) {
-    case 0: return value;
-    case PE_PCREL: return value + here;
-    case PE_DATAREL: return value + data_base;
-    default: reader->bad = true; return 0;
+    case 0:
+        return value;
+    case PE_PCREL:
+        return value + here;
+    case PE_DATAREL:
+        return value + data_base;
+    default:
+        reader->bad = true;
+        return 0;
     }
 }
 
@@ -117,7 +143,6 @@ static bool open_record(struct lr_reader *reader)
     return true;
 }
 
-
 static bool read_augmentation(struct lr_reader *reader, const char *text, struct lr_fde *fde)
 {
     if (*text == '\0')
@@ -131,15 +156,24 @@ static bool read_augmentation(struct lr_reader *reader, const char *text, struct
     uint8_t encoding;
     for (; *text && !reader->bad; text++) {
         switch (*text) {
-        case 'R': fde->encoding = (uint8_t)lr_read_fixed(reader, 1); break;
-        case 'L': lr_read_fixed(reader, 1); break;
-        case 'S': fde->is_signal = true; break;
-        case 'B': break;
+        case 'R':
+            fde->encoding = (uint8_t)lr_read_fixed(reader, 1);
+            break;
+        case 'L':
+            lr_read_fixed(reader, 1);
+            break;
+        case 'S':
+            fde->is_signal = true;
+            break;
+        case 'B':
+            break;
         case 'P':
             encoding = (uint8_t)lr_read_fixed(reader, 1);
             lr_read_encoded(reader, encoding & ~PE_INDIRECT & 0xff, 0);
             break;
-        default: reader->at = program; return !reader->bad; /* the length covers what we don't know */
+        default: /* the length covers what we don't know */
+            reader->at = program;
+            return !reader->bad;
         }
     }
     reader->at = program;
@@ -210,8 +244,7 @@ static bool scan(const struct lr_module_info *module, uintptr_t eh_frame, uintpt
 }
 
 /* The last row of the table whose code starts at or before pc; 0 when there is none. */
-static uintptr_t search(const struct lr_reader *table, uint64_t count, uintptr_t base,
-                        uintptr_t pc)
+static uintptr_t search(const struct lr_reader *table, uint64_t count, uintptr_t base, uintptr_t pc)
 {
     struct row {
         int32_t code, fde;

@@ -18,7 +18,7 @@ struct lr_reader {
     const uint8_t *at, *end;
     bool bad;
 };
-uint64_t lr_read_fixed(struct lr_reader *reader, unsigned size);  /* little endian */
+uint64_t lr_read_fixed(struct lr_reader *reader, unsigned size); /* little endian */
 int64_t lr_read_signed(struct lr_reader *reader, unsigned size);
 uint64_t lr_read_uleb(struct lr_reader *reader);
 int64_t lr_read_sleb(struct lr_reader *reader);
@@ -26,14 +26,14 @@ int64_t lr_read_sleb(struct lr_reader *reader);
 uintptr_t lr_read_encoded(struct lr_reader *reader, uint8_t encoding, uintptr_t data_base);
 
 struct lr_fde {
-    uintptr_t start, end;                     /* the code it describes */
-    const uint8_t *program, *program_end;     /* of the FDE */
-    const uint8_t *initial, *initial_end;     /* of its CIE */
-    const uint8_t *limit;                     /* no expression reaches past this */
+    uintptr_t start, end;                 /* the code it describes */
+    const uint8_t *program, *program_end; /* of the FDE */
+    const uint8_t *initial, *initial_end; /* of its CIE */
+    const uint8_t *limit;                 /* no expression reaches past this */
     uint64_t code_align;
     int64_t data_align;
-    uint8_t encoding;                         /* of code addresses */
-    bool is_signal;                           /* 'S': the frame of a signal handler's return */
+    uint8_t encoding; /* of code addresses */
+    bool is_signal;   /* 'S': the frame of a signal handler's return */
 };
 
 /* The FDE that covers `pc`; false when the module has none there. */

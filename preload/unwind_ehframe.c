@@ -37,11 +37,11 @@ enum kind {
 
 /* The return address is the word below the CFA; the caller's fp is unchanged when the slot is 0,
  * else at CFA - 8 * slot, or for KIND_DRAP (slot 1) at fp. */
-#define RULE(kind, slot, offset)                                                                  \
+#define RULE(kind, slot, offset)                                                                   \
     ((uint64_t)(kind) << 22 | (uint64_t)(slot) << 16 | (uint64_t)(offset))
 #define RULE_KIND(rule) ((enum kind)((rule) >> 22 & 7))
 #define RULE_SLOT(rule) ((rule) >> 16 & 63)
-#define RULE_OFFSET(rule) ((rule) & 0xffff)
+#define RULE_OFFSET(rule) ((rule)&0xffff)
 #define SLOT_MAX 63
 #define OFFSET_MAX 0xffff
 
@@ -126,14 +126,17 @@ static bool fp_slot(const struct lr_fde *fde, const struct lr_cfi_row *row, enum
     int64_t value = row->value[LR_REG_FP];
     switch (row->where[LR_REG_FP]) {
     case LR_CFI_UNDEFINED:
-    case LR_CFI_SAME: *slot = 0; return true;
+    case LR_CFI_SAME:
+        *slot = 0;
+        return true;
     case LR_CFI_OFFSET:
         *slot = -value / 8;
         return kind != KIND_DRAP && value < 0 && value % 8 == 0 && *slot <= SLOT_MAX;
     case LR_CFI_EXPRESSION:
         *slot = 1;
         return kind == KIND_DRAP && is_word_at_fp(fde, (const uint8_t *)(uintptr_t)value);
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -143,9 +146,9 @@ static uint64_t rule_of_row(const struct lr_fde *fde, const struct lr_cfi_row *r
     int64_t offset, slot;
     if (row->where[LR_REG_PC] == LR_CFI_UNDEFINED)
         return RULE(KIND_OUTERMOST, 0, 0);
-    if (fde->is_signal || row->where[LR_REG_PC] != LR_CFI_OFFSET ||
-        row->value[LR_REG_PC] != -8 || row->where[LR_REG_SP] != LR_CFI_SAME ||
-        !cfa_kind(fde, row, pc, &kind, &offset) || !fp_slot(fde, row, kind, &slot))
+    if (fde->is_signal || row->where[LR_REG_PC] != LR_CFI_OFFSET || row->value[LR_REG_PC] != -8 ||
+        row->where[LR_REG_SP] != LR_CFI_SAME || !cfa_kind(fde, row, pc, &kind, &offset) ||
+        !fp_slot(fde, row, kind, &slot))
         return RULE(KIND_FULL, 0, 0);
     return RULE(kind, slot, offset / 8);
 }
@@ -212,17 +215,27 @@ static size_t fast_walk(const struct lr_regs *regs, struct lr_stack_range *range
         pcs[count++] = pc;
         uint64_t rule = rule_for(pc, now), slot = RULE_SLOT(rule), offset = RULE_OFFSET(rule) * 8;
         switch (RULE_KIND(rule)) {
-        case KIND_SP: cfa = sp + offset; break;
-        case KIND_FP: cfa = fp + offset; break;
+        case KIND_SP:
+            cfa = sp + offset;
+            break;
+        case KIND_FP:
+            cfa = fp + offset;
+            break;
         case KIND_DRAP:
             if (fp < sp || !lr_stack_holds(range, fp) || !lr_stack_holds(range, fp - offset))
                 return count;
             cfa = word(fp - offset);
             break;
-        case KIND_OUTERMOST: *end = LR_UNWIND_OUTERMOST; return count;
-        case KIND_FULL: return lr_unwind_full(regs, range, pcs, max, end);
-        case KIND_FOREIGN: *end = LR_UNWIND_FOREIGN; return count;
-        default: return count;
+        case KIND_OUTERMOST:
+            *end = LR_UNWIND_OUTERMOST;
+            return count;
+        case KIND_FULL:
+            return lr_unwind_full(regs, range, pcs, max, end);
+        case KIND_FOREIGN:
+            *end = LR_UNWIND_FOREIGN;
+            return count;
+        default:
+            return count;
         }
         if (__builtin_expect(cfa - 8 < sp || cfa > range->high || cfa % 8 != 0 || cfa < 8, 0))
             if (cfa % 8 != 0 || cfa <= sp || !lr_stack_reach(range, cfa))
@@ -244,8 +257,7 @@ static size_t fast_walk(const struct lr_regs *regs, struct lr_stack_range *range
     return count;
 }
 
-static size_t walk(const struct lr_regs *regs, uintptr_t *pcs, size_t max,
-                   enum lr_unwind_end *end)
+static size_t walk(const struct lr_regs *regs, uintptr_t *pcs, size_t max, enum lr_unwind_end *end)
 {
     struct lr_stack_range range = {lr_self.stack_low, lr_self.stack_high, LR_STACK_BUDGET};
     *end = LR_UNWIND_LOST;

@@ -8,14 +8,54 @@ enum { EXPR_DEPTH = 24, EXPR_STEPS = 256 };
 
 /* DW_OP_*, the part that is no range of 32. */
 enum {
-    OP_ADDR = 0x03, OP_DEREF = 0x06, OP_CONST1U = 0x08, OP_CONST1S, OP_CONST2U, OP_CONST2S,
-    OP_CONST4U, OP_CONST4S, OP_CONST8U, OP_CONST8S, OP_CONSTU, OP_CONSTS,
-    OP_DUP = 0x12, OP_DROP, OP_OVER, OP_PICK, OP_SWAP, OP_ROT,
-    OP_ABS = 0x19, OP_AND, OP_DIV, OP_MINUS, OP_MOD, OP_MUL, OP_NEG, OP_NOT, OP_OR, OP_PLUS,
-    OP_PLUS_UCONST, OP_SHL, OP_SHR, OP_SHRA, OP_XOR,
-    OP_BRA = 0x28, OP_EQ, OP_GE, OP_GT, OP_LE, OP_LT, OP_NE, OP_SKIP,
-    OP_LIT0 = 0x30, OP_REG0 = 0x50, OP_BREG0 = 0x70, OP_REGX = 0x90, OP_BREGX = 0x92,
-    OP_DEREF_SIZE = 0x94, OP_NOP = 0x96,
+    OP_ADDR = 0x03,
+    OP_DEREF = 0x06,
+    OP_CONST1U = 0x08,
+    OP_CONST1S,
+    OP_CONST2U,
+    OP_CONST2S,
+    OP_CONST4U,
+    OP_CONST4S,
+    OP_CONST8U,
+    OP_CONST8S,
+    OP_CONSTU,
+    OP_CONSTS,
+    OP_DUP = 0x12,
+    OP_DROP,
+    OP_OVER,
+    OP_PICK,
+    OP_SWAP,
+    OP_ROT,
+    OP_ABS = 0x19,
+    OP_AND,
+    OP_DIV,
+    OP_MINUS,
+    OP_MOD,
+    OP_MUL,
+    OP_NEG,
+    OP_NOT,
+    OP_OR,
+    OP_PLUS,
+    OP_PLUS_UCONST,
+    OP_SHL,
+    OP_SHR,
+    OP_SHRA,
+    OP_XOR,
+    OP_BRA = 0x28,
+    OP_EQ,
+    OP_GE,
+    OP_GT,
+    OP_LE,
+    OP_LT,
+    OP_NE,
+    OP_SKIP,
+    OP_LIT0 = 0x30,
+    OP_REG0 = 0x50,
+    OP_BREG0 = 0x70,
+    OP_REGX = 0x90,
+    OP_BREGX = 0x92,
+    OP_DEREF_SIZE = 0x94,
+    OP_NOP = 0x96,
 };
 
 struct machine {
@@ -103,24 +143,59 @@ static void binary(struct machine *m, uint8_t op)
     uint64_t b = pop(m), a = pop(m);
     int64_t sa = (int64_t)a, sb = (int64_t)b;
     switch (op) {
-    case OP_AND: push(m, a & b); break;
-    case OP_DIV: push(m, divide(m, a, b, false)); break;
-    case OP_MINUS: push(m, a - b); break;
-    case OP_MOD: push(m, divide(m, a, b, true)); break;
-    case OP_MUL: push(m, a * b); break;
-    case OP_OR: push(m, a | b); break;
-    case OP_PLUS: push(m, a + b); break;
-    case OP_SHL: push(m, b < 64 ? a << b : 0); break;
-    case OP_SHR: push(m, shift_right(a, b, false)); break;
-    case OP_SHRA: push(m, shift_right(a, b, true)); break;
-    case OP_XOR: push(m, a ^ b); break;
-    case OP_EQ: push(m, sa == sb); break;
-    case OP_GE: push(m, sa >= sb); break;
-    case OP_GT: push(m, sa > sb); break;
-    case OP_LE: push(m, sa <= sb); break;
-    case OP_LT: push(m, sa < sb); break;
-    case OP_NE: push(m, sa != sb); break;
-    default: m->bad = true;
+    case OP_AND:
+        push(m, a & b);
+        break;
+    case OP_DIV:
+        push(m, divide(m, a, b, false));
+        break;
+    case OP_MINUS:
+        push(m, a - b);
+        break;
+    case OP_MOD:
+        push(m, divide(m, a, b, true));
+        break;
+    case OP_MUL:
+        push(m, a * b);
+        break;
+    case OP_OR:
+        push(m, a | b);
+        break;
+    case OP_PLUS:
+        push(m, a + b);
+        break;
+    case OP_SHL:
+        push(m, b < 64 ? a << b : 0);
+        break;
+    case OP_SHR:
+        push(m, shift_right(a, b, false));
+        break;
+    case OP_SHRA:
+        push(m, shift_right(a, b, true));
+        break;
+    case OP_XOR:
+        push(m, a ^ b);
+        break;
+    case OP_EQ:
+        push(m, sa == sb);
+        break;
+    case OP_GE:
+        push(m, sa >= sb);
+        break;
+    case OP_GT:
+        push(m, sa > sb);
+        break;
+    case OP_LE:
+        push(m, sa <= sb);
+        break;
+    case OP_LT:
+        push(m, sa < sb);
+        break;
+    case OP_NE:
+        push(m, sa != sb);
+        break;
+    default:
+        m->bad = true;
     }
 }
 
@@ -132,18 +207,39 @@ static bool constant(struct machine *m, uint8_t op)
         return true;
     }
     switch (op) {
-    case OP_ADDR: push(m, lr_read_fixed(code, 8)); return true;
-    case OP_CONST1U: push(m, lr_read_fixed(code, 1)); return true;
-    case OP_CONST1S: push(m, (uint64_t)lr_read_signed(code, 1)); return true;
-    case OP_CONST2U: push(m, lr_read_fixed(code, 2)); return true;
-    case OP_CONST2S: push(m, (uint64_t)lr_read_signed(code, 2)); return true;
-    case OP_CONST4U: push(m, lr_read_fixed(code, 4)); return true;
-    case OP_CONST4S: push(m, (uint64_t)lr_read_signed(code, 4)); return true;
+    case OP_ADDR:
+        push(m, lr_read_fixed(code, 8));
+        return true;
+    case OP_CONST1U:
+        push(m, lr_read_fixed(code, 1));
+        return true;
+    case OP_CONST1S:
+        push(m, (uint64_t)lr_read_signed(code, 1));
+        return true;
+    case OP_CONST2U:
+        push(m, lr_read_fixed(code, 2));
+        return true;
+    case OP_CONST2S:
+        push(m, (uint64_t)lr_read_signed(code, 2));
+        return true;
+    case OP_CONST4U:
+        push(m, lr_read_fixed(code, 4));
+        return true;
+    case OP_CONST4S:
+        push(m, (uint64_t)lr_read_signed(code, 4));
+        return true;
     case OP_CONST8U:
-    case OP_CONST8S: push(m, lr_read_fixed(code, 8)); return true;
-    case OP_CONSTU: push(m, lr_read_uleb(code)); return true;
-    case OP_CONSTS: push(m, (uint64_t)lr_read_sleb(code)); return true;
-    default: return false;
+    case OP_CONST8S:
+        push(m, lr_read_fixed(code, 8));
+        return true;
+    case OP_CONSTU:
+        push(m, lr_read_uleb(code));
+        return true;
+    case OP_CONSTS:
+        push(m, (uint64_t)lr_read_sleb(code));
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -178,35 +274,55 @@ static void other(struct machine *m, uint8_t op)
     uint64_t a, b;
     int64_t distance;
     switch (op) {
-    case OP_NOP: break;
-    case OP_DEREF: push(m, deref(m, pop(m), 8)); break;
+    case OP_NOP:
+        break;
+    case OP_DEREF:
+        push(m, deref(m, pop(m), 8));
+        break;
     case OP_DEREF_SIZE:
         a = lr_read_fixed(&m->code, 1);
         push(m, deref(m, pop(m), a <= 8 ? (unsigned)a : 0));
         break;
-    case OP_DUP: push(m, pick(m, 0)); break;
-    case OP_DROP: pop(m); break;
-    case OP_OVER: push(m, pick(m, 1)); break;
-    case OP_PICK: push(m, pick(m, lr_read_fixed(&m->code, 1))); break;
+    case OP_DUP:
+        push(m, pick(m, 0));
+        break;
+    case OP_DROP:
+        pop(m);
+        break;
+    case OP_OVER:
+        push(m, pick(m, 1));
+        break;
+    case OP_PICK:
+        push(m, pick(m, lr_read_fixed(&m->code, 1)));
+        break;
     case OP_SWAP:
         b = pop(m), a = pop(m);
         push(m, b), push(m, a);
         break;
-    case OP_ROT: rotate(m); break;
+    case OP_ROT:
+        rotate(m);
+        break;
     case OP_ABS:
         a = pop(m);
         push(m, (int64_t)a < 0 ? 0 - a : a);
         break;
-    case OP_NEG: push(m, 0 - pop(m)); break;
-    case OP_NOT: push(m, ~pop(m)); break;
-    case OP_PLUS_UCONST: push(m, pop(m) + lr_read_uleb(&m->code)); break;
+    case OP_NEG:
+        push(m, 0 - pop(m));
+        break;
+    case OP_NOT:
+        push(m, ~pop(m));
+        break;
+    case OP_PLUS_UCONST:
+        push(m, pop(m) + lr_read_uleb(&m->code));
+        break;
     case OP_SKIP:
     case OP_BRA:
         distance = lr_read_signed(&m->code, 2);
         if (op == OP_SKIP || pop(m) != 0)
             jump(m, distance);
         break;
-    default: binary(m, op);
+    default:
+        binary(m, op);
     }
 }
 

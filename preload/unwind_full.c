@@ -11,8 +11,8 @@ enum { OWN_FRAMES = 24, SIGNAL_FRAMES = 8 };
 
 struct walk {
     uint64_t reg[LR_REG_COUNT];
-    uint32_t known;  /* mask of valid ones */
-    bool is_exact;   /* reg[LR_REG_PC] is where the frame stands, no return address */
+    uint32_t known; /* mask of valid ones */
+    bool is_exact;  /* reg[LR_REG_PC] is where the frame stands, no return address */
     unsigned signals;
     struct lr_stack_range *range;
 };
@@ -36,8 +36,7 @@ static bool evaluate(struct walk *walk, const struct lr_fde *fde, int64_t block,
                      const uint64_t *initial, uint64_t *result)
 {
     struct lr_expr_input input = {walk->reg, walk->known, 0, read_word, walk->range};
-    return lr_expr_evaluate((const uint8_t *)(uintptr_t)block, fde->limit, &input, initial,
-                            result);
+    return lr_expr_evaluate((const uint8_t *)(uintptr_t)block, fde->limit, &input, initial, result);
 }
 
 static bool find_cfa(struct walk *walk, const struct lr_fde *fde, const struct lr_cfi_row *row,
@@ -61,8 +60,11 @@ static bool recover(struct walk *walk, const struct lr_fde *fde, const struct lr
     case LR_CFI_SAME:
         *value = walk->reg[number];
         return walk->known >> number & 1;
-    case LR_CFI_OFFSET: return read_word(walk->range, cfa + (uint64_t)operand, value);
-    case LR_CFI_VAL_OFFSET: *value = cfa + (uint64_t)operand; return true;
+    case LR_CFI_OFFSET:
+        return read_word(walk->range, cfa + (uint64_t)operand, value);
+    case LR_CFI_VAL_OFFSET:
+        *value = cfa + (uint64_t)operand;
+        return true;
     case LR_CFI_REGISTER:
         if (operand < 0 || operand >= LR_REG_COUNT || !(walk->known >> operand & 1))
             return false;
@@ -71,8 +73,10 @@ static bool recover(struct walk *walk, const struct lr_fde *fde, const struct lr
     case LR_CFI_EXPRESSION:
         return evaluate(walk, fde, operand, &cfa, &address) &&
                read_word(walk->range, address, value);
-    case LR_CFI_VAL_EXPRESSION: return evaluate(walk, fde, operand, &cfa, value);
-    default: return false;
+    case LR_CFI_VAL_EXPRESSION:
+        return evaluate(walk, fde, operand, &cfa, value);
+    default:
+        return false;
     }
 }
 
@@ -94,8 +98,7 @@ static enum step enter_caller(struct walk *walk, const uint64_t *reg, uint32_t k
     return reg[LR_REG_PC] ? STEP_OK : STEP_OUTERMOST;
 }
 
-static enum step step_row(struct walk *walk, const struct lr_fde *fde,
-                          const struct lr_cfi_row *row)
+static enum step step_row(struct walk *walk, const struct lr_fde *fde, const struct lr_cfi_row *row)
 {
     uint64_t cfa, reg[LR_REG_COUNT];
     uint32_t known = 0;
@@ -124,8 +127,7 @@ static enum step step_row(struct walk *walk, const struct lr_fde *fde,
 bool lr_unwind_is_sigreturn(uintptr_t pc)
 {
     return lr_prim_is_mapped((const void *)pc) == 1 &&
-           lr_prim_is_mapped((const void *)(pc + 8)) == 1 &&
-           lr_arch_is_sigreturn((const void *)pc);
+           lr_prim_is_mapped((const void *)(pc + 8)) == 1 && lr_arch_is_sigreturn((const void *)pc);
 }
 
 bool lr_unwind_starts_stack(const struct lr_module_info *module, uintptr_t pc)
@@ -188,9 +190,8 @@ static enum lr_unwind_end end_of(enum step step)
 }
 
 __attribute__((noinline, cold)) size_t lr_unwind_full(const struct lr_regs *regs,
-                                                      struct lr_stack_range *range,
-                                                      uintptr_t *pcs, size_t max,
-                                                      enum lr_unwind_end *end)
+                                                      struct lr_stack_range *range, uintptr_t *pcs,
+                                                      size_t max, enum lr_unwind_end *end)
 {
     struct walk walk = {.known = LR_REGS_PRESERVED, .is_exact = true, .range = range};
     lr_arch_capture(walk.reg);

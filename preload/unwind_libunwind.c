@@ -66,8 +66,7 @@ static bool is_generated(uintptr_t pc)
 
 /* Frame by frame, about 0.6 us each.  Not unw_backtrace, though ten times as fast: it can't be told
  * to stop at generated code, where libunwind guesses, and has crashed a JVM. */
-static size_t walk(const struct lr_regs *regs, uintptr_t *pcs, size_t max,
-                   enum lr_unwind_end *end)
+static size_t walk(const struct lr_regs *regs, uintptr_t *pcs, size_t max, enum lr_unwind_end *end)
 {
     unw_context_t context;
     unw_cursor_t cursor;
@@ -75,8 +74,7 @@ static size_t walk(const struct lr_regs *regs, uintptr_t *pcs, size_t max,
     size_t count = 0;
     int more = 1;
     *end = LR_UNWIND_LOST;
-    if (!api.is_loaded || api.get_context(&context) != 0 ||
-        api.init_local(&cursor, &context) != 0)
+    if (!api.is_loaded || api.get_context(&context) != 0 || api.init_local(&cursor, &context) != 0)
         return 0;
     for (unsigned i = 0; !at_caller(&cursor, regs); i++)
         if (i == OWN_FRAMES || api.step(&cursor) <= 0)

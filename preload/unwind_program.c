@@ -6,13 +6,35 @@
 
 /* DW_CFA_*.  The first three carry an operand in their low six bits. */
 enum {
-    CFA_ADVANCE = 0x40, CFA_OFFSET = 0x80, CFA_RESTORE = 0xc0,
-    CFA_NOP = 0x00, CFA_SET_LOC, CFA_ADVANCE1, CFA_ADVANCE2, CFA_ADVANCE4, CFA_OFFSET_EXTENDED,
-    CFA_RESTORE_EXTENDED, CFA_UNDEFINED, CFA_SAME_VALUE, CFA_REGISTER, CFA_REMEMBER,
-    CFA_RESTORE_STATE, CFA_DEF_CFA, CFA_DEF_CFA_REGISTER, CFA_DEF_CFA_OFFSET,
-    CFA_DEF_CFA_EXPRESSION, CFA_EXPRESSION, CFA_OFFSET_EXTENDED_SF, CFA_DEF_CFA_SF,
-    CFA_DEF_CFA_OFFSET_SF, CFA_VAL_OFFSET, CFA_VAL_OFFSET_SF, CFA_VAL_EXPRESSION,
-    CFA_ADVANCE8 = 0x1d, CFA_GNU_ARGS_SIZE = 0x2e, CFA_GNU_NEGATIVE_OFFSET = 0x2f,
+    CFA_ADVANCE = 0x40,
+    CFA_OFFSET = 0x80,
+    CFA_RESTORE = 0xc0,
+    CFA_NOP = 0x00,
+    CFA_SET_LOC,
+    CFA_ADVANCE1,
+    CFA_ADVANCE2,
+    CFA_ADVANCE4,
+    CFA_OFFSET_EXTENDED,
+    CFA_RESTORE_EXTENDED,
+    CFA_UNDEFINED,
+    CFA_SAME_VALUE,
+    CFA_REGISTER,
+    CFA_REMEMBER,
+    CFA_RESTORE_STATE,
+    CFA_DEF_CFA,
+    CFA_DEF_CFA_REGISTER,
+    CFA_DEF_CFA_OFFSET,
+    CFA_DEF_CFA_EXPRESSION,
+    CFA_EXPRESSION,
+    CFA_OFFSET_EXTENDED_SF,
+    CFA_DEF_CFA_SF,
+    CFA_DEF_CFA_OFFSET_SF,
+    CFA_VAL_OFFSET,
+    CFA_VAL_OFFSET_SF,
+    CFA_VAL_EXPRESSION,
+    CFA_ADVANCE8 = 0x1d,
+    CFA_GNU_ARGS_SIZE = 0x2e,
+    CFA_GNU_NEGATIVE_OFFSET = 0x2f,
 };
 
 enum { REMEMBER_DEPTH = 8 };
@@ -98,17 +120,26 @@ static bool step_location(struct program *p, uint8_t op)
     struct lr_reader *code = &p->code;
     uintptr_t to;
     switch (op) {
-    case CFA_ADVANCE1: advance(p, lr_read_fixed(code, 1)); return true;
-    case CFA_ADVANCE2: advance(p, lr_read_fixed(code, 2)); return true;
-    case CFA_ADVANCE4: advance(p, lr_read_fixed(code, 4)); return true;
-    case CFA_ADVANCE8: advance(p, lr_read_fixed(code, 8)); return true;
+    case CFA_ADVANCE1:
+        advance(p, lr_read_fixed(code, 1));
+        return true;
+    case CFA_ADVANCE2:
+        advance(p, lr_read_fixed(code, 2));
+        return true;
+    case CFA_ADVANCE4:
+        advance(p, lr_read_fixed(code, 4));
+        return true;
+    case CFA_ADVANCE8:
+        advance(p, lr_read_fixed(code, 8));
+        return true;
     case CFA_SET_LOC:
         to = lr_read_encoded(code, p->fde->encoding, 0);
         if (to > p->pc)
             p->is_done = true;
         p->location = to;
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -125,14 +156,21 @@ static bool step_cfa(struct program *p, uint8_t op)
         number = lr_read_uleb(code);
         set_cfa(p, number, scaled(p, true));
         return true;
-    case CFA_DEF_CFA_REGISTER: set_cfa(p, lr_read_uleb(code), p->row->cfa_value); return true;
-    case CFA_DEF_CFA_OFFSET: p->row->cfa_value = (int64_t)lr_read_uleb(code); return true;
-    case CFA_DEF_CFA_OFFSET_SF: p->row->cfa_value = scaled(p, true); return true;
+    case CFA_DEF_CFA_REGISTER:
+        set_cfa(p, lr_read_uleb(code), p->row->cfa_value);
+        return true;
+    case CFA_DEF_CFA_OFFSET:
+        p->row->cfa_value = (int64_t)lr_read_uleb(code);
+        return true;
+    case CFA_DEF_CFA_OFFSET_SF:
+        p->row->cfa_value = scaled(p, true);
+        return true;
     case CFA_DEF_CFA_EXPRESSION:
         p->row->cfa_register = LR_CFA_BLOCK;
         p->row->cfa_value = block(p);
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -144,18 +182,41 @@ static bool step_register(struct program *p, uint8_t op)
             return false;
     uint64_t number = lr_read_uleb(code);
     switch (op) {
-    case CFA_OFFSET_EXTENDED: set(p, number, LR_CFI_OFFSET, scaled(p, false)); return true;
-    case CFA_OFFSET_EXTENDED_SF: set(p, number, LR_CFI_OFFSET, scaled(p, true)); return true;
-    case CFA_GNU_NEGATIVE_OFFSET: set(p, number, LR_CFI_OFFSET, -scaled(p, false)); return true;
-    case CFA_VAL_OFFSET: set(p, number, LR_CFI_VAL_OFFSET, scaled(p, false)); return true;
-    case CFA_VAL_OFFSET_SF: set(p, number, LR_CFI_VAL_OFFSET, scaled(p, true)); return true;
-    case CFA_RESTORE_EXTENDED: restore(p, number); return true;
-    case CFA_UNDEFINED: set(p, number, LR_CFI_UNDEFINED, 0); return true;
-    case CFA_SAME_VALUE: set(p, number, LR_CFI_SAME, 0); return true;
-    case CFA_REGISTER: set(p, number, LR_CFI_REGISTER, (int64_t)lr_read_uleb(code)); return true;
-    case CFA_EXPRESSION: set(p, number, LR_CFI_EXPRESSION, block(p)); return true;
-    case CFA_VAL_EXPRESSION: set(p, number, LR_CFI_VAL_EXPRESSION, block(p)); return true;
-    default: return false;
+    case CFA_OFFSET_EXTENDED:
+        set(p, number, LR_CFI_OFFSET, scaled(p, false));
+        return true;
+    case CFA_OFFSET_EXTENDED_SF:
+        set(p, number, LR_CFI_OFFSET, scaled(p, true));
+        return true;
+    case CFA_GNU_NEGATIVE_OFFSET:
+        set(p, number, LR_CFI_OFFSET, -scaled(p, false));
+        return true;
+    case CFA_VAL_OFFSET:
+        set(p, number, LR_CFI_VAL_OFFSET, scaled(p, false));
+        return true;
+    case CFA_VAL_OFFSET_SF:
+        set(p, number, LR_CFI_VAL_OFFSET, scaled(p, true));
+        return true;
+    case CFA_RESTORE_EXTENDED:
+        restore(p, number);
+        return true;
+    case CFA_UNDEFINED:
+        set(p, number, LR_CFI_UNDEFINED, 0);
+        return true;
+    case CFA_SAME_VALUE:
+        set(p, number, LR_CFI_SAME, 0);
+        return true;
+    case CFA_REGISTER:
+        set(p, number, LR_CFI_REGISTER, (int64_t)lr_read_uleb(code));
+        return true;
+    case CFA_EXPRESSION:
+        set(p, number, LR_CFI_EXPRESSION, block(p));
+        return true;
+    case CFA_VAL_EXPRESSION:
+        set(p, number, LR_CFI_VAL_EXPRESSION, block(p));
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -163,9 +224,15 @@ static void step(struct program *p)
 {
     uint8_t op = (uint8_t)lr_read_fixed(&p->code, 1), low = op & 0x3f;
     switch (op & 0xc0) {
-    case CFA_ADVANCE: advance(p, low); return;
-    case CFA_OFFSET: set(p, low, LR_CFI_OFFSET, scaled(p, false)); return;
-    case CFA_RESTORE: restore(p, low); return;
+    case CFA_ADVANCE:
+        advance(p, low);
+        return;
+    case CFA_OFFSET:
+        set(p, low, LR_CFI_OFFSET, scaled(p, false));
+        return;
+    case CFA_RESTORE:
+        restore(p, low);
+        return;
     }
     if (op == CFA_NOP || step_location(p, op) || step_cfa(p, op))
         return;

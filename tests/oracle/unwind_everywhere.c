@@ -5,7 +5,11 @@
  * appends to the file named by UNWIND_REPORT (default stderr) at exit.  tests/unit/test_unwind.c
  * is the systematic test; this one meets real code.
  *
- * build: -O2 -finline -fPIC -shared -ftls-model=initial-exec -fvisibility=hidden -Iinclude -Ipreload -Wno-missing-prototypes -Wno-unused-parameter preload/unwind_cfi.c preload/unwind_expr.c preload/unwind_program.c preload/unwind_stack.c preload/unwind_full.c preload/unwind_ehframe.c preload/modules.c preload/modules_maps.c preload/next.c preload/prim_linux.c
+ * build: -O2 -finline -fPIC -shared -ftls-model=initial-exec -fvisibility=hidden -Iinclude
+ * -Ipreload -Wno-missing-prototypes -Wno-unused-parameter preload/unwind_cfi.c
+ * preload/unwind_expr.c preload/unwind_program.c preload/unwind_stack.c preload/unwind_full.c
+ * preload/unwind_ehframe.c preload/modules.c preload/modules_maps.c preload/next.c
+ * preload/prim_linux.c
  */
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
@@ -30,14 +34,35 @@ enum { FRAMES = 128, OWN_FRAMES = 16, DIFFERENCES = 40 };
 
 /* What the walker's files want of the rest of the preload; there is no trace here. */
 __thread struct lr_thread lr_self;
-void lr_stacks_forget(void) {}
-bool lr_intern_lock(void) { return false; }
-void lr_intern_unlock(void) {}
-uint32_t lr_intern_string(const char *bytes, size_t length) { return 0; }
-uint32_t lr_intern_module(const struct lr_module *module) { return 0; }
-struct lr_module *lr_trace_module(uint32_t index) { return NULL; }
-void lr_trace_event(enum lr_event_type type, uint32_t a, uint64_t b) {}
-uint32_t lr_trace_ms(void) { return 0; }
+void lr_stacks_forget(void)
+{
+}
+bool lr_intern_lock(void)
+{
+    return false;
+}
+void lr_intern_unlock(void)
+{
+}
+uint32_t lr_intern_string(const char *bytes, size_t length)
+{
+    return 0;
+}
+uint32_t lr_intern_module(const struct lr_module *module)
+{
+    return 0;
+}
+struct lr_module *lr_trace_module(uint32_t index)
+{
+    return NULL;
+}
+void lr_trace_event(enum lr_event_type type, uint32_t a, uint64_t b)
+{
+}
+uint32_t lr_trace_ms(void)
+{
+    return 0;
+}
 
 static struct {
     int (*get_context)(unw_tdep_context_t *);
@@ -69,9 +94,8 @@ static void note_difference(uintptr_t last, uintptr_t ours, uintptr_t theirs)
     for (int i = 0; i < DIFFERENCES; i++) {
         struct difference *d = &differences[i];
         uintptr_t none = 0;
-        if (d->last == last ||
-            __atomic_compare_exchange_n(&d->last, &none, last, 0, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED)) {
+        if (d->last == last || __atomic_compare_exchange_n(&d->last, &none, last, 0,
+                                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
             d->ours = ours;
             d->theirs = theirs;
             count(&d->count);

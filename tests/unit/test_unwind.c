@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 #include <alloca.h>
-#include <errno.h>
 #include <execinfo.h>
 #include <pthread.h>
 #include <signal.h>
@@ -289,8 +288,8 @@ static void on_step(int number)
 #if defined(__x86_64__)
 void trap_flag_on(void);
 void trap_flag_off(void);
-#define TRAP_FLAG(name, operation)                                                                \
-    __asm__(".pushsection .text\n.type " name ", @function\n" name ":\n.cfi_startproc\n"          \
+#define TRAP_FLAG(name, operation)                                                                 \
+    __asm__(".pushsection .text\n.type " name ", @function\n" name ":\n.cfi_startproc\n"           \
             "pushfq\n.cfi_adjust_cfa_offset 8\n" operation "\n"                                    \
             "popfq\n.cfi_adjust_cfa_offset -8\nret\n.cfi_endproc\n.size " name ", .-" name         \
             "\n.popsection")
@@ -327,130 +326,6 @@ static void test_every_instruction(void **state)
 #if defined(__x86_64__)
     assert_true(compared > 100);
 #endif
-}
-
-static void test_depth_limit(void **state)
-{
-    (void)state;
-    struct lr_regs regs = LR_CALLER_REGS;
-    uintptr_t all[FRAMES], some[FRAMES];
-    enum lr_unwind_end end;
-    size_t count = lr_unwinder->walk(&regs, all, FRAMES, &end);
-    assert_true(count > 3);
-    assert_int_equal(end, LR_UNWIND_OUTERMOST);
-    assert_int_equal(all[0], regs.pc);
-    assert_int_equal(lr_unwinder->walk(&regs, some, 3, &end), 3);
-    assert_int_equal(end, LR_UNWIND_DEPTH);
-    assert_memory_equal(all, some, 3 * sizeof all[0]);
-    assert_int_equal(lr_unwinder->walk(&regs, some, count, &end), count);
-    assert_int_equal(end, LR_UNWIND_OUTERMOST);
-    assert_int_equal(lr_unwinder->walk(&regs, some, 0, &end), 0);
-}
-
-static uintptr_t foreign[FRAMES];
-static size_t foreign_count;
-static enum lr_unwind_end foreign_end;
-
-NOINLINE static void called_by_generated_code(void)
-{
-    struct lr_regs regs = LR_CALLER_REGS;
-    foreign_count = lr_unwinder->walk(&regs, foreign, FRAMES, &foreign_end);
-    KEEP;
-}
-
-NOINLINE static void below_generated_code(void)
-{
-    called_by_generated_code();
-    KEEP;
-}
-
-static void test_generated_code_ends_the_walk(void **state)
-{
-    (void)state;
-#if defined(__x86_64__)
-    /* push %rbx; call *%rdi; pop %rbx; ret */
-    static const uint8_t code[] = {0x53, 0xff, 0xd7, 0x5b, 0xc3};
-    uint8_t *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(page != MAP_FAILED);
-    memcpy(page, code, sizeof code);
-    ((void (*)(void (*)(void)))(void *)page)(below_generated_code);
-    assert_int_equal(foreign_end, LR_UNWIND_FOREIGN);
-    assert_int_equal(foreign_count, 2);
-    assert_int_equal(foreign[1], (uintptr_t)page + 3);
-    munmap(page, PAGE);
-#else
-    skip();
-#endif
-}
-
-/* A stack of noise and plausible return addresses between unmapped pages: any answer, no fault. */
-static void test_noise_is_survived(void **state)
-{
-    (void)state;
-    enum { PAGES = 8, WORDS = PAGES * PAGE / 8 };
-    char *area = mmap(NULL, (PAGES + 2) * PAGE, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    uint64_t *words = (uint64_t *)(area + PAGE);
-    struct lr_regs real = LR_CALLER_REGS;
-    uintptr_t pcs[FRAMES], ours[FRAMES];
-    enum lr_unwind_end end;
-    size_t known = lr_unwinder->walk(&real, pcs, FRAMES, &end);
-    pcs[known++] = (uintptr_t)qsort + 60;
-    pcs[known++] = (uintptr_t)aligned + 80;
-    pcs[known++] = (uintptr_t)large_frame + 40;
-    mprotect(area, PAGE, PROT_NONE);
-    munmap(area + (PAGES + 1) * PAGE, PAGE);
-    srand(1);
-    for (int round = 0; round < 20000; round++) {
-        for (int i = 0; i < 64; i++) {
-            uint64_t *word = &words[rand() % WORDS];
-            uint64_t near = (uintptr_t)area + (uint64_t)(rand() % ((PAGES + 2) * PAGE));
-            *word = rand() % 3 ? pcs[(size_t)rand() % known] : rand() % 2 ? near : (uint64_t)rand();
-        }
-        struct lr_regs regs = {pcs[(size_t)rand() % known],
-                               (uintptr_t)&words[rand() % WORDS] + (rand() % 16 == 0),
-                               (uintptr_t)&words[rand() % WORDS] + (uint64_t)(rand() % 3 - 1)};
-        size_t count = lr_unwinder->walk(&regs, ours, FRAMES, &end);
-        assert_true(count >= 1 && count <= FRAMES);
-        assert_int_equal(ours[0], regs.pc);
-    }
-    munmap(area, (PAGES + 1) * PAGE);
-    recurse(3);
-    assert_same();
-}
-
-static void *walk_without_end(void *stop)
-{
-    while (!__atomic_load_n((int *)stop, __ATOMIC_RELAXED))
-        recurse(20);
-    return NULL;
-}
-
-static void test_forgetting_under_walks(void **state)
-{
-    (void)state;
-    int stop = 0;
-    pthread_t threads[2];
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, walk_without_end, &stop), 0);
-    for (int i = 0; i < 2000; i++)
-        lr_unwind_forget();
-    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
-    for (int i = 0; i < 2; i++)
-        pthread_join(threads[i], NULL);
-    recurse(20);
-    assert_same();
-}
-
-static void test_errno_is_kept(void **state)
-{
-    (void)state;
-    errno = 4711;
-    lr_unwind_forget();
-    recurse(5);
-    assert_int_equal(errno, 4711);
-    assert_same();
 }
 
 static void *in_small_thread(void *unused)
@@ -493,11 +368,6 @@ int main(void)
         cmocka_unit_test_setup(test_threads, reset),
         cmocka_unit_test_setup(test_coroutine, reset),
         cmocka_unit_test_setup(test_every_instruction, reset),
-        cmocka_unit_test_setup(test_depth_limit, reset),
-        cmocka_unit_test_setup(test_generated_code_ends_the_walk, reset),
-        cmocka_unit_test_setup(test_noise_is_survived, reset),
-        cmocka_unit_test_setup(test_forgetting_under_walks, reset),
-        cmocka_unit_test_setup(test_errno_is_kept, reset),
         cmocka_unit_test_setup(test_libunwind_backend, reset),
     };
     return cmocka_run_group_tests_name("unwind", tests, NULL, NULL);
