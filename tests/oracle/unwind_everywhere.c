@@ -5,11 +5,11 @@
  * appends to the file named by UNWIND_REPORT (default stderr) at exit.  tests/unit/test_unwind.c
  * is the systematic test; this one meets real code.
  *
- * build: -O2 -finline -fPIC -shared -ftls-model=initial-exec -fvisibility=hidden -Iinclude
- * -Ipreload -Wno-missing-prototypes -Wno-unused-parameter preload/unwind_cfi.c
- * preload/unwind_expr.c preload/unwind_program.c preload/unwind_stack.c preload/unwind_full.c
- * preload/unwind_ehframe.c preload/modules.c preload/modules_maps.c preload/next.c
- * preload/prim_linux.c
+ * build: -O2 -finline -fPIC -shared -ftls-model=initial-exec -fvisibility=hidden
+ * build: -Iinclude -Ipreload -Wno-missing-prototypes -Wno-unused-parameter
+ * build: preload/unwind_cfi.c preload/unwind_expr.c preload/unwind_program.c
+ * build: preload/unwind_stack.c preload/unwind_full.c preload/unwind_ehframe.c
+ * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_linux.c
  */
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
