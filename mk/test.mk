@@ -46,6 +46,7 @@ $(TEST)/unit/%: tests/unit/%.c $(TEST)/libtest.a $(TEST)/libpreload.a $(TEST)/li
 		$(TEST)/libtest.a $(TEST)/libanalyzer.a $(TEST)/libpreload.a $(TEST_LIBS) $(UNIT_LIBS)
 
 $(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
+$(TEST)/unit/test_jvm%: TEST_CFLAGS += $(JNI_INCLUDE)
 
 # Oracles are built as applications are: optimized, with unwind tables, without frame pointers.
 ORACLE_FLAGS = $(shell sed -n 's/^ \* build: //p' $<)
@@ -66,7 +67,8 @@ unit-asan unit-tsan: unit-%:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* CFLAGS="-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=$(SANITIZER_$*)" LDFLAGS="-fsanitize=$(SANITIZER_$*)" $(UNIT_$(shell echo $* | tr a-z A-Z))
 SANITIZER_asan := address,undefined -fno-sanitize-recover=undefined
-SANITIZER_tsan := thread
+# gcc warns that thread fences are not modelled; the tables use acquire and release instead.
+SANITIZER_tsan := thread -Wno-tsan
 
 .PHONY: check check-unit check-layers
 check: ## install what is missing, build, run every test
