@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -194,9 +195,24 @@ static enum lr_status report_file(const struct request *request, const char *pat
     return status;
 }
 
+/* -f must not empty the trace that is about to be read. */
+static bool is_input(const char *output, char **paths, int count)
+{
+    struct stat target, input;
+
+    if (stat(output, &target) != 0)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (stat(paths[i], &input) == 0 && input.st_dev == target.st_dev &&
+            input.st_ino == target.st_ino)
+            return true;
+    return false;
+}
+
 /* The output file is opened before the work, so that a wrong name is told at once; a failed
  * report leaves no file that wasn't there. */
-static FILE *open_output(const struct request *request, struct lr_error *error)
+static FILE *open_output(const struct request *request, char **paths, int count,
+                         struct lr_error *error)
 {
     int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (request->force ? O_TRUNC : O_EXCL);
     int fd;
@@ -204,6 +220,10 @@ static FILE *open_output(const struct request *request, struct lr_error *error)
 
     if (!request->output || strcmp(request->output, "-") == 0)
         return stdout;
+    if (is_input(request->output, paths, count)) {
+        lr_fail(error, LR_USAGE, "is a trace that is to be read");
+        return NULL;
+    }
     fd = open(request->output, flags, 0666);
     if (fd < 0 && errno == EEXIST) {
         lr_fail(error, LR_USAGE, "already exists");
@@ -276,7 +296,7 @@ int lr_cmd_report(int argc, char **argv)
         paths = &newest;
         count = 1;
     }
-    out = open_output(&request, &error);
+    out = open_output(&request, paths, count, &error);
     if (out)
         exit_code = finish_output(&request, out, report_all(&request, paths, count, out));
     else

@@ -25,8 +25,9 @@ static const char *base_name(const char *path)
 /* What the dynamic linker prints for `--list PROGRAM`; malloc()ed, NULL when it can't be asked. */
 static char *ask_linker(const struct lr_program *program, const char *library)
 {
-    char *preload = NULL, *text = calloc(1, 65536);
-    const char *arguments[] = {program->interpreter, "--list", program->path, NULL};
+    /* Its real path: libraries may be found relative to it. */
+    char *preload = NULL, *text = calloc(1, 65536), *path = realpath(program->path, NULL);
+    const char *arguments[] = {program->interpreter, "--list", path ? path : program->path, NULL};
     posix_spawn_file_actions_t actions;
     size_t length = 0;
     ssize_t got;
@@ -36,6 +37,7 @@ static char *ask_linker(const struct lr_program *program, const char *library)
     if (!text || asprintf(&preload, "LD_PRELOAD=%s", library) < 0 || pipe2(ends, O_CLOEXEC) != 0) {
         free(text);
         free(preload);
+        free(path);
         return NULL;
     }
     char *environment[] = {preload, NULL};
@@ -52,10 +54,11 @@ static char *ask_linker(const struct lr_program *program, const char *library)
     if (!failed)
         waitpid(pid, NULL, 0);
     free(preload);
+    free(path);
     return text;
 }
 
-/* The first line that tells of the library, or of a version that is missing. */
+/* Lines that tell of the library: that it is loaded, or why it can't be. */
 static void check_linker(struct lr_doctor *doctor, const struct lr_program *program,
                          const char *library)
 {
@@ -63,12 +66,14 @@ static void check_linker(struct lr_doctor *doctor, const struct lr_program *prog
     bool listed = false, trouble = false;
 
     while (text && (line = strsep(&rest, "\n"))) {
+        if (!strstr(line, "libleakring.so"))
+            continue;
         if (strstr(line, "cannot be preloaded") || strstr(line, "not found")) {
             trouble = true;
             lr_doctor_problem(doctor, "build leakring for this system, or trace a program that "
                                       "runs on its C library",
                               "its dynamic linker says: %s", line + strspn(line, " \t"));
-        } else if (strstr(line, "libleakring.so")) {
+        } else {
             listed = true;
         }
     }
@@ -163,8 +168,8 @@ static void check_wanted(struct lr_doctor *doctor, const struct lr_program *prog
     }
     if (!exe && lr_doctor_passes_through(name))
         lr_doctor_warn(doctor, "LEAKRING=exe=NAME traces it nevertheless",
-                       "%s is a shell or launcher: it passes the tracer on to what it runs, and "
-                       "has no trace itself",
+                       "%s is a shell, launcher or small tool: it passes the tracer on to what it "
+                       "runs, and has no trace itself",
                        name);
     free(exe);
 }

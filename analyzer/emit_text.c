@@ -12,7 +12,7 @@
 #include "emit_places.h"
 #include "units.h"
 
-enum { DEFAULT_TOP = 10, CALLERS_SHOWN = 5, FRAME_SIZE = 1024 };
+enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5, FRAME_SIZE = 1024 };
 
 struct text {
     struct lr_page page;
@@ -92,14 +92,17 @@ static void put_leaked_bytes(struct text *text, const struct lr_model_pair_site 
 {
     char whole[LR_UNIT_SIZE], creation[LR_UNIT_SIZE], later[LR_UNIT_SIZE];
     bool raw = text->options->raw_bytes;
-    uint64_t bytes = site->bytes_at_creation + site->bytes_later;
 
-    if (bytes)
+    lr_unit_bytes(whole, site->bytes_at_creation + site->bytes_later, raw);
+    lr_unit_bytes(creation, site->bytes_at_creation, raw);
+    lr_unit_bytes(later, site->bytes_later, raw);
+    if (site->bytes_later)
         lr_page_text(&text->page, 4, 6, LR_INK_PLAIN,
-                     "%s of native memory held: %s taken at creation, %s later",
-                     lr_unit_bytes(whole, bytes, raw),
-                     lr_unit_bytes(creation, site->bytes_at_creation, raw),
-                     lr_unit_bytes(later, site->bytes_later, raw));
+                     "%s of native memory held: %s taken at creation, %s later", whole, creation,
+                     later);
+    else if (site->bytes_at_creation)
+        lr_page_text(&text->page, 4, 6, LR_INK_PLAIN,
+                     "%s of native memory held, all of it since creation", whole);
 }
 
 static void put_leaked_count(struct text *text, const struct lr_model_pair *pair,
@@ -270,6 +273,7 @@ enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
                         .model = model,
                         .options = options};
     unsigned top = options->top ? options->top : DEFAULT_TOP;
+    unsigned mappings = options->top ? options->top : DEFAULT_MAPPINGS;
 
     put_verdict(&text);
     put_findings(&text);
@@ -278,7 +282,7 @@ enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
     put_class(&text, LR_CLASS_TRANSIENT, "In use when the recording ended");
     put_totals(&text);
     lr_emit_places(&text.page, model, false, top, options->raw_bytes);
-    lr_emit_places(&text.page, model, true, top, options->raw_bytes);
+    lr_emit_places(&text.page, model, true, mappings, options->raw_bytes);
     put_run(&text);
     return text.page.no_memory ? lr_fail(error, LR_FAILED, "out of memory") : LR_OK;
 }

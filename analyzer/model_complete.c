@@ -110,23 +110,19 @@ static enum lr_status note_pairs(struct lr_build *build, struct lr_error *error)
     return LR_OK;
 }
 
-/* Modules whose frames a finding shows by offset only, and why. */
-static bool shows_unnamed(const struct lr_model_path *path, const char *module)
-{
-    return path->count > 0 && !path->frames[path->culprit].java &&
-           !path->frames[path->culprit].named &&
-           strcmp(path->frames[path->culprit].module, module) == 0;
-}
-
+/* Does a finding show a frame of that module by its offset only? */
 static bool module_matters(const struct lr_model *model, const char *module)
 {
-    for (size_t i = 0; i < model->pair_count; i++)
-        for (size_t s = 0; s < model->pairs[i].site_count; s++)
-            if (shows_unnamed(&model->pairs[i].sites[s].path, module))
+    for (size_t i = 0; i < model->pair_count; i++) {
+        for (size_t s = 0; s < model->pairs[i].site_count; s++) {
+            const struct lr_model_pair_site *site = &model->pairs[i].sites[s];
+            const struct lr_model_frame *culprit = site->path.frames + site->path.culprit;
+
+            if (site->class == LR_CLASS_LEAK && site->path.count > 0 && !culprit->java &&
+                !culprit->named && strcmp(culprit->module, module) == 0)
                 return true;
-    for (size_t i = 0; i < model->site_count; i++)
-        if (shows_unnamed(&model->sites[i].path, module))
-            return true;
+        }
+    }
     return false;
 }
 
