@@ -6,6 +6,7 @@ tap_need nm readelf objdump
 cat >allowed <<'LIST'
 __errno_location
 _r_debug
+bcmp
 clock_gettime
 environ
 __environ
