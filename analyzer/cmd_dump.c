@@ -26,7 +26,7 @@ static const struct lr_help help = {
                "  -s, --section=NAME     only this section; may be repeated: header, directory,\n"
                "                         counters, meta, modules, stacks, live, regions, pairs,\n"
                "                         pairsites, events\n"
-               "      --format=FORMAT    text (default) or json\n"
+               "  -F, --format=FORMAT    text (default) or json\n"
                "      --symbols          name native frames from the files on this machine\n"
                "      --debug-dir=DIR    look for debug files here first; implies --symbols\n"
                "  -h, --help             this text\n",
@@ -417,10 +417,10 @@ static int dump_file(const char *path, const struct request *request)
 
 int lr_cmd_dump(int argc, char **argv)
 {
-    enum { OPT_FORMAT = 256, OPT_SYMBOLS, OPT_DEBUG_DIR };
+    enum { OPT_SYMBOLS = 256, OPT_DEBUG_DIR };
     static const struct option options[] = {
         {"section", required_argument, NULL, 's'},
-        {"format", required_argument, NULL, OPT_FORMAT},
+        {"format", required_argument, NULL, 'F'},
         {"symbols", no_argument, NULL, OPT_SYMBOLS},
         {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
         {"help", no_argument, NULL, 'h'},
@@ -428,13 +428,13 @@ int lr_cmd_dump(int argc, char **argv)
     };
     struct request request = {0};
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":s:h", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":s:F:h", options, NULL)) != -1;) {
         int code = LR_EXIT_OK;
         switch (c) {
         case 's':
             code = add_section(&request, optarg);
             break;
-        case OPT_FORMAT:
+        case 'F':
             if (lr_parse_output(optarg, &request.output) != 0)
                 code = lr_bad_usage(&help, "no such format: %s (text or json)", optarg);
             break;
