@@ -17,13 +17,19 @@ tap_like "$list" '/share/man/man1/leakring-report\.1$' "it has man pages"
 tap_is "$(echo "$list" | cut -d/ -f1 | sort -u | wc -l)" 1 "everything is below one directory"
 tap_is "$(tar tvzf "$DIST_TARBALL" | awk '$2 != "0/0"')" "" "files belong to nobody in particular"
 
-mkdir "some where"
-tar xzf "$DIST_TARBALL" -C "some where"
-home=$(echo "$PWD/some where"/leakring-*)
+mkdir -p "some where" elsewhere/deep
+tar xzf "$DIST_TARBALL" -C elsewhere/deep
+home=$(echo "$PWD"/elsewhere/deep/leakring-*)
 tap_like "$("$home/bin/leakring" --version)" '^leakring [0-9]' "the command runs from where it lies"
 tap_is "$(ldd "$home/bin/leakring" 2>&1 | grep -c '=>')" 0 "the command needs no library"
 tap_is "$(grep -aoF -e "$LR_ROOT" -e "${HOME%/work}" "$home/bin/leakring" "$home/lib/leakring/libleakring.so" |
     sort -u)" "" "no path of the build machine is in the binaries"
+
+# LD_PRELOAD can't name a path with a blank: one clear line.
+cp -r "$home" "some where/"
+"$PWD/some where/$(basename "$home")/bin/leakring" run -- true >blank.out 2>blank.err
+tap_is "$?" 2 "unpacked below a name with a blank: leakring run refuses"
+tap_like "$(head -1 blank.err)" '^leakring: .*blank' "and says why"
 
 # `leakring run` finds the library that came with it.
 mkdir run

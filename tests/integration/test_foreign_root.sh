@@ -45,7 +45,11 @@ trap 'rm -rf "$place"; tap_cleanup' EXIT
 tar xzf "$DIST_TARBALL" -C "$place" --strip-components=1
 inside=/srv/leakring-test.$$
 
-in_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+in_root() { # with /proc, as in a container
+    unshare -m sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" \
+        /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+bare_root() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
 glibc=$(in_root ldd --version 2>/dev/null | sed -n '1s/.* //p')
 tap_diag "C library there: $glibc"
@@ -53,23 +57,23 @@ tap_is "$(in_root sh -c 'ls /usr/lib/*/libdw.so* /usr/lib/*/libjson-c.so* 2>/dev
     "our libraries are not there"
 tap_like "$(in_root $inside/bin/leakring --version)" '^leakring [0-9]' "leakring --version, glibc $glibc"
 
-# A program that runs on the older C library: only symbols of GLIBC_2.2.5.
+# A program for the older C library.  The crt1.o here refers to a newer one, so it has its own
+# start, which calls the old __libc_start_main.
 cat >foreign.c <<'C'
 #include <stdlib.h>
 #include <unistd.h>
 void *volatile kept;
 __attribute__((noinline)) void foreign_site(unsigned i) { kept = malloc(500 + i); }
-static int run(void)
+int main(void)
 {
     for (unsigned i = 0; i < 20; i++)
         foreign_site(i);
     return write(1, "done\n", 5) == 5 ? 0 : 1;
 }
-/* No crt1.o: the one here refers to a newer C library. */
-void _start(void);
-__asm__(".globl _start\n_start: xor %ebp,%ebp\n and $-16,%rsp\n call start_c\n hlt\n");
-void start_c(void);
-void start_c(void) { exit(run()); }
+__asm__(".symver __libc_start_main,__libc_start_main@GLIBC_2.2.5\n"
+        ".globl _start\n_start: xor %ebp,%ebp\n mov %rdx,%r9\n pop %rsi\n mov %rsp,%rdx\n"
+        "and $-16,%rsp\n push %rax\n push %rsp\n xor %r8,%r8\n xor %rcx,%rcx\n"
+        "lea main(%rip),%rdi\n call __libc_start_main@PLT\n hlt\n");
 C
 if [ "$(uname -m)" = x86_64 ] &&
     cc -g -O1 -fno-stack-protector -nostartfiles -no-pie -o "$place/foreign" foreign.c 2>cc.err; then
@@ -80,10 +84,16 @@ if [ "$(uname -m)" = x86_64 ] &&
     tap_ok $? "leakring report there" "$(cat report.err)"
     tap_is "$(sites foreign.json malloc | grep foreign_site)" "$(printf 'foreign_site\t20\t10190')" \
         "20 blocks and 10,190 bytes, by name"
+    tap_is "$(ended_of foreign.json)" exit "and that it ended by itself"
     in_root $inside/bin/leakring report $inside/foreign.lkr >foreign.txt 2>&1
-    tap_like "$(cat foreign.txt)" 'foreign' "and as text"
+    tap_like "$(cat foreign.txt)" 'foreign_site' "and as text"
     in_root sh -c "cd $inside && bin/leakring run -- ./foreign" >run.out 2>run.err
     tap_is "$?,$(cat run.out)" "0,done" "leakring run there"
+    bare_root LEAKRING=file=$inside/bare.lkr LD_PRELOAD=$inside/lib/leakring/libleakring.so \
+        $inside/foreign >bare.out 2>bare.err
+    tap_is "$?,$(cat bare.out),$(cat bare.err)" "0,done," "without /proc: runs, silently"
+    report "$place/bare.lkr" >bare.json
+    tap_is "$(jq '[.sites[].live_bytes.value] | add' bare.json)" 10190 "and its bytes are recorded"
 else
     tap_skip "a native program there" "not built: $(head -1 cc.err 2>/dev/null)"
 fi
