@@ -32,7 +32,8 @@ dlsym:
     ldr x16, [x16, #:lo12:lr_dlsym_real]
     cbz x16, 1f
     br x16                      /* x16 may reach a "bti c" landing pad */
-1:  mov x0, x16
+1:  cmn x16, #1                 /* LR_DLSYM_NOTHING */
+    csel x0, x16, xzr, ne
     ret
     .cfi_endproc
     .size dlsym, . - dlsym

@@ -35,9 +35,13 @@ dlsym:
     jnz 1f
     movq lr_dlsym_real(%rip), %rax
     testq %rax, %rax
-    jz 1f
+    jz 2f
     jmp *%rax
-1:  ret
+1:  cmpq $-1, %rax              /* LR_DLSYM_NOTHING */
+    je 2f
+    ret
+2:  xorl %eax, %eax
+    ret
     .cfi_endproc
     .size dlsym, . - dlsym
 #endif

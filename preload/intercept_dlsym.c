@@ -16,7 +16,9 @@
 #include "jvm_hooks.h"
 #include "next.h"
 
-/* For the assembly: the real dlsym, and the filter, which answers NULL for "ask the real one". */
+/* For the assembly: the real dlsym, and the filter, which answers NULL for "ask the real one" and
+ * LR_DLSYM_NOTHING for a NULL that is final. */
+#define LR_DLSYM_NOTHING ((void *)-1)
 __attribute__((visibility("hidden"))) void *(*lr_dlsym_real)(void *handle, const char *name);
 __attribute__((visibility("hidden"))) void *lr_dlsym_filter(void *handle, const char *name);
 
@@ -74,10 +76,19 @@ static void *family_hook(const char *name, void *real)
     return i < FAMILY_SIZE && real == lr_next_symbol(name) ? family[i].own : NULL;
 }
 
+/* Our export must not make a program believe that a JVM is loaded: the real answer is what comes
+ * behind us, with the real error message if that is nothing. */
+static void *create_hook(const char *name, void *real)
+{
+    if (real == lr_jvm_create_own())
+        real = lr_dlsym_real(RTLD_NEXT, name);
+    return real ? lr_jvm_create_hook(real) : LR_DLSYM_NOTHING;
+}
+
 static void *hook_for(const char *name, void *real)
 {
     if (strcmp(name, "JNI_CreateJavaVM") == 0)
-        return lr_jvm_create_hook(real);
+        return create_hook(name, real);
     if (strcmp(name, "Agent_OnLoad") == 0)
         return lr_jvm_agent_hook(real);
     if (name[0] == 'J')

@@ -38,10 +38,13 @@ JNIEXPORT jint JNICALL JNI_CreateJavaVM(JavaVM **vm, void **env, void *args)
     return result;
 }
 
+void *lr_jvm_create_own(void)
+{
+    return (void *)JNI_CreateJavaVM;
+}
+
 void *lr_jvm_create_hook(void *real)
 {
-    if (real == (void *)JNI_CreateJavaVM)
-        return NULL;
     return remember((void **)&real_create, real) ? (void *)JNI_CreateJavaVM : NULL;
 }
 

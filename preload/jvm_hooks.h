@@ -9,6 +9,7 @@
 /* What to answer a look-up of `name` with, whose real answer is `real` (not NULL); NULL: the real
  * answer.  The stand-in calls `real`.  A second, different definition gets no stand-in. */
 void *lr_jvm_create_hook(void *real); /* JNI_CreateJavaVM */
+void *lr_jvm_create_own(void);        /* what we export under that name */
 void *lr_jvm_agent_hook(void *real);  /* Agent_OnLoad; several agents may each have one */
 void *lr_jvm_native_hook(const char *name, void *real); /* Java_java_util_zip_… */
 
