@@ -5,23 +5,21 @@
 . "$(dirname "$0")/../lib/java.sh"
 . "$(dirname "$0")/../lib/lucene.sh"
 
-# exec_test LABEL WRAPPER…
+# exec_test MODE LABEL WRAPPER…
 exec_test() {
-    local label=$1 mode
-    shift
+    local mode=$1 label=$2
+    shift 2
     lucene_command 6.3.0 100
-    for mode in exit kill; do
-        java_run $mode lucene "$@" "${COMMAND[@]}"
-        lucene_check $mode lucene 6.3.0 100 "$label"
-    done
+    java_run "$mode" lucene "$@" "${COMMAND[@]}"
+    lucene_check "$mode" lucene 6.3.0 100 "$label"
 }
 
-# Only where a program is: exec_test_if PROGRAM LABEL WRAPPER…
+# Only where a program is: exec_test_if PROGRAM MODE LABEL WRAPPER…
 exec_test_if() {
     local program=$1
     shift
     if tap_have "$program"; then exec_test "$@"; else
-        tap_skip "$JDK_NAME: Lucene, $1" "$program is not installed"
+        tap_skip "$JDK_NAME: Lucene, $2" "$program is not installed"
     fi
 }
 
@@ -31,14 +29,16 @@ jdk_test() {
     mkdir -p "$T/foreign/lib/server"
     : >"$T/foreign/lib/server/libjvm.so"
 
-    exec_test_if tini "through tini" tini -s --
+    exec_test_if tini exit "through tini" tini -s --
+    exec_test_if tini kill "through tini" tini -s --
     if [ "$(id -u)" -eq 0 ]; then
-        exec_test_if gosu "through gosu" gosu root
+        exec_test_if gosu kill "through gosu" gosu root
     else
         tap_skip "$JDK_NAME: Lucene, through gosu" "gosu needs root"
     fi
-    exec_test "exec env in a shell" sh -c 'exec env ANSWER=42 "$@"' sh
-    exec_test "java executes itself" env LD_LIBRARY_PATH="$T/foreign/lib/server"
+    exec_test kill "exec env in a shell" sh -c 'exec env ANSWER=42 "$@"' sh
+    exec_test exit "java executes itself" env LD_LIBRARY_PATH="$T/foreign/lib/server"
+    exec_test kill "java executes itself" env LD_LIBRARY_PATH="$T/foreign/lib/server"
 }
 
 tap_need jq

@@ -76,7 +76,8 @@ java_trace() {
     ls "${later:-$1.lkr}" 2>/dev/null
 }
 
-# java_report NAME: NAME.json; prints what went wrong.
+# java_report NAME: NAME.json, without the sites of plain memory (megabytes of stacks on a JVM);
+# prints what went wrong.
 java_report() {
     local trace
     trace=$(java_trace "$1")
@@ -84,7 +85,11 @@ java_report() {
         echo "no trace file"
         return 1
     fi
-    report "$trace" 2>&1 >"$1.json"
+    report "$trace" 2>report.err >report.json || {
+        cat report.err
+        return 1
+    }
+    jq 'del(.sites)' report.json 2>&1 >"$1.json"
 }
 
 # Sites of NAME.json that are not expected and have something live or left to the Cleaner:
