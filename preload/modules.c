@@ -266,10 +266,13 @@ static void forget_addresses(void)
     lr_stacks_forget();
 }
 
-/* A library opened by a relative name: its real path, for readers elsewhere. */
+/* Readers elsewhere want a path that doesn't depend on where we stood, on how the library was
+ * named, or on whether the program was started through the dynamic linker. */
 static const char *full_path(const struct lr_module_info *info, char *space, size_t size)
 {
-    if (info->path[0] == '/' || info->is_vdso || !lr_maps_path(info->start, space, size))
+    bool is_plain = info->path[0] == '/' && !strstr(info->path, "/.") && !info->is_main;
+    if (is_plain || info->is_vdso || !lr_maps_path(info->start, space, size) ||
+        strstr(space, " (deleted)"))
         return info->path;
     return space;
 }

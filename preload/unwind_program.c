@@ -74,6 +74,7 @@ static void restore(struct program *p, uint64_t number)
         set(p, number, p->initial->where[number], p->initial->value[number]);
 }
 
+/* An offset alone, after an expression or nothing, is malformed: `number` is LR_CFA_BLOCK then. */
 static void set_cfa(struct program *p, uint64_t number, int64_t offset)
 {
     if (number >= LR_REG_COUNT)
@@ -160,10 +161,10 @@ static bool step_cfa(struct program *p, uint8_t op)
         set_cfa(p, lr_read_uleb(code), p->row->cfa_value);
         return true;
     case CFA_DEF_CFA_OFFSET:
-        p->row->cfa_value = (int64_t)lr_read_uleb(code);
+        set_cfa(p, p->row->cfa_register, (int64_t)lr_read_uleb(code));
         return true;
     case CFA_DEF_CFA_OFFSET_SF:
-        p->row->cfa_value = scaled(p, true);
+        set_cfa(p, p->row->cfa_register, scaled(p, true));
         return true;
     case CFA_DEF_CFA_EXPRESSION:
         p->row->cfa_register = LR_CFA_BLOCK;

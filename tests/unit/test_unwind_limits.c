@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 
 #include "unwind.h"
+#include "unwind_dwarf.h"
 
 enum { FRAMES = 400, PAGE = 4096 };
 #define KEEP __asm__ volatile("" ::: "memory") /* no tail call, no merging */
@@ -175,6 +176,114 @@ static void test_errno_is_kept(void **state)
     assert_int_equal(errno, 4711);
 }
 
+static uint64_t noise_word(void)
+{
+    return (uint64_t)rand() << 33 ^ (uint64_t)rand() << 11 ^ (uint64_t)rand();
+}
+
+static bool read_noise(void *context, uintptr_t address, uint64_t *word)
+{
+    *word = noise_word();
+    return context == NULL && address % 16 != 0;
+}
+
+static void try_row(const struct lr_fde *fde, uintptr_t pc)
+{
+    struct lr_cfi_row row;
+    uint64_t result, reg[LR_REG_COUNT];
+    if (!lr_cfi_row(fde, pc, &row))
+        return;
+    for (unsigned i = 0; i < LR_REG_COUNT; i++)
+        reg[i] = noise_word();
+    struct lr_expr_input input = {reg, (1u << LR_REG_COUNT) - 1, 0, read_noise, NULL};
+    if (row.cfa_register == LR_CFA_BLOCK)
+        lr_expr_evaluate((const uint8_t *)(uintptr_t)row.cfa_value, fde->limit, &input, NULL,
+                         &result);
+    for (unsigned i = 0; i < LR_REG_COUNT; i++)
+        if (row.where[i] == LR_CFI_EXPRESSION || row.where[i] == LR_CFI_VAL_EXPRESSION)
+            lr_expr_evaluate((const uint8_t *)(uintptr_t)row.value[i], fde->limit, &input, &reg[0],
+                             &result);
+}
+
+/* A copy of our own unwind data, up to the edge of a page, with more and more bytes damaged. */
+static void test_damaged_tables_are_survived(void **state)
+{
+    (void)state;
+    struct lr_module_info module;
+    struct lr_fde fde;
+    unsigned found = 0;
+    assert_true(lr_module_find((uintptr_t)agrees, &module));
+    size_t size = module.end - module.start, header = module.eh_frame_hdr - module.start;
+    size_t room = (size + PAGE - 1) / PAGE * PAGE, code = (uintptr_t)agrees - module.start;
+    char *area =
+        mmap(NULL, room + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(area + room, PAGE, PROT_NONE);
+    char *copy = area + room - size / 8 * 8;
+    size = size / 8 * 8;
+    const char *original = (const char *)module.start;
+    memcpy(copy, original, size);
+    module.start = (uintptr_t)copy;
+    module.end = (uintptr_t)copy + size;
+    module.eh_frame_hdr = module.start + header;
+    assert_true(lr_fde_find(&module, module.start + code, &fde));
+    srand(2);
+    for (int round = 0; round < 30000; round++) {
+        if (round % 500 == 0)
+            memcpy(copy + header, original + header, size - header);
+        for (int i = 0; i < 20; i++)
+            copy[header + (size_t)rand() % (size - header)] = (char)rand();
+        for (int i = 0; i < 20; i++) {
+            uintptr_t pc = module.start + (size_t)rand() % (header + 64);
+            if (!lr_fde_find(&module, pc, &fde))
+                continue;
+            found++;
+            try_row(&fde, pc);
+        }
+    }
+    assert_true(found > 1000);
+    munmap(area, room + PAGE);
+}
+
+static bool read_known(void *context, uintptr_t address, uint64_t *word)
+{
+    *word = 42;
+    return context == NULL && address == 0x2000 - 24;
+}
+
+/* What the evaluator must answer, operation by operation. */
+static void test_expressions(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t block[12];
+        uint64_t value;
+        bool is_valid;
+    } cases[] = {
+        {{2, 0x77, 8}, 0x1008, true},   /* breg7 8 */
+        {{2, 0x77, 0x78}, 0xff8, true}, /* breg7 -8 */
+        {{11, 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22}, 0x1010, true}, /* PLT */
+        {{3, 0x76, 0x68, 0x06}, 42, true},                     /* breg6 -24, deref */
+        {{4, 0x35, 0x37, 0x16, 0x1c}, 2, true},                /* lit5 lit7 swap minus */
+        {{5, 0x31, 0x32, 0x33, 0x17, 0x1c}, UINT64_MAX, true}, /* lit1-3 rot minus */
+        {{6, 0x30, 0x28, 1, 0, 0x35, 0x39}, 9, true},          /* bra not taken */
+        {{7, 0x31, 0x28, 1, 0, 0x35, 0x39, 0x96}, 9, true},    /* bra taken */
+        {{3, 0x2f, 0xfd, 0xff}, 0, false},                     /* skip for ever */
+        {{1, 0x22}, 0, false},                                 /* plus of nothing */
+        {{3, 0x31, 0x30, 0x1b}, 0, false},                     /* division by zero */
+        {{1, 0x61}, 0, false},                                 /* unknown register */
+        {{1, 0xe0}, 0, false},                                 /* unknown operation */
+    };
+    uint64_t reg[LR_REG_COUNT] = {[6] = 0x2000, [7] = 0x1000, [16] = 0x40000b}, result;
+    struct lr_expr_input input = {reg, (1u << LR_REG_COUNT) - 1, 0, read_known, NULL};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const uint8_t *block = cases[i].block;
+        bool is_valid =
+            lr_expr_evaluate(block, block + sizeof cases[i].block, &input, NULL, &result);
+        if (is_valid != cases[i].is_valid || (is_valid && result != cases[i].value))
+            fail_msg("expression %zu: %d, %#lx", i, is_valid, (unsigned long)result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +293,8 @@ int main(void)
         cmocka_unit_test(test_noise_is_survived),
         cmocka_unit_test(test_forgetting_under_walks),
         cmocka_unit_test(test_errno_is_kept),
+        cmocka_unit_test(test_damaged_tables_are_survived),
+        cmocka_unit_test(test_expressions),
     };
     return cmocka_run_group_tests_name("unwind_limits", tests, NULL, NULL);
 }
