@@ -23,7 +23,7 @@ static const struct lr_help help = {
     .name = "report",
     .synopsis = "report [options] [FILE...]",
     .examples = "  leakring report                          the newest trace here\n"
-                "  leakring report app.lkr                  one trace, killed or still running too\n"
+                "  leakring report app.lkr                  one trace; of a running process too\n"
                 "  leakring report --format=json -o app.json app.lkr\n",
     .options = "  -F, --format=text|json  text for people (default), or schema leakring.report/1\n"
                "  -o, --output=FILE       write there instead of stdout; - is stdout\n"

@@ -33,8 +33,9 @@ enum lr_frame_owner {
 /* Whose the frame is, by its names alone. */
 enum lr_frame_owner lr_frame_owner(const struct lr_model_frame *frame);
 
-/* Fills path->culprit and path->key_end; frames' `user` is set.  Returns the reason why the site is expected, NULL when
- * it isn't; `pair` is the resource's name, NULL for plain memory. */
+/* Fills path->culprit and path->key_end; the frames' `user` is set already.  Returns the reason
+ * why the site is expected, NULL when it isn't; `pair` is the resource's name, NULL for plain
+ * memory. */
 const char *lr_culprit_choose(struct lr_model_path *path, const char *pair, bool pair_is_java);
 
 #endif

@@ -74,7 +74,6 @@ static void put_wrapped(const struct lr_page *page, unsigned indent, unsigned ha
         text += *text == ' ';
         first = false;
     }
-    fputc('\n', page->out);
 }
 
 void lr_page_text(struct lr_page *page, unsigned indent, unsigned hang, enum lr_ink ink,
@@ -95,6 +94,7 @@ void lr_page_text(struct lr_page *page, unsigned indent, unsigned hang, enum lr_
     begin_ink(page, ink);
     put_wrapped(page, indent, hang, text);
     end_ink(page, ink);
+    fputc('\n', page->out);
     free(text);
 }
 

@@ -166,9 +166,11 @@ static void put_completeness(struct text *text)
 
     put_heading(text, "Recording");
     lr_page_text(&text->page, 2, 4,
-                 complete->verdict == LR_COMPLETE ? LR_INK_PLAIN : LR_INK_YELLOW, "%s; %s",
+                 complete->verdict == LR_COMPLETE ? LR_INK_PLAIN : LR_INK_YELLOW, "%s%s",
                  sentences[complete->verdict],
-                 complete->exact ? "exact (every event counted)" : "sampled (estimates)");
+                 complete->verdict == LR_BLIND ? ""
+                 : complete->exact             ? "; exact (every event counted)"
+                                               : "; sampled (figures are estimates)");
     for (size_t i = 0; i < complete->loss_count; i++)
         lr_page_text(&text->page, 2, 4, LR_INK_YELLOW, "- lost: %s %s (%s)",
                      lr_unit_count(count, complete->losses[i].value), complete->losses[i].text,

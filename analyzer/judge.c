@@ -189,25 +189,37 @@ static int say_leak(struct lr_model *model)
     return length;
 }
 
+static uint64_t count_live(const struct lr_model *model, enum lr_site_class class)
+{
+    uint64_t live = 0;
+
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; s < model->pairs[i].site_count; s++)
+            if (model->pairs[i].sites[s].class == class)
+                live += model->pairs[i].sites[s].live;
+    return live;
+}
+
 static int say_none(struct lr_model *model)
 {
-    uint64_t acquired = 0, live = 0;
-    char count[LR_UNIT_SIZE], rest[LR_UNIT_SIZE];
+    uint64_t acquired = 0, expected = count_live(model, LR_CLASS_EXPECTED);
+    uint64_t in_use = count_live(model, LR_CLASS_TRANSIENT);
+    char counts[3][LR_UNIT_SIZE], expected_text[80] = "", in_use_text[80] = "";
 
-    for (size_t i = 0; i < model->pair_count; i++) {
+    for (size_t i = 0; i < model->pair_count; i++)
         acquired += model->pairs[i].acquired;
-        live += model->pairs[i].live;
-    }
-    lr_unit_count(count, acquired);
-    lr_unit_count(rest, live);
     if (acquired == 0)
         return asprintf(&model->verdict.summary,
                         "no stream or other paired resource was acquired, so none leaks.");
-    if (live == 0)
-        return asprintf(&model->verdict.summary, "all %s streams acquired were ended.", count);
-    return asprintf(&model->verdict.summary,
-                    "%s streams acquired; the %s still live are expected or were in use.", count,
-                    rest);
+    if (expected)
+        snprintf(expected_text, sizeof(expected_text), "; %s more live as expected",
+                 lr_unit_count(counts[1], expected));
+    if (in_use)
+        snprintf(in_use_text, sizeof(in_use_text), "; %s in use at the end",
+                 lr_unit_count(counts[2], in_use));
+    return asprintf(&model->verdict.summary, "%s streams acquired, all ended%s%s.",
+                    lr_unit_count(counts[0], acquired - expected - in_use), expected_text,
+                    in_use_text);
 }
 
 static int say_cannot_tell(struct lr_model *model)

@@ -42,11 +42,11 @@ static enum lr_status note_window(struct lr_build *build, struct lr_error *error
         return LR_OK;
     if (info->ended == LR_ENDED_KILLED)
         NOTE("the process was killed: blocks allocated in its last %" PRIu32 " ms may be missing "
-             "(pairs are not affected)",
+             "(streams are not affected)",
              info->young_ms);
     if (info->ended == LR_ENDED_RUNNING)
-        NOTE("the process still runs: records younger than %" PRIu32 " ms may be missing (pairs "
-             "are not affected)",
+        NOTE("the process still runs: records younger than %" PRIu32 " ms may be missing "
+             "(streams are not affected)",
              info->young_ms);
     return LR_OK;
 }
