@@ -122,23 +122,15 @@ LR_EXPORT void *realloc(void *old, size_t size)
     REALLOC(old, size, LR_NEXT(realloc)(old, size));
 }
 
-static void *resize_array(void *old, size_t count, size_t size)
+/* Not by the next reallocarray: glibc's calls realloc by its exported name, which is ours. */
+LR_EXPORT void *reallocarray(void *old, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) {
         errno = ENOMEM;
         return NULL;
     }
-    return LR_NEXT(realloc)(old, bytes);
-}
-
-LR_EXPORT void *reallocarray(void *old, size_t count, size_t size)
-{
-    size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes))
-        bytes = SIZE_MAX; /* the call will fail */
-    __typeof__(&reallocarray) real = LR_NEXT(reallocarray);
-    REALLOC(old, bytes, real ? real(old, count, size) : resize_array(old, count, size));
+    REALLOC(old, bytes, LR_NEXT(realloc)(old, bytes));
 }
 
 LR_EXPORT int posix_memalign(void **out, size_t alignment, size_t size)

@@ -123,6 +123,13 @@ void lr_record_tenure(uint32_t before_ms)
         lr_count_add(LR_CNT_tenured, moved);
 }
 
+void lr_record_tenure_all(void)
+{
+    lr_record_tenure(UINT32_MAX);
+    for (unsigned waits = 0; waits < 100 && lr_table_is_moving(&young); waits++)
+        lr_prim_sleep_ms(1);
+}
+
 void lr_record_use_young(bool on)
 {
     __atomic_store_n(&use_young, on, __ATOMIC_RELAXED);

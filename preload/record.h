@@ -33,6 +33,9 @@ void lr_record_put_back(const struct lr_live *record);
 
 /* The helper thread's part: moves young records born before `before_ms` into the file. */
 void lr_record_tenure(uint32_t before_ms);
+/* Before the process ends or replaces its image: moves all of them, and waits (at most 100 ms)
+ * for those that the helper thread is moving. */
+void lr_record_tenure_all(void);
 /* From now on new records wait in the young table; false: they go to the file at once. */
 void lr_record_use_young(bool on);
 

@@ -169,7 +169,7 @@ bool lr_process_strips_children(void)
 static void set_state(enum lr_state state, enum lr_event_type event)
 {
     lr_trace_event(event, 0, 0);
-    lr_record_tenure(UINT32_MAX);
+    lr_record_tenure_all();
     lr_stacks_flush();
     lr_file.header->heartbeat_ms = lr_trace_ms();
     lr_file.header->end_unix_ns = lr_prim_unix_ns();

@@ -143,3 +143,12 @@ uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t
     }
     return moved;
 }
+
+bool lr_table_is_moving(const struct lr_table *young)
+{
+    const struct lr_live *end = young->slots + young->homes + young->window - 1;
+    for (const struct lr_live *slot = young->slots; slot < end; slot++)
+        if (__atomic_load_n(&slot->key, __ATOMIC_ACQUIRE) & LR_KEY_CLAIMED)
+            return true;
+    return false;
+}

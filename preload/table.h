@@ -38,5 +38,7 @@ bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *re
  * that finds no room there goes to `lost`.  Returns how many were moved. */
 uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t before_ms,
                          void (*lost)(const struct lr_live *record));
+/* Is a record being moved by another thread right now? */
+bool lr_table_is_moving(const struct lr_table *young);
 
 #endif
