@@ -28,7 +28,7 @@ static const struct lr_help help = {
     .synopsis = "run [options] [--] COMMAND [ARGUMENT...]",
     .examples = "  leakring run -- java -jar app.jar\n"
                 "  leakring run --file=/var/tmp/app.%p.lkr -- java -jar app.jar\n"
-                "  leakring run -- ./gradlew test         a script: java is traced, the shell not\n",
+                "  leakring run -- ./gradlew test   a script: java is traced, not the shell\n",
     .options = "  -o, --file=TEMPLATE  the trace's name: %e program, %p pid, %h host, %t time;\n"
                "                       default leakring.%e.%p.lkr here, else in TMPDIR or /tmp\n"
                "  -s, --size=SIZE      its size, such as 64M: fixed, taken at once\n"

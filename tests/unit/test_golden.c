@@ -161,8 +161,10 @@ static void make_blind(struct lr_make *make)
 static void make_native(struct lr_make *make)
 {
     uint32_t inflate = lr_make_pairdef(make, "zlib.inflate", 0);
-    uint32_t zlib = lr_make_module(make, "/lib/libz.so.1", 0x20000000, 0x20000000, 0x20020000, "");
-    uint32_t tool = lr_make_module(make, "/opt/tool/bin/tool", 0x400000, 0x400000, 0x500000, "");
+    uint32_t zlib =
+        lr_make_module(make, "/lib/libz.so.1", 0x20000000, 0x20000000, 0x20020000, "");
+    uint32_t tool =
+        lr_make_module(make, "/opt/tool/bin/tool", 0x400000, 0x400000, 0x500000, "");
     uint64_t open[] = {lr_make_native_frame(zlib, 0x100), lr_make_native_frame(tool, 0x2000),
                        lr_make_native_frame(tool, 0x3000)};
     uint64_t node[] = {lr_make_native_frame(tool, 0x4000), lr_make_native_frame(tool, 0x3000)};

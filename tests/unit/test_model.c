@@ -154,7 +154,8 @@ static void native_frames_and_what_lies_beyond_dont_split(void **state)
                          lr_make_java_frame_text(make, "com.acme.Pool.loop(Pool.java):9")};
     uint64_t other[] = {lr_make_native_frame(zip, 0x1111), lr_make_java_frame_text(make, INIT),
                         lr_make_java_frame_text(make, READ),
-                        lr_make_java_frame_text(make, "com.acme.web.Handler.handle(Handler.java):8")};
+                        lr_make_java_frame_text(
+                            make, "com.acme.web.Handler.handle(Handler.java):8")};
     const struct lr_model *model;
 
     make_site(fixture, lr_make_stack(make, first, 5, 0), 3, 3, 0, 50);
@@ -195,8 +196,10 @@ static void memory_is_summed_by_place_exactly(void **state)
     struct fixture *fixture = *state;
     struct lr_make *make = fixture->make;
     uint32_t tool = lr_make_module(make, "/usr/bin/tool", 0, 0x1000, 0x9000, "");
-    uint64_t frame = lr_make_native_frame(tool, 0x1234), elsewhere = lr_make_native_frame(tool, 0x2);
-    uint32_t here = lr_make_stack(make, &frame, 1, 0), there = lr_make_stack(make, &elsewhere, 1, 0);
+    uint64_t frame = lr_make_native_frame(tool, 0x1234);
+    uint64_t elsewhere = lr_make_native_frame(tool, 0x2);
+    uint32_t here = lr_make_stack(make, &frame, 1, 0);
+    uint32_t there = lr_make_stack(make, &elsewhere, 1, 0);
     const struct lr_model *model;
 
     for (uint64_t i = 0; i < 7; i++)
