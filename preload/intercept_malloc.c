@@ -122,15 +122,28 @@ LR_EXPORT void *realloc(void *old, size_t size)
     REALLOC(old, size, LR_NEXT(realloc)(old, size));
 }
 
-/* Not by the next reallocarray: glibc's calls realloc by its exported name, which is ours. */
-LR_EXPORT void *reallocarray(void *old, size_t count, size_t size)
+/* glibc's reallocarray calls realloc by its exported name, which is ours or another's: what comes
+ * by there is not to be recorded twice. */
+static void *resize_array(void *old, size_t count, size_t size)
 {
+    __typeof__(&reallocarray) real = LR_NEXT(reallocarray);
     size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes)) {
+    if (!real && __builtin_mul_overflow(count, size, &bytes)) {
         errno = ENOMEM;
         return NULL;
     }
-    REALLOC(old, bytes, LR_NEXT(realloc)(old, bytes));
+    uint32_t depth = lr_own_work_begin();
+    void *block = real ? real(old, count, size) : LR_NEXT(realloc)(old, bytes);
+    lr_own_work_end(depth);
+    return block;
+}
+
+LR_EXPORT void *reallocarray(void *old, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        bytes = SIZE_MAX; /* the call will fail */
+    REALLOC(old, bytes, resize_array(old, count, size));
 }
 
 LR_EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
