@@ -67,9 +67,21 @@ static inline void record_free(const void *block)
         lr_record_free(block);
 }
 
+/* An allocator ahead of us passes calls on after all. */
+static __attribute__((noinline, cold)) void note_reached(bool *reached)
+{
+    if (!lr_is_armed())
+        return;
+    *reached = true;
+    lr_trace_clear_compat(LR_COMPAT_BLIND);
+}
+
 LR_EXPORT void *malloc(size_t size)
 {
+    static bool reached;
     void *block = LR_NEXT(malloc)(size);
+    if (__builtin_expect(!reached, 0))
+        note_reached(&reached);
     RECORD(block, size);
     return block;
 }

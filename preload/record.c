@@ -21,7 +21,6 @@ enum {
 static struct lr_table live, young;
 static bool use_young;
 static uint32_t direct_records;
-static bool reached; /* by any call of malloc */
 bool lr_record_churns;
 
 bool lr_record_start(void)
@@ -64,18 +63,9 @@ static void insert(const struct lr_live *record)
         lost(record);
 }
 
-/* An allocator ahead of us may pass calls on after all. */
-static __attribute__((noinline, cold)) void note_reached(void)
-{
-    __atomic_store_n(&reached, true, __ATOMIC_RELAXED);
-    lr_trace_clear_compat(LR_COMPAT_BLIND);
-}
-
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
                      const struct lr_regs *caller)
 {
-    if (__builtin_expect(!reached, 0))
-        note_reached();
     uint64_t info = size <= LR_LIVE_SIZE_MASK ? size : LR_LIVE_SIZE_MASK;
     info |= (uint64_t)kind << LR_LIVE_KIND_SHIFT;
     uint32_t stack = lr_self.pair_stack;
