@@ -5,13 +5,19 @@
  */
 #include "modules_maps.h"
 
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
 
 #include "prim.h"
 
 enum { MODULES_MAX = 1024, PATHS_SIZE = 128 * 1024, LINE_MAX_BYTES = 8192 };
-#define READ_AGAIN_NS UINT64_C(1000000000)
+
+/* How long an unknown address stays unknown: short while modules are being loaded, twice as long
+ * after each reading that found none, so that generated code costs next to nothing. */
+#define WAIT_LEAST_NS UINT64_C(4000000)
+#define WAIT_MOST_NS UINT64_C(1000000000)
 
 static struct entry {
     uintptr_t start; /* written once, before `used` counts it */
@@ -25,7 +31,9 @@ static char paths[PATHS_SIZE];
 static size_t paths_used;
 static uint32_t busy; /* the try-lock: guards everything below, and all writing */
 static uint32_t reading;
-static uint64_t read_at;
+static uint64_t read_at; /* 0: not yet */
+static uint64_t wait_ns = WAIT_LEAST_NS;
+static bool found_new;
 static char buffer[LINE_MAX_BYTES];
 
 struct line {
@@ -122,6 +130,7 @@ static void store(uintptr_t start, uintptr_t end, const char *path)
         entries[i].start = start;
         entries[i].path = keep_path(path);
     }
+    found_new |= i == used || entries[i].end == 0;
     entries[i].seen = reading;
     __atomic_store_n(&entries[i].end, end, __ATOMIC_RELEASE);
     if (i == used)
@@ -134,29 +143,49 @@ struct group {
     char path[1024];
 };
 
+/* Where the module ends by its own headers (bss included), when they lie in its first mapping: what
+ * follows it in memory may be anybody's, generated code above all.  0: no ELF file. */
+static uintptr_t elf_end(const struct group *group)
+{
+    const ElfW(Ehdr) *header = (const void *)group->start;
+    uint64_t size = group->end - group->start, first = 0, last = 0;
+    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+        return 0;
+    const ElfW(Phdr) *segments = (const void *)(group->start + header->e_phoff);
+    if (header->e_phoff > size || header->e_phnum * sizeof(ElfW(Phdr)) > size - header->e_phoff)
+        return group->end;
+    for (int i = header->e_phnum - 1; i >= 0; i--) {
+        if (segments[i].p_type != PT_LOAD)
+            continue;
+        first = segments[i].p_vaddr - segments[i].p_offset;
+        if (segments[i].p_vaddr + segments[i].p_memsz > last)
+            last = segments[i].p_vaddr + segments[i].p_memsz;
+    }
+    return last > first ? group->start + (last - first) : group->end;
+}
+
 /* Data files are mapped too, and may have been cut since: only what holds code is touched. */
 static void finish(struct group *group)
 {
-    if (group->start && group->has_code && memcmp((const void *)group->start, "\177ELF", 4) == 0)
-        store(group->start, group->end, group->path);
+    uintptr_t end = group->start && group->has_code ? elf_end(group) : 0;
+    if (end)
+        store(group->start, end, group->path);
     group->start = 0;
 }
 
-/* A module's mappings follow each other; its bss is anonymous and belongs to it as well. */
+/* A module is mapped piece by piece, the piece with its headers first. */
 static bool collect(void *context, const struct line *line)
 {
     struct group *group = context;
-    bool is_same =
-        group->start && line->start == group->end &&
-        (line->path[0] == '\0' || (line->offset != 0 && strcmp(line->path, group->path) == 0));
     bool is_file = line->path[0] == '/' || strcmp(line->path, "[vdso]") == 0;
-    if (is_same) {
-        group->end = line->end;
+    if (!is_file)
+        return true;
+    if (group->start && line->offset != 0 && strcmp(line->path, group->path) == 0) {
         group->has_code |= line->executable;
         return true;
     }
     finish(group);
-    if (is_file && line->readable && line->offset == 0 && strlen(line->path) < sizeof group->path) {
+    if (line->readable && line->offset == 0 && strlen(line->path) < sizeof group->path) {
         group->start = line->start;
         group->end = line->end;
         group->has_code = line->executable;
@@ -172,11 +201,14 @@ bool lr_maps_refresh(void)
         return false;
     reading++;
     group.start = 0;
+    found_new = false;
     each_line(buffer, sizeof buffer, collect, &group);
     finish(&group);
     for (uint32_t i = 0; i < used; i++)
         if (entries[i].seen != reading)
             __atomic_store_n(&entries[i].end, 0, __ATOMIC_RELEASE);
+    uint64_t wait = found_new ? WAIT_LEAST_NS : wait_ns * 2;
+    __atomic_store_n(&wait_ns, wait < WAIT_MOST_NS ? wait : WAIT_MOST_NS, __ATOMIC_RELAXED);
     __atomic_store_n(&read_at, lr_prim_mono_ns(), __ATOMIC_RELAXED);
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
     return true;
@@ -198,7 +230,8 @@ static bool look_up(uintptr_t pc, struct lr_mapped_module *module)
 bool lr_maps_refresh_if_old(void)
 {
     uint64_t last = __atomic_load_n(&read_at, __ATOMIC_RELAXED);
-    if (last && lr_prim_mono_ns() - last < READ_AGAIN_NS)
+    uint64_t wait = __atomic_load_n(&wait_ns, __ATOMIC_RELAXED);
+    if (last && lr_prim_mono_ns() - last < wait)
         return false;
     return lr_maps_refresh();
 }

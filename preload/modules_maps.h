@@ -14,13 +14,13 @@ struct lr_mapped_module {
     const char *path; /* kept for the life of the process */
 };
 
-/* The module whose mappings surround `pc`.  Reads the file again for an unknown pc, but not more
- * often than every second, so that generated code costs nothing. */
+/* The module that holds `pc`.  Reads the file again for an unknown pc, every few milliseconds while
+ * modules are being loaded, else every second, so that generated code costs nothing. */
 bool lr_maps_find(uintptr_t pc, struct lr_mapped_module *module);
 
 /* Reads it now, dropping modules that are gone.  False when another thread is reading it. */
 bool lr_maps_refresh(void);
-/* The same, but not more often than every second; false when it wasn't read. */
+/* The same, but not more often than that; false when it wasn't read. */
 bool lr_maps_refresh_if_old(void);
 
 /* Path of the file mapped at `start`, as the kernel knows it; false when there is none. */
