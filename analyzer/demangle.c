@@ -5,12 +5,11 @@
 #include "demangle.h"
 
 #include <libiberty/demangle.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Only what can be mangled is tried: libiberty takes many a C name for something else's. */
-static bool is_mangled(const char *name)
+bool lr_is_mangled(const char *name)
 {
     return strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0 ||
            strncmp(name, "__Z", 3) == 0;
@@ -18,7 +17,7 @@ static bool is_mangled(const char *name)
 
 static char *demangle(const char *name, int options)
 {
-    char *result = is_mangled(name) ? cplus_demangle(name, options) : NULL;
+    char *result = lr_is_mangled(name) ? cplus_demangle(name, options) : NULL;
     return result != NULL ? result : strdup(name);
 }
 

@@ -230,25 +230,36 @@ static void name_native(struct lr_symbolizer *symbolizer, const struct lr_raw_fr
         name->line = raw->line;
 }
 
+/* The frames at a native address, innermost first; 0 when nothing is known. */
+static size_t look_up(const struct lr_symbol_module *module, uint64_t address,
+                      struct lr_raw_frame raw[LR_INLINE_MAX])
+{
+    size_t count = lr_dwarf_find(module->dwarf, address, raw);
+    const char *symbol = lr_symtab_find(module->symtab, address);
+    if (count == 0) {
+        raw[0].name = symbol;
+        return symbol != NULL;
+    }
+    /* DWARF names internal functions of C++ without their class; the symbol has it. */
+    struct lr_raw_frame *outer = &raw[count - 1];
+    if (outer->name == NULL ||
+        (symbol != NULL && lr_is_mangled(symbol) && !lr_is_mangled(outer->name)))
+        outer->name = symbol;
+    return count;
+}
+
 static struct entry *add_native(struct lr_symbolizer *symbolizer, const struct key *key,
                                 const struct lr_frame_view *view)
 {
     struct lr_raw_frame raw[LR_INLINE_MAX] = {{0}};
-    struct lr_module_view module_view;
+    struct lr_module_view module;
     size_t count = 0;
-    lr_trace_module_at(symbolizer->trace, view->module, &module_view);
-    if (view->module != 0 && view->address > 0) {
-        struct lr_symbol_module *module = open_module(symbolizer, view->module, &module_view);
-        uint64_t address = view->address - 1; /* the call, not what follows it */
-        count = lr_dwarf_find(module->dwarf, address, raw);
-        if (count == 0)
-            raw[0].name = lr_symtab_find(module->symtab, address);
-        else if (raw[count - 1].name == NULL)
-            raw[count - 1].name = lr_symtab_find(module->symtab, address);
-    }
+    lr_trace_module_at(symbolizer->trace, view->module, &module);
+    if (view->module != 0 && view->address > 0) /* the call, not what follows it */
+        count = look_up(open_module(symbolizer, view->module, &module), view->address - 1, raw);
     struct entry *entry = cache_add(symbolizer, key, count > 0 ? count : 1);
     for (size_t i = 0; entry != NULL && i < entry->count; i++) {
-        name_raw(symbolizer, view, module_view.path, &entry->names[i]);
+        name_raw(symbolizer, view, module.path, &entry->names[i]);
         name_native(symbolizer, &raw[i], &entry->names[i]);
         entry->names[i].inlined = i + 1 < entry->count;
     }
