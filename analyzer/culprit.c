@@ -60,6 +60,8 @@ static const struct rule *match_glob(const struct rule *rules, size_t count, con
 
 static enum lr_frame_owner java_owner(const struct lr_model_frame *frame)
 {
+    if (frame->hidden)
+        return LR_OWNER_PLATFORM;
     for (size_t i = 0; i < COUNT(java_rules); i++)
         if (strncmp(frame->function, java_rules[i].pattern, strlen(java_rules[i].pattern)) == 0)
             return java_rules[i].owner;

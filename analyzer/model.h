@@ -22,6 +22,7 @@ struct lr_model_frame {
     bool named;    /* false: function is only module+0xoffset or 0xaddress */
     bool inlined;
     bool native_method; /* a Java method without Java code */
+    bool hidden;   /* of a class that the JVM made up: nobody wrote that line */
     bool user;     /* neither the platform's nor the resource's own machinery (culprit.h) */
     const char *function; /* Java: pkg.Class.method; native: without parameters */
     const char *file;

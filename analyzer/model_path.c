@@ -20,6 +20,7 @@ static void copy_frame(struct lr_model_frame *to, const struct lr_frame_name *fr
     to->file = from->file;
     to->line = from->line > 0 ? (uint32_t)from->line : 0;
     to->module = to->java ? "" : from->module;
+    to->hidden = from->hidden;
     to->user = lr_frame_owner(to) == LR_OWNER_USER;
 }
 

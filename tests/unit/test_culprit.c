@@ -207,6 +207,17 @@ static void direct_buffers_blame_java(void **state)
     assert_string_equal(culprit(), "com.acme.Pool.grow");
 }
 
+static void lambdas_made_by_the_jvm_are_nobodys(void **state)
+{
+    begin();
+    java("java.util.zip.Inflater.<init>");
+    java("com.acme.Codec$$Lambda.run");
+    frames[1].hidden = true;
+    java("com.acme.Codec.read");
+    assert_null(lr_culprit_choose(&path, INFLATER, true));
+    assert_string_equal(culprit(), "com.acme.Codec.read");
+}
+
 static void no_stack_is_no_crash(void **state)
 {
     begin();
@@ -229,6 +240,7 @@ int main(void)
         cmocka_unit_test(native_programs_skip_zlib_and_wrappers),
         cmocka_unit_test(memory_skips_allocators),
         cmocka_unit_test(direct_buffers_blame_java),
+        cmocka_unit_test(lambdas_made_by_the_jvm_are_nobodys),
         cmocka_unit_test(no_stack_is_no_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
