@@ -65,9 +65,12 @@ else
     tap_skip "through tini" "tini is not installed"
 fi
 if tap_have gosu && [ "$(id -u)" -eq 0 ]; then
-    chmod 777 .
-    traced "$PWD/gosu.%e.lkr" gosu nobody "$LR_ORACLE/leak50" exit 1 >gosu.lkr.out 2>gosu.lkr.err
-    mv gosu.leak50*.lkr gosu.lkr 2>/dev/null
+    open=$(mktemp -d /tmp/leakring-gosu.XXXXXX) # a place that nobody can reach
+    chmod 777 "$open"
+    traced "$open/gosu.%e.lkr" gosu nobody "$LR_ORACLE/leak50" exit 1 >gosu.lkr.out 2>gosu.lkr.err
+    tap_is "$(count_traces "$open")" 1 "through gosu: one file"
+    mv "$open"/gosu.leak50*.lkr gosu.lkr 2>/dev/null
+    rm -rf "$open"
     matches_truth gosu.lkr 'sites malloc' "through gosu: 50 sites exactly"
 else
     tap_skip "through gosu" "gosu is not installed, or this isn't root"
