@@ -34,13 +34,17 @@ static struct lr_section *find_section(struct lr_header *header, uint32_t id)
 }
 
 /* Reads a slot until two readings agree; the second one's fields were read after the first one's
- * key, and their keys are the same, so no write fell between.  A slot that changes all the time
- * becomes a free one, and is counted. */
+ * key, and their keys are the same, so no write fell between.  The writer may be a thread that
+ * has to wait for a processor, so it is given some time.  A slot that changes all the time becomes
+ * a free one, and is counted; a busy one stays as it is, and load_audit.c counts it. */
 static bool settle_slot(struct lr_trace *trace, const struct lr_source *source,
                         enum lr_section_id id, uint64_t offset, unsigned char *slot, size_t size)
 {
+    enum { ATTEMPTS = 16, AT_ONCE = 4 };
     unsigned char again[sizeof(struct lr_live)];
-    for (int attempt = 0; attempt < 16; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (attempt >= AT_ONCE)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         if (!lr_source_read(source, offset, again, size))
             return false;
         bool same = memcmp(slot, again, size) == 0;
@@ -52,7 +56,7 @@ static bool settle_slot(struct lr_trace *trace, const struct lr_source *source,
         memset(slot, 0, size);
         trace->info.damaged.torn++;
     }
-    return true; /* a busy slot stays as it is; lr_check_records counts it */
+    return true;
 }
 
 /* Second reading of a table that may be changing. */
@@ -71,13 +75,14 @@ static bool settle_table(struct lr_trace *trace, const struct lr_source *source,
         memset(again, 0, size);
         ok = lr_source_read_sparse(source, offset, again, size);
         unsigned char *first = trace->image + offset;
-        if (!ok || memcmp(first, again, size) == 0)
-            continue;
-        for (size_t at = 0; ok && at < size; at += section->entry_size)
-            if (memcmp(first + at, again + at, record) != 0) {
-                memcpy(first + at, again + at, record);
-                ok = settle_slot(trace, source, id, offset + at, first + at, record);
-            }
+        for (size_t at = 0; ok && at < size; at += section->entry_size) {
+            unsigned char *slot = first + at;
+            bool same = memcmp(slot, again + at, record) == 0;
+            if (same && lr_slot_state(id, slot) >= 0)
+                continue;
+            memcpy(slot, again + at, record);
+            ok = settle_slot(trace, source, id, offset + at, slot, record);
+        }
     }
     free(again);
     return ok;
@@ -109,7 +114,7 @@ static bool copy_section(struct lr_trace *trace, const struct lr_source *source,
     if (!lr_source_read_sparse(source, section->offset, trace->image + section->offset,
                                (size_t)(part->count * part->stride)))
         return false;
-    bool changing = trace->header.state == LR_STATE_OPEN && source->fd >= 0;
+    bool changing = trace->info.ended == LR_ENDED_RUNNING;
     return type->form != LR_FORM_TABLE || !changing || settle_table(trace, source, id, section);
 }
 
@@ -122,10 +127,13 @@ static enum lr_status copy_sections(struct lr_trace *trace, const struct lr_sour
     if (image == MAP_FAILED)
         return lr_fail(error, LR_FAILED, "no memory for a trace of %zu bytes", trace->image_size);
     trace->image = image;
-    for (size_t i = 0; i < sizeof(copy_order) / sizeof(copy_order[0]); i++)
+    for (size_t i = 0; i < sizeof(copy_order) / sizeof(copy_order[0]); i++) {
+        errno = 0;
         if (!copy_section(trace, source, copy_order[i]))
             return lr_fail(error, LR_UNREADABLE, "cannot read section %s: %s",
-                           lr_section_name(copy_order[i]), errno ? strerror(errno) : "it shrank");
+                           lr_section_name(copy_order[i]),
+                           errno ? strerror(errno) : "the file shrank meanwhile");
+    }
     trace->string_slots = trace->parts[LR_SEC_STRINGS].count / 4 + 1;
     trace->strings = calloc((size_t)trace->string_slots, sizeof(*trace->strings));
     if (trace->strings == NULL)
@@ -133,7 +141,7 @@ static enum lr_status copy_sections(struct lr_trace *trace, const struct lr_sour
     return LR_OK;
 }
 
-static void fill_info(struct lr_trace *trace, bool alive)
+static void fill_info(struct lr_trace *trace)
 {
     const struct lr_header *header = &trace->header;
     struct lr_trace_info *info = &trace->info;
@@ -149,13 +157,6 @@ static void fill_info(struct lr_trace *trace, bool alive)
     info->heartbeat_ms = header->heartbeat_ms;
     info->start_unix_ns = header->start_unix_ns;
     info->end_unix_ns = header->end_unix_ns;
-    info->ended = alive ? LR_ENDED_RUNNING : LR_ENDED_KILLED;
-    if (header->state == LR_STATE_EXITED)
-        info->ended = LR_ENDED_EXIT;
-    else if (header->state == LR_STATE_EXECED)
-        info->ended = LR_ENDED_EXEC;
-    else if (header->state != LR_STATE_OPEN)
-        info->damaged.values++;
     if (info->ended == LR_ENDED_KILLED) {
         info->end_unix_ns = header->start_unix_ns + header->heartbeat_ms * UINT64_C(1000000);
     } else if (info->ended == LR_ENDED_RUNNING) {
@@ -165,6 +166,22 @@ static void fill_info(struct lr_trace *trace, bool alive)
     }
     if (info->end_unix_ns > info->start_unix_ns)
         info->duration_ms = (info->end_unix_ns - info->start_unix_ns) / 1000000;
+}
+
+/* Asked before the sections are copied: a process that dies meanwhile was running when we
+ * looked, and its records had to be read with care. */
+static void find_ending(struct lr_trace *trace, const struct lr_source *source)
+{
+    struct lr_trace_info *info = &trace->info;
+    info->ended = LR_ENDED_KILLED;
+    if (trace->header.state == LR_STATE_EXITED)
+        info->ended = LR_ENDED_EXIT;
+    else if (trace->header.state == LR_STATE_EXECED)
+        info->ended = LR_ENDED_EXEC;
+    else if (trace->header.state != LR_STATE_OPEN)
+        info->damaged.values++;
+    else if (source->fd >= 0 && lr_process_alive(&trace->header))
+        info->ended = LR_ENDED_RUNNING;
 }
 
 /* Reads what there is of the header: a short file still gets the message that fits it. */
@@ -181,7 +198,6 @@ static enum lr_status open_source(const struct lr_source *source, const char *pa
                                   struct lr_trace **out, struct lr_error *error)
 {
     enum lr_status status;
-    bool alive = false;
     struct lr_trace *trace = calloc(1, sizeof(*trace));
     if (trace == NULL || (trace->path = strdup(path)) == NULL) {
         status = lr_fail(error, LR_FAILED, "out of memory");
@@ -195,12 +211,11 @@ static enum lr_status open_source(const struct lr_source *source, const char *pa
     status = lr_check_header(&trace->header, source->size, error);
     if (status != LR_OK)
         goto failed;
-    /* Asked before the copy: a process that dies meanwhile was running when we looked. */
-    alive = source->fd >= 0 && lr_process_alive(&trace->header);
+    find_ending(trace, source);
     status = copy_sections(trace, source, error);
     if (status != LR_OK)
         goto failed;
-    fill_info(trace, alive);
+    fill_info(trace);
     lr_check_records(trace);
     *out = trace;
     return LR_OK;
