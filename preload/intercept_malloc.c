@@ -99,19 +99,31 @@ LR_EXPORT void free(void *block)
     LR_NEXT(free)(block);
 }
 
+/* The block came from whatever malloc the program reaches, which needn't be ours. */
+static void free_as_program(void *block)
+{
+    static __typeof__(&free) first;
+    __typeof__(&free) function = __atomic_load_n(&first, __ATOMIC_RELAXED);
+    if (!function) {
+        function = (__typeof__(&free))lr_first_symbol("free");
+        __atomic_store_n(&first, function, __ATOMIC_RELAXED);
+    }
+    function(block);
+}
+
 LR_EXPORT void cfree(void *block)
 {
-    free(block);
+    free_as_program(block);
 }
 
 LR_EXPORT void free_sized(void *block, size_t size)
 {
-    free(block);
+    free_as_program(block);
 }
 
 LR_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
-    free(block);
+    free_as_program(block);
 }
 
 /* The old record is out during the call: the address may be another thread's before it ends.

@@ -198,6 +198,14 @@ void *lr_module_symbol(const char *module, const char *name)
     return NULL;
 }
 
+void *lr_first_symbol(const char *name)
+{
+    void *address = NULL;
+    for (const struct link_map *map = first_module(); map && !address; map = map->l_next)
+        address = find_in(map, name);
+    return address;
+}
+
 bool lr_is_shadowed(const char *name)
 {
     for (const struct link_map *map = first_module(); map && !is_self(map); map = map->l_next)

@@ -20,6 +20,9 @@ void *lr_module_symbol(const char *module, const char *name);
 /* File name of the module that defines the next `name`; NULL when none does. */
 const char *lr_next_module(const char *name);
 
+/* What a program's call of `name` reaches: the first definition of all modules, maybe our own. */
+void *lr_first_symbol(const char *name);
+
 /* Does a module loaded before ours define `name`, so that calls never reach us? */
 bool lr_is_shadowed(const char *name);
 

@@ -7,6 +7,15 @@
  */
 #include "table.h"
 
+/* A slot's fields are looked at while its key says that they may be stale; what was read counts
+ * only once the key has been claimed. */
+#define STORE(field, value)                                                                       \
+    do {                                                                                          \
+        __typeof__(field) value_ = value;                                                         \
+        __atomic_store(&(field), &value_, __ATOMIC_RELAXED);                                      \
+    } while (0)
+#define LOAD(to, field) __atomic_load(&(field), &(to), __ATOMIC_RELAXED)
+
 /* Young tables only: released while the helper thread was moving it. */
 #define YOUNG_DEAD UINT64_C(4)
 
@@ -31,11 +40,11 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
             !__atomic_compare_exchange_n(&slot->key, &free, record->key | LR_KEY_BUSY, false,
                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             continue;
-        slot->info = record->info;
-        slot->stack = record->stack;
-        slot->birth_ms = record->birth_ms;
-        slot->weight = record->weight;
-        slot->gen++;
+        STORE(slot->info, record->info);
+        STORE(slot->stack, record->stack);
+        STORE(slot->birth_ms, record->birth_ms);
+        STORE(slot->weight, record->weight);
+        STORE(slot->gen, slot->gen + 1); /* only whoever holds the slot BUSY writes */
         __atomic_store_n(&slot->key, record->key, __ATOMIC_RELEASE);
         return slot;
     }
@@ -64,11 +73,11 @@ static struct lr_live *find(struct lr_table *table, uintptr_t address)
 static void copy(struct lr_live *record, const struct lr_live *slot, uintptr_t address)
 {
     record->key = address;
-    record->info = slot->info;
-    record->stack = slot->stack;
-    record->birth_ms = slot->birth_ms;
-    record->weight = slot->weight;
-    record->gen = slot->gen;
+    LOAD(record->info, slot->info);
+    LOAD(record->stack, slot->stack);
+    LOAD(record->birth_ms, slot->birth_ms);
+    LOAD(record->weight, slot->weight);
+    LOAD(record->gen, slot->gen);
 }
 
 bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *record)
@@ -138,7 +147,8 @@ uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t
     struct lr_live *end = young->slots + young->homes + young->window - 1;
     for (struct lr_live *slot = young->slots; slot < end; slot++) {
         uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
-        if (key && !(key & LR_KEY_STATE) && slot->birth_ms <= before_ms)
+        uint32_t birth_ms = __atomic_load_n(&slot->birth_ms, __ATOMIC_RELAXED);
+        if (key && !(key & LR_KEY_STATE) && birth_ms <= before_ms)
             moved += tenure_one(slot, key, file, lost);
     }
     return moved;
