@@ -236,6 +236,14 @@ static FILE *open_output(const struct request *request, char **paths, int count,
     return out;
 }
 
+static void put_title(FILE *out, const char *path)
+{
+    char *shown = lr_text_clean((const unsigned char *)path, strlen(path));
+
+    fprintf(out, "== %s\n", shown ? shown : "");
+    free(shown);
+}
+
 static int report_all(const struct request *request, char **paths, int count, FILE *out)
 {
     int exit_code = LR_EXIT_OK;
@@ -248,7 +256,7 @@ static int report_all(const struct request *request, char **paths, int count, FI
         if (i > 0 && request->format == LR_OUTPUT_TEXT)
             fputc('\n', out);
         if (count > 1 && request->format == LR_OUTPUT_TEXT)
-            fprintf(out, "== %s\n", paths[i]);
+            put_title(out, paths[i]);
         status = report_file(request, paths[i], out, &error);
         code = lr_finish(status, paths[i], &error);
         if (code > exit_code)
@@ -279,7 +287,7 @@ int lr_cmd_report(int argc, char **argv)
 {
     struct request request = {.format = LR_OUTPUT_TEXT};
     struct lr_error error = {{0}, {0}};
-    char *newest = NULL, **paths;
+    char *newest = NULL, *shown, **paths;
     int count, exit_code = parse_options(argc, argv, &request);
     FILE *out;
 
@@ -292,7 +300,9 @@ int lr_cmd_report(int argc, char **argv)
 
         if (status != LR_OK)
             return lr_finish(status, NULL, &error);
-        fprintf(stderr, "leakring: reading %s\n", newest);
+        shown = lr_text_clean((const unsigned char *)newest, strlen(newest));
+        fprintf(stderr, "leakring: reading %s\n", shown ? shown : "it");
+        free(shown);
         paths = &newest;
         count = 1;
     }

@@ -79,6 +79,9 @@ bool lr_counter_is_loss(enum lr_counter counter);
  * id.  Never NULL. */
 const char *lr_trace_string(const struct lr_trace *trace, uint32_t id);
 
+/* `length` bytes made as safe as lr_trace_string()'s; malloc()ed, NULL without memory. */
+char *lr_text_clean(const unsigned char *bytes, size_t length);
+
 struct lr_module_view {
     uint64_t start, end, bias;
     const char *path; /* "" for module 0 */

@@ -67,8 +67,6 @@ enum lr_status lr_check_header(const struct lr_header *header, uint64_t actual,
 void lr_check_records(struct lr_trace *trace);
 
 bool lr_string_valid(const struct lr_trace *trace, uint32_t id);
-/* `length` bytes as terminated, valid UTF-8 without control characters; malloc()ed. */
-char *lr_text_clean(const unsigned char *bytes, size_t length);
 
 /* Does the process that wrote this header still run on this machine? */
 bool lr_process_alive(const struct lr_header *header);

@@ -79,5 +79,6 @@ void lr_model_free(struct lr_model *model)
     free_texts(&model->completeness.notes);
     free_texts(&model->verdict.evidence);
     free(model->verdict.summary);
+    free(model->run.path);
     free(model);
 }

@@ -97,7 +97,7 @@ enum lr_model_ended { LR_RUN_EXIT, LR_RUN_EXEC, LR_RUN_KILLED, LR_RUN_RUNNING };
 const char *lr_model_ended_name(enum lr_model_ended ended);
 
 struct lr_model_run {
-    const char *path; /* of the trace */
+    char *path; /* of the trace, safe to print; the model's */
     uint32_t pid, image;
     const char *exe, *cmdline, *host, *tracer, *allocator;
     uint64_t start_unix_ns, end_unix_ns, duration_ms;

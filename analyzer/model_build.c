@@ -5,6 +5,7 @@
 #include "model_build.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "judge.h"
 
@@ -23,11 +24,15 @@ static enum lr_model_ended ended(enum lr_ending ending)
     return LR_RUN_EXIT;
 }
 
-static void fill_run(struct lr_model_run *run, const struct lr_trace *trace)
+static enum lr_status fill_run(struct lr_build *build, struct lr_error *error)
 {
+    const struct lr_trace *trace = build->trace;
     const struct lr_trace_info *info = lr_trace_info(trace);
+    struct lr_model_run *run = &build->model->run;
 
-    run->path = info->path;
+    run->path = lr_text_clean((const unsigned char *)info->path, strlen(info->path));
+    if (!run->path)
+        return lr_fail(error, LR_FAILED, "out of memory");
     run->pid = info->pid;
     run->image = info->image;
     run->exe = lr_trace_meta(trace, LR_META_EXE);
@@ -45,6 +50,7 @@ static void fill_run(struct lr_model_run *run, const struct lr_trace *trace)
     run->java_vm = lr_trace_meta(trace, LR_META_JAVA_VM);
     run->java_gc = lr_trace_meta(trace, LR_META_JAVA_GC);
     run->collections = lr_trace_counter(trace, LR_CNT_gc_count);
+    return LR_OK;
 }
 
 static enum lr_status judge_sites(struct lr_build *build, struct lr_error *error)
@@ -62,8 +68,8 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
                               struct lr_model **model, struct lr_error *error)
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
-        lr_build_tallies,      lr_build_pairs, lr_build_memory, judge_sites,
-        lr_build_completeness, judge_process};
+        fill_run,    lr_build_tallies,      lr_build_pairs, lr_build_memory,
+        judge_sites, lr_build_completeness, judge_process};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
     enum lr_status status = LR_OK;
 
@@ -71,7 +77,6 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
     build.model = calloc(1, sizeof(*build.model));
     if (!build.model)
         return lr_fail(error, LR_FAILED, "out of memory");
-    fill_run(&build.model->run, trace);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == LR_OK; i++)
         status = steps[i](&build, error);
     free(build.tallies);

@@ -58,6 +58,19 @@ static char *to_pattern(const char *directory, const char *template)
     return pattern;
 }
 
+/* Was the trace recorded under these settings?  The recorded text is cleaned, and may be cut. */
+static bool same_settings(const struct lr_trace *trace, const char *settings)
+{
+    const char *recorded = lr_trace_meta(trace, LR_META_CONFIG);
+    char *clean = lr_text_clean((const unsigned char *)settings, strlen(settings));
+    size_t length = strlen(recorded);
+    bool same = clean && strncmp(recorded, clean, length) == 0 &&
+                (clean[length] == '\0' || length + 4 > LR_STRING_MAX);
+
+    free(clean);
+    return same;
+}
+
 static void consider(struct candidates *found, const char *path, const char *settings,
                      uint32_t pid, uint64_t since)
 {
@@ -72,7 +85,7 @@ static void consider(struct candidates *found, const char *path, const char *set
     if (lr_trace_open(path, &trace, NULL) != LR_OK)
         return;
     if (lr_trace_info(trace)->start_unix_ns >= since &&
-        strcmp(lr_trace_meta(trace, LR_META_CONFIG), settings) == 0 &&
+        same_settings(trace, settings) &&
         (items = realloc(found->items, (found->count + 1) * sizeof(*items)))) {
         found->items = items;
         items[found->count].path = strdup(path);
@@ -122,6 +135,15 @@ static void take(struct candidates *found, struct lr_written *written)
     free(found->items);
 }
 
+static bool wants_children(const char *settings)
+{
+    char *value = lr_settings_get(settings, "children");
+    bool wanted = value && strcmp(value, "1") == 0;
+
+    free(value);
+    return wanted;
+}
+
 void lr_written_find(const char *settings, uint32_t pid, uint64_t since_unix_ns,
                      struct lr_written *written)
 {
@@ -140,6 +162,9 @@ void lr_written_find(const char *settings, uint32_t pid, uint64_t since_unix_ns,
             search(&found, "/tmp", default_file, settings, pid, since_unix_ns);
     }
     free(file);
+    if (wants_children(settings))
+        for (size_t i = 0; i < found.count; i++)
+            found.items[i].same_pid = true;
     if (found.count > 0)
         qsort(found.items, found.count, sizeof(*found.items), compare_starts);
     take(&found, written);
