@@ -86,6 +86,18 @@ check-layers: all ## who includes, links and exports what
 bench: tests ## cost against no tool and other tools (docs/PERFORMANCE.md)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/bench/run-first.sh
 
+# Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
+FUZZ_SECONDS ?= 60
+FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+$(TEST)/fuzz/fuzz_load: tests/fuzz/fuzz_load.c $(wildcard tests/lib/*_trace.c analyzer/load*.c) analyzer/status.c
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -lm
+
+.PHONY: fuzz
+fuzz: $(TEST)/fuzz/fuzz_load ## fuzz the readers (FUZZ_SECONDS=60)
+	@mkdir -p $(TEST)/fuzz/corpus-load
+	$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-load
+
 .PHONY: golden-update
 golden-update: all ## rewrite the golden reports; review the difference
 	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/golden/update.sh
