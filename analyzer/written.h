@@ -15,7 +15,8 @@ struct lr_written {
 
 /* Traces that began at or after `since_unix_ns` under the same LEAKRING value `settings`: those
  * of pid `pid` if it has any, else all (a script's programs have pids of their own); all of them
- * too when `settings` has children=1.  Looks where `settings` puts them.  Free with lr_written_free. */
+ * too when `settings` has children=1.  Looks where `settings` puts them.  Free with
+ * lr_written_free. */
 void lr_written_find(const char *settings, uint32_t pid, uint64_t since_unix_ns,
                      struct lr_written *written);
 void lr_written_free(struct lr_written *written);
