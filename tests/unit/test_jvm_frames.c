@@ -18,7 +18,7 @@
 enum { IN_NATIVE = 4, IN_VM = 6, IN_JAVA = 8, BLOCKED = 10, STACK_WORDS = 64 };
 
 static uintptr_t stack_words[STACK_WORDS];
-static uint8_t code[256];
+static _Alignas(16) uint8_t code[256];
 static uintptr_t code_low = (uintptr_t)code, code_high = (uintptr_t)code + sizeof code;
 
 static struct {
@@ -34,6 +34,7 @@ static jint answer_count;
 static jint jvmti_count;
 static unsigned asked, asked_jvmti;
 static uintptr_t seen_sp, seen_pc;
+static uintptr_t refuse_until_sp;
 static bool attached;
 
 static void fake_agct(struct lr_agct_trace *trace, jint depth, void *ucontext)
@@ -44,6 +45,8 @@ static void fake_agct(struct lr_agct_trace *trace, jint depth, void *ucontext)
     assert_ptr_equal(trace->env, &thread.env);
     assert_non_null(ucontext);
     trace->count = answer_count < depth ? answer_count : depth;
+    if (refuse_until_sp && seen_sp != refuse_until_sp)
+        trace->count = -4; /* not walkable from here */
     for (jint i = 0; i < trace->count; i++)
         trace->frames[i] = answer[i];
 }
@@ -106,6 +109,7 @@ static int set_up(void **state)
     answer_count = 3;
     jvmti_count = 0;
     asked = asked_jvmti = 0;
+    refuse_until_sp = 0;
     attached = true;
     return 0;
 }
@@ -277,6 +281,85 @@ static void test_virtual_threads_put_back_in_part_are_cut(void **state)
     assert_int_equal(asked_jvmti, 1);
 }
 
+/* A code heap over `code`: segments of 16 bytes, one block from segment 1 on, holding a blob. */
+enum { SEGMENT = 16, BLOB_FRAME_WORDS = 6 };
+static struct {
+    uintptr_t memory_low, memory_high, map_low;
+    uint32_t shift;
+} heap = {.memory_low = (uintptr_t)code, .memory_high = (uintptr_t)code + sizeof code, .shift = 4};
+static uint8_t segment_map[sizeof code / SEGMENT];
+static uintptr_t heap_items[] = {(uintptr_t)&heap};
+static struct {
+    int32_t length;
+    uintptr_t *items;
+} heap_list = {1, heap_items};
+static uintptr_t code_heaps = (uintptr_t)&heap_list;
+struct blob {
+    uint32_t block_length;
+    bool used;
+    const char *name;
+    uint32_t frame_words;
+};
+
+static void lay_blob(const char *name, uint32_t frame_words)
+{
+    struct lr_jvm_layout *at = &lr_jvm_layout;
+    at->array_length = 0;
+    at->array_data = sizeof(uintptr_t);
+    at->heap_memory = 0;
+    at->heap_segment_map = (uint32_t)((uintptr_t)&heap.map_low - (uintptr_t)&heap);
+    at->heap_segment_shift = (uint32_t)((uintptr_t)&heap.shift - (uintptr_t)&heap);
+    at->space_low = 0;
+    at->space_high = sizeof(uintptr_t);
+    at->block_used = offsetof(struct blob, used);
+    at->sizeof_block = offsetof(struct blob, name);
+    at->blob_name = 0;
+    at->blob_frame_size = offsetof(struct blob, frame_words) - offsetof(struct blob, name);
+    at->code_heaps = &code_heaps;
+    heap.map_low = (uintptr_t)segment_map;
+    memset(segment_map, 0xff, sizeof segment_map);
+    for (uint8_t i = 1; i < 12; i++)
+        segment_map[i] = i < 5 ? i - 1 : 4; /* far ones hop twice */
+    struct blob blob = {1, true, name, frame_words};
+    memcpy(code + SEGMENT, &blob, sizeof blob);
+}
+
+static void test_code_of_stubs_is_found(void **state)
+{
+    lay_blob("a Runtime1 stub", BLOB_FRAME_WORDS);
+    assert_int_equal(lr_jvm_stub_frame((uintptr_t)(code + SEGMENT + 50)), BLOB_FRAME_WORDS);
+    assert_int_equal(lr_jvm_stub_frame((uintptr_t)(code + SEGMENT * 12 - 1)), BLOB_FRAME_WORDS);
+    assert_int_equal(lr_jvm_stub_frame((uintptr_t)(code + SEGMENT * 12)), 0);
+    assert_int_equal(lr_jvm_stub_frame((uintptr_t)code - 1), 0);
+    lay_blob("native nmethod", BLOB_FRAME_WORDS);
+    assert_int_equal(lr_jvm_stub_frame((uintptr_t)(code + SEGMENT + 50)), 0);
+    lay_blob("Interpreter", BLOB_FRAME_WORDS);
+    assert_int_equal(lr_jvm_stub_frame((uintptr_t)(code + SEGMENT + 50)), 0);
+}
+
+static void test_a_stub_is_stepped_over_in_vm_state(void **state)
+{
+    uintptr_t sp = thread.sp, fp = thread.fp, caller = (uintptr_t)(code + 200);
+    lay_blob("a Runtime1 stub", BLOB_FRAME_WORDS);
+    stack_words[31] = (uintptr_t)(code + SEGMENT + 50);
+    stack_words[32 + BLOB_FRAME_WORDS - 1] = caller;
+    thread.pc = 0;
+    thread.state = IN_VM;
+    refuse_until_sp = sp + BLOB_FRAME_WORDS * sizeof(uintptr_t);
+    assert_int_equal(take(10), 3);
+    assert_int_equal(asked, 2);
+    assert_int_equal(seen_sp, refuse_until_sp);
+    assert_int_equal(seen_pc, caller);
+    assert_int_equal(thread.sp, sp);
+    assert_int_equal(thread.pc, 0);
+    assert_int_equal(thread.fp, fp);
+    stack_words[32 + BLOB_FRAME_WORDS - 1] = 4711; /* no code: the frame isn't what we think */
+    asked = 0;
+    assert_int_equal(take(10), 0);
+    assert_int_equal(flags, LR_STACK_JAVA_LOST);
+    assert_int_equal(asked, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +369,8 @@ int main(void)
         cmocka_unit_test_setup(test_java_state_is_skipped, set_up),
         cmocka_unit_test_setup(test_a_missing_pc_is_lent_in_vm_state_only, set_up),
         cmocka_unit_test_setup(test_a_refusal_is_a_loss, set_up),
+        cmocka_unit_test_setup(test_code_of_stubs_is_found, set_up),
+        cmocka_unit_test_setup(test_a_stub_is_stepped_over_in_vm_state, set_up),
         cmocka_unit_test_setup(test_only_deeper_stacks_are_called_cut, set_up),
         cmocka_unit_test_setup(test_jvmti_helps_only_where_it_is_legal_and_needed, set_up),
         cmocka_unit_test_setup(test_virtual_threads_end_above_their_carrier, set_up),
