@@ -415,7 +415,8 @@ static int dump_file(const char *path, const struct request *request)
     return LR_EXIT_OK;
 }
 
-int lr_cmd_dump(int argc, char **argv)
+/* Exit code of a wrong or answered command line; -1 to go on with argv[optind]. */
+static int parse_options(int argc, char **argv, struct request *request)
 {
     enum { OPT_SYMBOLS = 256, OPT_DEBUG_DIR };
     static const struct option options[] = {
@@ -426,34 +427,38 @@ int lr_cmd_dump(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    struct request request = {0};
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, ":s:F:h", options, NULL)) != -1;) {
-        int code = LR_EXIT_OK;
         switch (c) {
         case 's':
-            code = add_section(&request, optarg);
+            if (add_section(request, optarg) != LR_EXIT_OK)
+                return LR_EXIT_BAD_INPUT;
             break;
         case 'F':
-            if (lr_parse_output(optarg, &request.output) != 0)
-                code = lr_bad_usage(&help, "no such format: %s (text or json)", optarg);
+            if (lr_parse_output(optarg, &request->output) != 0)
+                return lr_bad_usage(&help, "no such format: %s (text or json)", optarg);
             break;
         case OPT_DEBUG_DIR:
-            request.debug_dir = optarg;
-            request.symbols = true;
+            request->debug_dir = optarg;
+            request->symbols = true;
             break;
         case OPT_SYMBOLS:
-            request.symbols = true;
+            request->symbols = true;
             break;
         case 'h':
             return lr_help(stdout, &help);
         default:
-            code = lr_bad_option(&help, argv, c);
+            return lr_bad_option(&help, argv, c);
         }
-        if (code != LR_EXIT_OK)
-            return code;
     }
     if (argc - optind != 1)
         return lr_bad_usage(&help, argc == optind ? "which file?" : "one file at a time");
-    return dump_file(argv[optind], &request);
+    return -1;
+}
+
+int lr_cmd_dump(int argc, char **argv)
+{
+    struct request request = {0};
+    int code = parse_options(argc, argv, &request);
+    return code >= 0 ? code : dump_file(argv[optind], &request);
 }
