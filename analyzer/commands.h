@@ -8,10 +8,10 @@
 #define LEAKRING_COMMANDS_H
 
 /* In the order in which `leakring --help` shows them. */
-#define LR_COMMANDS(LR_COMMAND)                                                                   \
-    LR_COMMAND(run, "run a program and trace it")                                                 \
-    LR_COMMAND(report, "say what leaks, and where it was acquired")                               \
-    LR_COMMAND(dump, "show what a trace file holds, unjudged")                                    \
+#define LR_COMMANDS(LR_COMMAND)                                                                    \
+    LR_COMMAND(run, "run a program and trace it")                                                  \
+    LR_COMMAND(report, "say what leaks, and where it was acquired")                                \
+    LR_COMMAND(dump, "show what a trace file holds, unjudged")                                     \
     LR_COMMAND(doctor, "check whether tracing can work here, and why it didn't")
 
 #define LR_COMMAND(name, summary) int lr_cmd_##name(int argc, char **argv);

@@ -29,7 +29,7 @@ char *lr_demangle(const char *name)
 /* Compilers split and copy functions; the parts keep the name and get one of these. */
 static void cut_clone_suffix(char *name)
 {
-    static const char *const suffixes[] = {" [clone ", ".cold", ".isra.", ".part.",
+    static const char *const suffixes[] = {" [clone ",    ".cold",      ".isra.", ".part.",
                                            ".constprop.", ".lto_priv.", ".llvm."};
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         char *at = strstr(name, suffixes[i]);

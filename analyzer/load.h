@@ -49,8 +49,8 @@ struct lr_trace_info {
     uint32_t pid, image, page_size, machine;
     uint32_t young_ms;
     uint64_t start_unix_ns;
-    uint64_t end_unix_ns;  /* exit or exec; last heartbeat when killed; now when running */
-    uint64_t duration_ms;  /* between the two */
+    uint64_t end_unix_ns; /* exit or exec; last heartbeat when killed; now when running */
+    uint64_t duration_ms; /* between the two */
     uint32_t heartbeat_ms;
     struct lr_damage damaged;
 };
@@ -106,8 +106,8 @@ struct lr_frame_view {
     bool java;
     /* Java: */
     const char *class_name, *method, *source_file; /* source_file "" when the class has none */
-    int32_t line;          /* or LR_LINE_UNKNOWN, LR_LINE_NATIVE */
-    uint32_t method_flags; /* LR_METHOD_* */
+    int32_t line;                                  /* or LR_LINE_UNKNOWN, LR_LINE_NATIVE */
+    uint32_t method_flags;                         /* LR_METHOD_* */
     /* Native: */
     uint32_t module;  /* 0: in no known module, address is one in memory */
     uint64_t address; /* return address in the module's ELF file: look up address - 1 */
@@ -167,8 +167,7 @@ struct lr_event_view {
     uint32_t type, time_ms, a, tid;
     uint64_t b;
 };
-bool lr_trace_each_event(const struct lr_trace *trace, uint64_t *cursor,
-                         struct lr_event_view *out);
+bool lr_trace_each_event(const struct lr_trace *trace, uint64_t *cursor, struct lr_event_view *out);
 
 /* The directory, as found (for dump).  Entries 0 … count - 1. */
 uint32_t lr_trace_section_count(const struct lr_trace *trace);

@@ -82,8 +82,10 @@ static enum lr_status check_version(const struct lr_header *header, uint64_t act
                                     struct lr_error *error)
 {
     if (actual < offsetof(struct lr_header, compat))
-        return lr_fail(error, LR_UNREADABLE, "is truncated: %" PRIu64 " bytes are less than a "
-                       "header", actual);
+        return lr_fail(error, LR_UNREADABLE,
+                       "is truncated: %" PRIu64 " bytes are less than a "
+                       "header",
+                       actual);
     if (header->endian == __builtin_bswap32(LR_ENDIAN_MARK)) {
         lr_fail(error, LR_UNREADABLE, "was written on a machine of the other byte order");
         lr_hint(error, "read it on a machine like the one that wrote it");
@@ -93,8 +95,10 @@ static enum lr_status check_version(const struct lr_header *header, uint64_t act
         return lr_fail(error, LR_UNREADABLE, "has a damaged header (byte order mark 0x%08x)",
                        header->endian);
     if (header->version > LR_FORMAT_VERSION) {
-        lr_fail(error, LR_UNREADABLE, "written by a newer leakring (format %u); this one reads "
-                "up to %u", header->version, LR_FORMAT_VERSION);
+        lr_fail(error, LR_UNREADABLE,
+                "written by a newer leakring (format %u); this one reads "
+                "up to %u",
+                header->version, LR_FORMAT_VERSION);
         lr_hint(error, "use the leakring that came with the libleakring.so that wrote it");
         return LR_UNREADABLE;
     }
@@ -174,8 +178,8 @@ enum lr_status lr_check_header(const struct lr_header *header, uint64_t actual,
     if (status != LR_OK)
         return status;
     if (header->section_count > LR_MAX_SECTIONS || header->header_size > LR_PAGE ||
-        header->header_size <
-            offsetof(struct lr_header, sections) + header->section_count * sizeof(struct lr_section))
+        header->header_size < offsetof(struct lr_header, sections) +
+                                  header->section_count * sizeof(struct lr_section))
         return lr_fail(error, LR_UNREADABLE, "has a damaged header (%u sections in %u bytes)",
                        header->section_count, header->header_size);
     if (header_checksum(header) != header->checksum)

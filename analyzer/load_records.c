@@ -128,8 +128,7 @@ void lr_trace_module_at(const struct lr_trace *trace, uint32_t index, struct lr_
         .flags = module.flags,
         .load_ms = module.load_ms,
         .unload_ms = module.unload_ms,
-        .build_id =
-            part->bytes + index * part->stride + offsetof(struct lr_module, build_id),
+        .build_id = part->bytes + index * part->stride + offsetof(struct lr_module, build_id),
         .build_id_size = good_id ? module.build_id_size : 0,
     };
 }

@@ -29,8 +29,7 @@ struct lr_error {
 enum lr_status lr_fail(struct lr_error *error, enum lr_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Adds a hint to what lr_fail() stored. */
-void lr_hint(struct lr_error *error, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void lr_hint(struct lr_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 int lr_exit_code(enum lr_status status);
 

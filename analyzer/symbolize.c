@@ -59,7 +59,8 @@ struct lr_symbolizer *lr_symbolizer_open(const struct lr_trace *trace,
     if (options != NULL)
         symbolizer->options = *options;
     symbolizer->module_count = lr_trace_module_entries(trace);
-    symbolizer->modules = calloc((size_t)symbolizer->module_count + 1, sizeof(*symbolizer->modules));
+    symbolizer->modules =
+        calloc((size_t)symbolizer->module_count + 1, sizeof(*symbolizer->modules));
     symbolizer->bucket_count = 1024;
     symbolizer->buckets = calloc(symbolizer->bucket_count, sizeof(*symbolizer->buckets));
     if (symbolizer->modules == NULL || symbolizer->buckets == NULL) {
@@ -178,10 +179,9 @@ static void name_java(struct lr_symbolizer *symbolizer, const struct lr_frame_vi
                       struct lr_frame_name *name)
 {
     bool known = view->method[0] != '\0';
-    const char *function =
-        known ? keep_format(symbolizer, "%s%s%s", view->class_name,
-                            view->class_name[0] != '\0' ? "." : "", view->method)
-              : "[unknown Java method]";
+    const char *function = known ? keep_format(symbolizer, "%s%s%s", view->class_name,
+                                               view->class_name[0] != '\0' ? "." : "", view->method)
+                                 : "[unknown Java method]";
     *name = (struct lr_frame_name){.kind = LR_FRAME_KIND_JAVA,
                                    .function = function,
                                    .full = function,
@@ -211,8 +211,8 @@ static void name_raw(struct lr_symbolizer *symbolizer, const struct lr_frame_vie
     if (view->module == 0)
         name->function = keep_format(symbolizer, "0x%" PRIx64, view->address);
     else
-        name->function = keep_format(symbolizer, "%s+0x%" PRIx64,
-                                     slash != NULL ? slash + 1 : path, view->address);
+        name->function = keep_format(symbolizer, "%s+0x%" PRIx64, slash != NULL ? slash + 1 : path,
+                                     view->address);
     name->full = name->function;
 }
 

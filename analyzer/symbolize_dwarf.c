@@ -14,8 +14,8 @@
 
 struct range {
     uint64_t start, end;
-    uint64_t reach;  /* largest end of this and all earlier ranges */
-    size_t item;     /* unit index, or offset of a function's DIE */
+    uint64_t reach; /* largest end of this and all earlier ranges */
+    size_t item;    /* unit index, or offset of a function's DIE */
 };
 
 struct range_list {
@@ -272,8 +272,7 @@ static size_t function_frames(struct unit *unit, Dwarf_Die *function, uint64_t a
     Dwarf_Die chain[LR_INLINE_MAX], die = *function, inside;
     size_t count = 1;
     chain[0] = die;
-    for (int steps = 0; steps < 4 * LR_INLINE_MAX && step_inside(&die, address, &inside);
-         steps++) {
+    for (int steps = 0; steps < 4 * LR_INLINE_MAX && step_inside(&die, address, &inside); steps++) {
         die = inside;
         if (dwarf_tag(&die) != DW_TAG_inlined_subroutine)
             continue;

@@ -109,8 +109,8 @@ static bool open_link(struct lr_elf_file *file, uint32_t crc, const char *dir, c
 {
     char path[PATH_ROOM];
     uint32_t found;
-    int length = snprintf(path, sizeof(path), "%s%.*s/%s%s", dir, (int)middle_length, middle,
-                          between, name);
+    int length =
+        snprintf(path, sizeof(path), "%s%.*s/%s%s", dir, (int)middle_length, middle, between, name);
     if (length < 0 || (size_t)length >= sizeof(path) || !file_open(file, path))
         return false;
     if (file_crc(file->fd, &found) && found == crc)

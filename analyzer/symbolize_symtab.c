@@ -12,7 +12,7 @@
 
 struct symbol {
     uint64_t start, size, end; /* size 0: unknown */
-    uint64_t reach;      /* largest end of this and all earlier symbols */
+    uint64_t reach;            /* largest end of this and all earlier symbols */
     const char *name;
     unsigned rank; /* among names of one address the lowest is shown */
 };

@@ -241,8 +241,7 @@ uint64_t lr_make_java_frame_text(struct lr_make *make, const char *text)
     return lr_make_java_frame(make, method, (int32_t)strtol(colon + 1, NULL, 10));
 }
 
-uint32_t lr_make_stack(struct lr_make *make, const uint64_t *frames, unsigned count,
-                       uint32_t flags)
+uint32_t lr_make_stack(struct lr_make *make, const uint64_t *frames, unsigned count, uint32_t flags)
 {
     uint32_t index, first = (uint32_t)lr_make_section(make, LR_SEC_FRAMES)->used;
     for (unsigned i = 0; i < count; i++) {
@@ -283,14 +282,13 @@ void lr_make_stack_totals(struct lr_make *make, uint32_t stack, uint64_t count, 
 void lr_make_live(struct lr_make *make, uint64_t address, uint64_t size, enum lr_kind kind,
                   uint32_t stack, uint32_t birth_ms, uint64_t flags)
 {
-    *(struct lr_live *)append(make, LR_SEC_LIVE, NULL) =
-        (struct lr_live){.key = address,
-                         .info = (size & LR_LIVE_SIZE_MASK) |
-                                 (uint64_t)kind << LR_LIVE_KIND_SHIFT | flags,
-                         .stack = stack,
-                         .birth_ms = birth_ms,
-                         .weight = 1.0f,
-                         .gen = 1};
+    *(struct lr_live *)append(make, LR_SEC_LIVE, NULL) = (struct lr_live){
+        .key = address,
+        .info = (size & LR_LIVE_SIZE_MASK) | (uint64_t)kind << LR_LIVE_KIND_SHIFT | flags,
+        .stack = stack,
+        .birth_ms = birth_ms,
+        .weight = 1.0f,
+        .gen = 1};
 }
 
 void lr_make_region(struct lr_make *make, uint64_t start, uint64_t length, uint32_t stack,

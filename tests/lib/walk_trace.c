@@ -114,8 +114,7 @@ static void walk_tables(const struct lr_trace *trace, struct lr_walk *walk)
     for (uint64_t cursor = 0; lr_trace_each_pair(trace, &cursor, &pair); walk->pairs++) {
         check_stack(trace, pair.stack);
         promise(pair.pair == LR_PAIR_NONE || pair.pair < lr_trace_pairdef_entries(trace), "pair");
-        promise(pair.site == LR_PAIR_NONE || pair.site < lr_trace_pairsite_entries(trace),
-                "site");
+        promise(pair.site == LR_PAIR_NONE || pair.site < lr_trace_pairsite_entries(trace), "site");
     }
 }
 

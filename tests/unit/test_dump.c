@@ -84,7 +84,7 @@ static char *run_dump(int argc, char **argv)
 /* Every section but directory and counters, whose text changes with every new counter. */
 static char *dump(const char *format)
 {
-    static const char *const words[] = {"-sheader", "-smeta", "-smodules",   "-sstacks", "-slive",
+    static const char *const words[] = {"-sheader",  "-smeta",  "-smodules",   "-sstacks", "-slive",
                                         "-sregions", "-spairs", "-spairsites", "-sevents"};
     enum { WORDS = sizeof(words) / sizeof(words[0]) };
     char copies[WORDS + 2][16], *argv[WORDS + 4];
@@ -156,9 +156,8 @@ static void as_json(void **state)
     static const struct {
         const char *name;
         size_t records;
-    } sections[] = {{"header", 2}, {"meta", 3},    {"modules", 1}, {"stacks", 1},
-                    {"live", 2},   {"regions", 1}, {"pairs", 2},   {"pairsites", 1},
-                    {"events", 2}};
+    } sections[] = {{"header", 2},  {"meta", 3},  {"modules", 1},   {"stacks", 1}, {"live", 2},
+                    {"regions", 1}, {"pairs", 2}, {"pairsites", 1}, {"events", 2}};
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
         assert_true(json_object_object_get_ex(root, sections[i].name, &value));
         assert_int_equal(json_object_array_length(value), sections[i].records);

@@ -238,9 +238,11 @@ static void texts_are_cleaned(void **state)
         {"a\033[31mb\nc\x7f", "a?[31mb?c?"},
         {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
         {"\xf0\x9f\x90\x9e", "\xf0\x9f\x90\x9e"},
-        {"\xc0\x80", "??"},         /* Java's NUL: overlong */
-        {"\xed\xa0\x80", "???"},    /* half a surrogate pair */
-        {"\xc2\x9b" "31m", "??31m"}, /* an 8-bit escape sequence */
+        {"\xc0\x80", "??"},      /* Java's NUL: overlong */
+        {"\xed\xa0\x80", "???"}, /* half a surrogate pair */
+        {"\xc2\x9b"
+         "31m",
+         "??31m"}, /* an 8-bit escape sequence */
         {"cut\xe2\x82", "cut??"},
         {"\xf4\x90\x80\x80", "????"},
     };
@@ -406,12 +408,10 @@ static void holes_are_zeros(void **state)
     (void)state;
     struct lr_make *make = lr_make_new();
     uint32_t stack = lr_make_java_stack(make, 1, "a.B.c(B.java):1");
-    struct lr_live *last = lr_make_entry(make, LR_SEC_LIVE,
-                                         lr_make_section(make, LR_SEC_LIVE)->capacity - 1);
-    *last = (struct lr_live){.key = 0x9000,
-                             .info = 77 | UINT64_C(1) << LR_LIVE_KIND_SHIFT,
-                             .stack = stack,
-                             .weight = 1};
+    struct lr_live *last =
+        lr_make_entry(make, LR_SEC_LIVE, lr_make_section(make, LR_SEC_LIVE)->capacity - 1);
+    *last = (struct lr_live){
+        .key = 0x9000, .info = 77 | UINT64_C(1) << LR_LIVE_KIND_SHIFT, .stack = stack, .weight = 1};
     size_t size;
     unsigned char *bytes = lr_make_bytes(make, &size);
     static const unsigned char zeros[4096];

@@ -54,8 +54,8 @@ static enum lr_status try_bytes(const unsigned char *bytes, size_t size, struct 
     return status;
 }
 
-static enum lr_status try_make(struct lr_make *make, struct lr_damage *damage,
-                               struct lr_walk *walk, struct lr_error *error)
+static enum lr_status try_make(struct lr_make *make, struct lr_damage *damage, struct lr_walk *walk,
+                               struct lr_error *error)
 {
     size_t size;
     const unsigned char *bytes = lr_make_bytes(make, &size);
@@ -330,13 +330,13 @@ static void bad_references(void **state)
     (void)state;
     struct lr_walk walk;
 #define ENTRY(type, section, index) ((type *)lr_make_entry(make, section, index))
-#define REFERENCE(type, section, index, field, value, references)                                 \
-    do {                                                                                          \
-        struct lr_make *make = sample();                                                          \
-        ENTRY(type, section, index)->field = (value);                                             \
-        assert_survived(make, 0, references, 0, 0, &walk);                                        \
+#define REFERENCE(type, section, index, field, value, references)                                  \
+    do {                                                                                           \
+        struct lr_make *make = sample();                                                           \
+        ENTRY(type, section, index)->field = (value);                                              \
+        assert_survived(make, 0, references, 0, 0, &walk);                                         \
     } while (0)
-    REFERENCE(struct lr_meta, LR_SEC_META, 0, string, 2, 1);         /* not a multiple of 4 */
+    REFERENCE(struct lr_meta, LR_SEC_META, 0, string, 2, 1); /* not a multiple of 4 */
     REFERENCE(struct lr_meta, LR_SEC_META, 0, string, UINT32_MAX - 3, 1);
     REFERENCE(struct lr_module, LR_SEC_MODULES, 1, path, 0x10000000, 1);
     REFERENCE(struct lr_method, LR_SEC_METHODS, 0, class_name, 0x10000000, 1);
@@ -355,8 +355,8 @@ static void bad_references(void **state)
     REFERENCE(struct lr_pairdef, LR_SEC_PAIRDEFS, 0, name, 0x10000000, 1);
 #undef REFERENCE
     struct lr_make *make = sample(); /* a string longer than what is left of the section */
-    uint32_t *length = lr_make_entry(make, LR_SEC_STRINGS,
-                                     ENTRY(struct lr_meta, LR_SEC_META, 0)->string);
+    uint32_t *length =
+        lr_make_entry(make, LR_SEC_STRINGS, ENTRY(struct lr_meta, LR_SEC_META, 0)->string);
     *length = 4000;
     assert_survived(make, 0, 1, 0, 0, &walk);
 #undef ENTRY

@@ -161,8 +161,7 @@ static void close_fixture(struct fixture *fixture)
 static bool same_file(const char *tools, const char *path)
 {
     size_t tools_length = strlen(tools), length = strlen(path);
-    return length > 0 && length <= tools_length &&
-           strcmp(tools + tools_length - length, path) == 0;
+    return length > 0 && length <= tools_length && strcmp(tools + tools_length - length, path) == 0;
 }
 
 /* Reads one frame of `TOOL -f -i`: "FUNCTION [inlined at …]", then "FILE:LINE…". */
@@ -326,7 +325,8 @@ static void by_symtab_and_by_separate_debug_files(void **state)
     snprintf(bare, sizeof(bare), "%s/bare", scratch);
     assert_int_equal(run("cd %s && objcopy --only-keep-debug '%s' bare.debug && objcopy "
                          "--strip-all --add-gnu-debuglink=bare.debug '%s' bare",
-                         scratch, self.path, self.path), 0);
+                         scratch, self.path, self.path),
+                     0);
     expect_function(bare, self.build_id, NULL, "probe_one", true, NULL);
     assert_int_equal(run("cd %s && mkdir .debug && mv bare.debug .debug", scratch), 0);
     expect_function(bare, self.build_id, NULL, "probe_one", true, NULL);
@@ -334,7 +334,8 @@ static void by_symtab_and_by_separate_debug_files(void **state)
     /* The same debug file under its build-id, in a directory that the user names. */
     assert_int_equal(run("cd %s && mkdir -p store/.build-id/%.2s && mv .debug/bare.debug "
                          "store/.build-id/%.2s/%s.debug",
-                         scratch, self.build_id, self.build_id, self.build_id + 2), 0);
+                         scratch, self.build_id, self.build_id, self.build_id + 2),
+                     0);
     char store[128];
     snprintf(store, sizeof(store), "%s/store", scratch);
     struct lr_symbolizer_options options = {.debug_dir = store};
@@ -343,8 +344,8 @@ static void by_symtab_and_by_separate_debug_files(void **state)
     expect_function("/nonexistent/bare", self.build_id, &options, "probe_one", true, NULL);
 
     /* A debug file that the link's checksum doesn't fit is not used. */
-    assert_int_equal(run("cd %s && rm -rf .debug && mkdir .debug && cp stripped .debug/bare.debug",
-                         scratch), 0);
+    assert_int_equal(
+        run("cd %s && rm -rf .debug && mkdir .debug && cp stripped .debug/bare.debug", scratch), 0);
     struct lr_symbolizer_options none = {0};
     uint64_t address = (uintptr_t)probe_one - self.bias;
     struct fixture fixture;
