@@ -91,7 +91,7 @@ static bool open_jvmti(JavaVM *vm)
         .GarbageCollectionFinish = on_gc_finish,
     };
     jvmtiEnv *jvmti = NULL;
-    if ((*vm)->GetEnv(vm, (void **)&jvmti, JVMTI_VERSION_11) != JNI_OK || !jvmti)
+    if ((*vm)->GetEnv(vm, (void **)&jvmti, JVMTI_VERSION_1_2) != JNI_OK || !jvmti)
         return false;
     if (!add_capabilities(jvmti) ||
         (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks) != JVMTI_ERROR_NONE) {

@@ -101,13 +101,19 @@ static int32_t constant(const char *name, int32_t otherwise)
     return otherwise;
 }
 
+/* Some members were the base class's in older JDKs. */
+static uint32_t thread_field(const char *field)
+{
+    uint32_t offset = field_offset("JavaThread", field);
+    return offset != LR_NOWHERE ? offset : field_offset("Thread", field);
+}
+
 static void read_thread(struct lr_jvm_layout *layout)
 {
-    layout->thread_state = field_offset("JavaThread", "_thread_state");
-    layout->thread_anchor = field_offset("JavaThread", "_anchor");
-    layout->thread_stack_base = field_offset("JavaThread", "_stack_base");
-    layout->thread_stack_size = field_offset("JavaThread", "_stack_size");
-    layout->thread_continuation = field_offset("JavaThread", "_cont_entry");
+    layout->thread_state = thread_field("_thread_state");
+    layout->thread_anchor = thread_field("_anchor");
+    layout->thread_stack_base = thread_field("_stack_base");
+    layout->thread_stack_size = thread_field("_stack_size");
     layout->anchor_sp = field_offset("JavaFrameAnchor", "_last_Java_sp");
     layout->anchor_pc = field_offset("JavaFrameAnchor", "_last_Java_pc");
     layout->anchor_fp = field_offset("JavaFrameAnchor", "_last_Java_fp");

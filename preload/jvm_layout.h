@@ -16,7 +16,6 @@
 struct lr_jvm_layout {
     /* JavaThread, and the frame anchor inside it */
     uint32_t thread_state, thread_anchor, thread_stack_base, thread_stack_size;
-    uint32_t thread_continuation; /* innermost mounted ContinuationEntry; only since 21 */
     uint32_t anchor_sp, anchor_pc, anchor_fp;
     /* Method, its constant part, its constant pool, its class */
     uint32_t method_const, method_access;
