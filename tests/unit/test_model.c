@@ -217,6 +217,29 @@ static void memory_is_summed_by_place_exactly(void **state)
     assert_int_equal(model->verdict.kind, LR_VERDICT_NONE); /* not judged */
 }
 
+/* A record that stands for ten: ten times the bytes, and a range around the estimate. */
+static void sampled_records_are_scaled_up(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t tool = lr_make_module(fixture->make, "/usr/bin/tool", 0, 0x1000, 0x9000, "");
+    uint64_t frame = lr_make_native_frame(tool, 0x1234);
+    uint32_t stack = lr_make_stack(fixture->make, &frame, 1, 0);
+    const struct lr_model_memory_site *site;
+
+    lr_make_header(fixture->make)->compat &= ~LR_COMPAT_EXACT;
+    for (uint64_t i = 0; i < 100; i++) {
+        lr_make_live(fixture->make, 0x10000 + 64 * i, 50, LR_KIND_MALLOC, stack, 5, 0);
+        ((struct lr_live *)lr_make_entry(fixture->make, LR_SEC_LIVE, i))->weight = 10;
+    }
+    site = &build(fixture)->sites[0];
+    assert_false(fixture->model->completeness.exact);
+    assert_true(site->live_bytes.value == 50000);
+    assert_true(site->live_count.value == 1000);
+    /* sd of the count: sqrt(100 * 10 * 9) = 94.9; 1.96 of them on either side */
+    assert_true(site->live_count.low > 813 && site->live_count.low < 815);
+    assert_true(site->live_count.high > 1185 && site->live_count.high < 1187);
+}
+
 static void jar_cache_is_expected(void **state)
 {
     struct fixture *fixture = *state;
@@ -347,6 +370,7 @@ int main(void)
         TEST(native_frames_and_what_lies_beyond_dont_split),
         TEST(owned_bytes_are_the_pairs_only),
         TEST(memory_is_summed_by_place_exactly),
+        TEST(sampled_records_are_scaled_up),
         TEST(jar_cache_is_expected),
         TEST(in_use_when_killed_is_no_leak),
         TEST(old_ones_were_not_in_use),
