@@ -1,8 +1,7 @@
-/* load_check.c -- is this header believable, and how much of the rest is damaged?
+/* load_check.c -- is this header believable?
  *
- * Stage: LOAD.  Context: analyzer only.  Two halves: lr_check_header refuses a file before any
- * offset in it is used; lr_check_records counts, once and in one pass, what the accessors will
- * replace by something harmless, so that reports are the same whoever asks in which order.
+ * Stage: LOAD.  Context: analyzer only.  A file is refused here, with one line that says why,
+ * before any offset in it is used.  What is wrong further in is load_audit.c's.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -83,9 +82,7 @@ static enum lr_status check_version(const struct lr_header *header, uint64_t act
 {
     if (actual < offsetof(struct lr_header, compat))
         return lr_fail(error, LR_UNREADABLE,
-                       "is truncated: %" PRIu64 " bytes are less than a "
-                       "header",
-                       actual);
+                       "is truncated: %" PRIu64 " bytes are less than a header", actual);
     if (header->endian == __builtin_bswap32(LR_ENDIAN_MARK)) {
         lr_fail(error, LR_UNREADABLE, "was written on a machine of the other byte order");
         lr_hint(error, "read it on a machine like the one that wrote it");
@@ -96,8 +93,7 @@ static enum lr_status check_version(const struct lr_header *header, uint64_t act
                        header->endian);
     if (header->version > LR_FORMAT_VERSION) {
         lr_fail(error, LR_UNREADABLE,
-                "written by a newer leakring (format %u); this one reads "
-                "up to %u",
+                "written by a newer leakring (format %u); this one reads up to %u",
                 header->version, LR_FORMAT_VERSION);
         lr_hint(error, "use the leakring that came with the libleakring.so that wrote it");
         return LR_UNREADABLE;

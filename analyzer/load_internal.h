@@ -3,7 +3,8 @@
  * Stage: LOAD.  Context: analyzer only; not for anybody else.
  *
  *   load.c          opening: reads the header, checks it, copies the sections
- *   load_check.c    is a header believable?  How much of the rest is damaged?
+ *   load_check.c    is the header believable?
+ *   load_audit.c    how much of the rest is damaged?
  *   load_source.c   bytes of a file or of memory, holes skipped
  *   load_records.c  the accessors of load.h
  *   load_text.c     strings made safe to print
