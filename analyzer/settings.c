@@ -10,9 +10,73 @@
 #include <string.h>
 
 #include "options.h"
+#include "units.h"
 
-static const char *const keys[] = {"file",  "size",       "exe",   "children",
-                                   "depth", "java_depth", "young", "unwinder"};
+/* The preload's own rules (preload/config.c), told before the program is started. */
+static bool is_text(const char *value)
+{
+    return value[0] != '\0';
+}
+
+static bool is_size(const char *value)
+{
+    size_t digits = strspn(value, "0123456789");
+    char plain[32];
+    uint64_t bytes;
+
+    /* 64M, 64MB and 64MiB are the same. */
+    if (digits == 0 || digits > 18 || strlen(value) >= sizeof(plain))
+        return false;
+    strcpy(plain, value);
+    value += digits + (value[digits] != '\0' && strchr("kKmMgG", value[digits]));
+    if (strcmp(value, "B") == 0 || strcmp(value, "iB") == 0)
+        plain[strlen(plain) - strlen(value)] = '\0';
+    return lr_unit_parse_size(plain, &bytes) && bytes >= 4 << 20 && bytes <= UINT64_C(1) << 40;
+}
+
+static bool is_number(const char *value, unsigned long low, unsigned long high)
+{
+    char *end;
+    unsigned long number = strtoul(value, &end, 10);
+
+    return value[0] >= '0' && value[0] <= '9' && (*end == '\0' || strcmp(end, "ms") == 0) &&
+           number >= low && number <= high;
+}
+
+static bool is_depth(const char *value)
+{
+    return is_number(value, 1, 128);
+}
+
+static bool is_young(const char *value)
+{
+    return is_number(value, 0, 60000);
+}
+
+static bool is_switch(const char *value)
+{
+    return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static bool is_unwinder(const char *value)
+{
+    return strcmp(value, "ehframe") == 0 || strcmp(value, "libunwind") == 0;
+}
+
+static const struct key {
+    const char *name;
+    bool (*check)(const char *value);
+    const char *wanted;
+} keys[] = {
+    {"file", is_text, "a path (%e program, %p pid, %h host, %t start time)"},
+    {"size", is_size, "bytes from 4M up, such as 64M"},
+    {"exe", is_text, "program names or globs, separated by ':'"},
+    {"children", is_switch, "0 or 1"},
+    {"depth", is_depth, "1 to 128 frames"},
+    {"java_depth", is_depth, "1 to 128 frames"},
+    {"young", is_young, "0 to 60000 ms"},
+    {"unwinder", is_unwinder, "ehframe or libunwind"},
+};
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
 
 struct item {
@@ -48,22 +112,41 @@ static bool is_key(const struct item *item, const char *key)
     return strlen(key) == item->key_length && strncmp(key, item->key, item->key_length) == 0;
 }
 
-static enum lr_status check_key(const struct item *item, struct lr_error *error)
+static enum lr_status unknown_key(const struct item *item, struct lr_error *error)
 {
+    const char *names[KEY_COUNT], *meant;
     char word[64];
-    const char *meant;
 
     for (size_t i = 0; i < KEY_COUNT; i++)
-        if (is_key(item, keys[i]))
-            return LR_OK;
+        names[i] = keys[i].name;
     snprintf(word, sizeof(word), "%.*s", (int)item->key_length, item->key);
     lr_fail(error, LR_USAGE, "LEAKRING: unknown key '%s'", word);
-    meant = lr_closest(word, keys, KEY_COUNT);
+    meant = lr_closest(word, names, KEY_COUNT);
     if (meant)
         lr_hint(error, "did you mean %s=?", meant);
     else
         lr_hint(error, "keys are file size exe children depth java_depth young unwinder");
     return LR_USAGE;
+}
+
+static enum lr_status check_item(const struct item *item, struct lr_error *error)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        char *value;
+        bool right;
+
+        if (!is_key(item, keys[i].name))
+            continue;
+        value = strndup(item->value, item->value_length);
+        if (!value)
+            return lr_fail(error, LR_FAILED, "out of memory");
+        right = keys[i].check(value);
+        free(value);
+        return right ? LR_OK
+                     : lr_fail(error, LR_USAGE, "LEAKRING: %s takes %s", keys[i].name,
+                               keys[i].wanted);
+    }
+    return unknown_key(item, error);
 }
 
 enum lr_status lr_settings_check(const char *text, struct lr_error *error)
@@ -78,7 +161,7 @@ enum lr_status lr_settings_check(const char *text, struct lr_error *error)
             lr_hint(error, "a value with a comma stands in double quotes");
             return LR_USAGE;
         }
-        status = check_key(&item, error);
+        status = check_item(&item, error);
         if (status != LR_OK)
             return status;
     }

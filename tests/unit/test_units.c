@@ -89,10 +89,18 @@ static void settings_are_read_back(void **state)
 static void wrong_settings_are_told(void **state)
 {
     static const char *const wrong[] = {"file", "fiel=x", "=x", "file=\"x", "file=\"x\"y", ",",
-                                        "size=8M,,"};
+                                        "size=8M,,", "size=abc", "size=1", "size=-5", "depth=0",
+                                        "depth=129", "young=x", "children=yes", "file=",
+                                        "unwinder=magic", "size=8Mx", "size=8"};
+    static const char *const right[] = {"size=8M", "size=8MiB", "size=4194304", "size=1GB",
+                                        "young=0", "young=100ms", "depth=128", "children=0",
+                                        "exe=java:node*", "unwinder=libunwind"};
     struct lr_error error;
 
     assert_int_equal(lr_settings_check("", NULL), LR_OK);
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+        if (lr_settings_check(right[i], &error) != LR_OK)
+            fail_msg("%s: %s", right[i], error.text);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(lr_settings_check(wrong[i], &error), LR_USAGE);
         assert_true(error.text[0] != '\0');
