@@ -93,8 +93,8 @@ static enum lr_status check_version(const struct lr_header *header, uint64_t act
                        header->endian);
     if (header->version > LR_FORMAT_VERSION) {
         lr_fail(error, LR_UNREADABLE,
-                "written by a newer leakring (format %u); this one reads up to %u",
-                header->version, LR_FORMAT_VERSION);
+                "written by a newer leakring (format %u); this one reads up to %u", header->version,
+                LR_FORMAT_VERSION);
         lr_hint(error, "use the leakring that came with the libleakring.so that wrote it");
         return LR_UNREADABLE;
     }
