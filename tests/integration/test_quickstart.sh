@@ -1,0 +1,41 @@
+#!/bin/bash
+# The README's quick start on a clean copy of what is committed: `make demo` builds, runs, and
+# shows what the README shows.
+# timeout: 600
+. "$(dirname "$0")/../lib/tap.sh"
+tap_need git javac
+git -C "$LR_ROOT" rev-parse HEAD >/dev/null 2>&1 || tap_skip_all "this isn't a git clone"
+
+mkdir clone
+git -C "$LR_ROOT" archive HEAD | tar x -C clone || tap_fail "git archive"
+make -C clone --no-print-directory demo >demo.out 2>demo.err
+tap_ok $? "make demo on a clean copy" "$(tail -20 demo.out demo.err)"
+tap_is "$(cat demo.err)" "" "nothing is installed or complained about"
+tap_like "$(cat demo.out)" '^LEAK: .*never ended' "it shows the leak"
+
+# The lines that matter are the same in the README: places, and who called them.
+places() { grep -E '^ *[0-9]+\. |^ +called by ' "$1" | sed 's/ *$//'; }
+places demo.out >shown
+sed -n '/^## Quick start/,/^## Installing/p' "$LR_ROOT/README.md" >quickstart
+places quickstart >written
+tap_ok $([ -s shown ]; echo $?) "it names places"
+tap_same written shown "the README shows the same places"
+
+# Every target that the README and CONTRIBUTING name exists.
+for target in $(grep -ohE '\bmake [a-z-]+' "$LR_ROOT/README.md" "$LR_ROOT/CONTRIBUTING.md" | cut -d' ' -f2 | sort -u); do
+    case $target in it | sure | dist | demo | check | install | uninstall) continue ;; esac
+    make -C clone -n --no-print-directory "$target" >target.log 2>&1
+    tap_ok $? "make $target exists" "$(tail -2 target.log)"
+done
+make -C clone --no-print-directory help >help.txt
+for target in all demo check install uninstall dist bench clean help; do
+    tap_like "$(cat help.txt)" "^  $target " "make help lists $target"
+done
+
+# Every key of LEAKRING that the library knows is in the README's table, and no other.
+known=$(LEAKRING=x=1 LD_PRELOAD="$LR_LIB" "$LR_ORACLE/say_hello" 2>&1 >/dev/null |
+    sed -n 's/.*(keys: \([a-z_ ]*\)).*/\1/p' | tr ' ' '\n' | sort)
+written=$(sed -n '/^## Configuration/,/^## /p' "$LR_ROOT/README.md" | sed -n 's/^| `\([a-z_]*\)` .*/\1/p' | sort)
+tap_ok $([ -n "$known" ]; echo $?) "the library lists its keys"
+tap_is "$written" "$known" "the README lists the same keys"
+tap_done
