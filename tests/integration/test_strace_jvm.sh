@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_strace_jvm.sh -- what the tracer does to a JVM that others can see: no file, socket or exec
 # but the trace file and what DESIGN names, no descriptor left open, not a byte on stdout or stderr.
+# timeout: 900
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 
@@ -54,7 +55,7 @@ file_test() {
 
 descriptor_test() {
     local pid
-    rm -f open.lkr
+    rm -f open.*
     traced_exec open.lkr "$JDK/bin/java" "${JAVA_OPEN[@]}" -cp "$JAVA_CLASSES" Unended wait \
         >open.out 2>open.err &
     pid=$!
