@@ -222,8 +222,17 @@ static int say_none(struct lr_model *model)
                     in_use_text);
 }
 
+/* Of a native program without a stream nothing was judged, and "none" would be a guess. */
+static bool nothing_judged(const struct lr_model *model)
+{
+    return !model->run.java && model->pair_count == 0 && model->site_count > 0;
+}
+
 static int say_cannot_tell(struct lr_model *model)
 {
+    if (model->completeness.verdict == LR_COMPLETE)
+        return asprintf(&model->verdict.summary,
+                        "no stream was acquired, and plain memory is listed, not judged yet.");
     return asprintf(&model->verdict.summary,
                     model->completeness.verdict == LR_BLIND
                         ? "the tracer did not see this program's allocations."
@@ -242,7 +251,7 @@ enum lr_status lr_judge_process(struct lr_model *model, struct lr_error *error)
     if (verdict->sites > 0) {
         verdict->kind = LR_VERDICT_LEAK;
         length = say_leak(model);
-    } else if (model->completeness.verdict != LR_COMPLETE) {
+    } else if (model->completeness.verdict != LR_COMPLETE || nothing_judged(model)) {
         verdict->kind = LR_VERDICT_CANNOT_TELL;
         length = say_cannot_tell(model);
     } else {

@@ -15,7 +15,8 @@
  *              collection came along doesn't mend the program.
  *
  * The process: `leak` when a site leaks; else `cannot-tell` when the recording is incomplete or
- * blind, because what is missing may be the leak; else `none`.
+ * blind, because what is missing may be the leak, or when nothing was judged at all (a native
+ * program without streams); else `none`.
  */
 #ifndef LEAKRING_JUDGE_H
 #define LEAKRING_JUDGE_H

@@ -214,7 +214,7 @@ static void memory_is_summed_by_place_exactly(void **state)
     assert_true(model->sites[1].live_count.value == 7);
     assert_int_equal(model->sites[2].kind, LR_MEMORY_MMAP);
     assert_true(model->sites[2].live_bytes.value == 1 << 20);
-    assert_int_equal(model->verdict.kind, LR_VERDICT_NONE); /* not judged */
+    assert_int_equal(model->verdict.kind, LR_VERDICT_CANNOT_TELL); /* not judged */
 }
 
 /* A record that stands for ten: ten times the bytes, and a range around the estimate. */
@@ -337,6 +337,16 @@ static void blind_can_not_tell(void **state)
     assert_int_equal(fixture->model->verdict.kind, LR_VERDICT_CANNOT_TELL);
 }
 
+static void a_jvm_without_streams_is_clean(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t stack = lr_make_java_stack(fixture->make, 1, READ);
+
+    lr_make_header(fixture->make)->compat |= LR_COMPAT_JAVA;
+    lr_make_live(fixture->make, 0x5000, 100, LR_KIND_MALLOC, stack, 10, 0);
+    assert_int_equal(build(fixture)->verdict.kind, LR_VERDICT_NONE);
+}
+
 static void live_pairs_without_a_site_are_kept(void **state)
 {
     struct fixture *fixture = *state;
@@ -380,6 +390,7 @@ int main(void)
         TEST(a_loss_forbids_to_say_none),
         TEST(a_loss_does_not_hide_a_leak),
         TEST(blind_can_not_tell),
+        TEST(a_jvm_without_streams_is_clean),
         TEST(live_pairs_without_a_site_are_kept),
         TEST(nothing_at_all_is_a_model_too),
     };
