@@ -19,36 +19,77 @@
 /* Young tables only: released while the helper thread was moving it. */
 #define YOUNG_DEAD UINT64_C(4)
 
+enum {
+    BLOCK_BITS = 10,  /* homes that belong to one stretch of the heap */
+    SPACING_BITS = 5, /* glibc's blocks are at least 32 bytes apart; others probe once more */
+    NEAR_WINDOW = 16,
+};
+
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window)
 {
-    return (struct lr_table){slots, (uint32_t)(capacity - window + 1), window};
+    uint64_t near = capacity / 4 * 3;
+    uint64_t blocks = near < NEAR_WINDOW ? 0 : (near - NEAR_WINDOW) >> BLOCK_BITS;
+    uint64_t far_at = blocks ? (blocks << BLOCK_BITS) + NEAR_WINDOW : 0;
+    return (struct lr_table){.slots = slots,
+                             .far = slots + far_at,
+                             .slot_count = capacity,
+                             .far_homes = (uint32_t)(capacity - far_at - window + 1),
+                             .window = window,
+                             .near_blocks = (uint32_t)blocks};
 }
 
-/* Blocks are at least 16 bytes apart; the multiplication spreads them over the high half. */
-static struct lr_live *home_of(const struct lr_table *table, uintptr_t address)
+static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15), OTHER = UINT64_C(0xd1b54a32d192ed03);
+
+/* The stretch of the heap chooses the block of slots, and turns it: else the page-aligned blocks
+ * of many stretches would all share a few homes. */
+static struct lr_live *near_home(const struct lr_table *table, uintptr_t address, uint64_t spread)
 {
-    uint32_t hash = (uint32_t)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-    return &table->slots[(uint64_t)hash * table->homes >> 32];
+    uint64_t hash = (address >> (BLOCK_BITS + SPACING_BITS)) * spread;
+    uint64_t block = (hash >> 32) * table->near_blocks >> 32;
+    uint64_t home = ((address >> SPACING_BITS) + hash) & ((1u << BLOCK_BITS) - 1);
+    return &table->slots[block << BLOCK_BITS | home];
+}
+
+static struct lr_live *far_home(const struct lr_table *table, uintptr_t address)
+{
+    return &table->far[((address >> 4) * SPREAD >> 32) * table->far_homes >> 32];
+}
+
+static bool take_slot(struct lr_live *slot, uint64_t key)
+{
+    uint64_t free = 0;
+    return __atomic_load_n(&slot->key, __ATOMIC_RELAXED) == 0 &&
+           __atomic_compare_exchange_n(&slot->key, &free, key | LR_KEY_BUSY, false,
+                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static struct lr_live *take_free(struct lr_live *home, uint32_t window, uint64_t key)
+{
+    for (struct lr_live *slot = home; slot < home + window; slot++)
+        if (take_slot(slot, key))
+            return slot;
+    return NULL;
 }
 
 static struct lr_live *insert(struct lr_table *table, const struct lr_live *record)
 {
-    struct lr_live *slot = home_of(table, record->key), *end = slot + table->window;
-    for (; slot < end; slot++) {
-        uint64_t free = 0;
-        if (__atomic_load_n(&slot->key, __ATOMIC_RELAXED) != 0 ||
-            !__atomic_compare_exchange_n(&slot->key, &free, record->key | LR_KEY_BUSY, false,
-                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            continue;
-        STORE(slot->info, record->info);
-        STORE(slot->stack, record->stack);
-        STORE(slot->birth_ms, record->birth_ms);
-        STORE(slot->weight, record->weight);
-        STORE(slot->gen, slot->gen + 1); /* only whoever holds the slot BUSY writes */
-        __atomic_store_n(&slot->key, record->key, __ATOMIC_RELEASE);
-        return slot;
+    struct lr_live *slot = NULL;
+    if (table->near_blocks) {
+        slot = take_free(near_home(table, record->key, SPREAD), NEAR_WINDOW, record->key);
+        if (!slot)
+            slot = take_free(near_home(table, record->key, OTHER), NEAR_WINDOW, record->key);
     }
-    return NULL;
+    if (!slot)
+        slot = take_free(far_home(table, record->key), table->window, record->key);
+    if (!slot)
+        return NULL;
+    STORE(slot->info, record->info);
+    STORE(slot->stack, record->stack);
+    STORE(slot->birth_ms, record->birth_ms);
+    STORE(slot->weight, record->weight);
+    STORE(slot->gen, slot->gen + 1); /* only whoever holds the slot BUSY writes */
+    __atomic_store_n(&slot->key, record->key, __ATOMIC_RELEASE);
+    return slot;
 }
 
 bool lr_table_insert(struct lr_table *table, const struct lr_live *record)
@@ -61,13 +102,23 @@ static bool holds(uint64_t key, uintptr_t address)
     return (key & ~LR_KEY_CLAIMED) == address;
 }
 
-static struct lr_live *find(struct lr_table *table, uintptr_t address)
+static struct lr_live *find_behind(struct lr_live *home, uint32_t window, uintptr_t address)
 {
-    struct lr_live *slot = home_of(table, address), *end = slot + table->window;
-    for (; slot < end; slot++)
+    for (struct lr_live *slot = home; slot < home + window; slot++)
         if (holds(__atomic_load_n(&slot->key, __ATOMIC_RELAXED), address))
             return slot;
     return NULL;
+}
+
+static struct lr_live *find(struct lr_table *table, uintptr_t address)
+{
+    struct lr_live *slot = NULL;
+    if (table->near_blocks) {
+        slot = find_behind(near_home(table, address, SPREAD), NEAR_WINDOW, address);
+        if (!slot)
+            slot = find_behind(near_home(table, address, OTHER), NEAR_WINDOW, address);
+    }
+    return slot ? slot : find_behind(far_home(table, address), table->window, address);
 }
 
 static void copy(struct lr_live *record, const struct lr_live *slot, uintptr_t address)
@@ -144,7 +195,7 @@ uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t
                          void (*lost)(const struct lr_live *record))
 {
     uint64_t moved = 0;
-    struct lr_live *end = young->slots + young->homes + young->window - 1;
+    struct lr_live *end = young->slots + young->slot_count;
     for (struct lr_live *slot = young->slots; slot < end; slot++) {
         uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
         uint32_t birth_ms = __atomic_load_n(&slot->birth_ms, __ATOMIC_RELAXED);
@@ -156,7 +207,7 @@ uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t
 
 bool lr_table_is_moving(const struct lr_table *young)
 {
-    const struct lr_live *end = young->slots + young->homes + young->window - 1;
+    const struct lr_live *end = young->slots + young->slot_count;
     for (const struct lr_live *slot = young->slots; slot < end; slot++)
         if (__atomic_load_n(&slot->key, __ATOMIC_ACQUIRE) & LR_KEY_CLAIMED)
             return true;

@@ -3,7 +3,11 @@
  * Stage: RECORD.  Context: any thread, inside malloc, signal-safe: atomics only, bounded work.
  *
  * Open addressing within a window of slots behind the block's home, no tombstones: an insertion
- * takes the first free slot, a look-up scans the window.  A full window is a full table.
+ * takes the first free slot, a look-up scans the windows.  Each block has three homes.  Two near
+ * ones keep neighbours together (32 KiB of the program's heap share 1024 slots, one for each 32
+ * bytes), so that a small heap touches few pages of a large table; where dense stretches meet,
+ * the far one takes what overflows, anywhere in the last quarter of the table.  Full windows at
+ * all homes are a full table; that is met at 75 % of the slots or later, most often at 95 %.
  *
  * Only the owner of a block may insert or remove its record (the allocator hands an address to
  * one owner at a time, and a release is recorded before the real free).  The single exception,
@@ -21,8 +25,11 @@
 
 struct lr_table {
     struct lr_live *slots;
-    uint32_t homes;  /* home positions; the table has homes + window - 1 slots */
-    uint32_t window;
+    struct lr_live *far;   /* the part of the slots for far homes */
+    uint64_t slot_count;
+    uint32_t far_homes;
+    uint32_t window;       /* slots behind a far home */
+    uint32_t near_blocks;  /* of 1024 near homes; 0: too small, far homes only */
 };
 
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window);

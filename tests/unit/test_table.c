@@ -26,7 +26,7 @@ static struct lr_table new_table(uint32_t slots, uint32_t window)
 
 static uint64_t count_valid(const struct lr_table *table, uint64_t *bytes)
 {
-    uint64_t count = 0, slots = (uint64_t)table->homes + table->window - 1;
+    uint64_t count = 0, slots = table->slot_count;
     *bytes = 0;
     for (uint64_t i = 0; i < slots; i++)
         if (table->slots[i].key && !(table->slots[i].key & LR_KEY_BUSY)) {
@@ -122,6 +122,43 @@ static void test_tenure_without_room_is_counted(void **state)
     assert_int_equal(lost_count, 4);
     free(young.slots);
     free(file.slots);
+}
+
+/* How full the table gets before a block finds no room, for a kind of heap: `spacing` bytes
+ * between blocks, `run` blocks in a row, then a gap. */
+static double fill_until_refused(uint64_t spacing, uint64_t run, uint64_t gap)
+{
+    enum { LARGE = 65536 };
+    struct lr_table table = new_table(LARGE, WINDOW);
+    uintptr_t address = UINT64_C(0x7f1234560000);
+    uint64_t filled = 0;
+    for (;; filled++) {
+        struct lr_live record = record_of(address, 1, 0), out;
+        if (!lr_table_insert(&table, &record))
+            break;
+        if (filled % 97 == 0)
+            assert_true(lr_table_find(&table, address, &out));
+        address += spacing + ((filled + 1) % run == 0 ? gap : 0);
+    }
+    free(table.slots);
+    return (double)filled / LARGE;
+}
+
+static void test_room_is_used_whatever_the_heap_looks_like(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t spacing, run, gap;
+    } heaps[] = {
+        {16, 1, 0},      {32, 1, 0},        {48, 1, 0},          {1040, 1, 0},
+        {4096, 1, 0},    {32768, 1, 0},     {1 << 20, 1, 0},     {32, 1024, 1 << 15},
+        {32, 4096, 1 << 26}, {16, 2048, 1 << 21}, {4096, 16, 1 << 26},
+    };
+    for (size_t i = 0; i < sizeof heaps / sizeof heaps[0]; i++) {
+        double full = fill_until_refused(heaps[i].spacing, heaps[i].run, heaps[i].gap);
+        if (full < 0.7)
+            fail_msg("heap %zu: refused at %.0f %%", i, 100 * full);
+    }
 }
 
 /* Threads act as an allocator's clients: each owns its addresses, hands half of them to the next
@@ -249,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_torn_record_is_absent),
         cmocka_unit_test(test_tenure_moves_old_ones_only),
         cmocka_unit_test(test_tenure_without_room_is_counted),
+        cmocka_unit_test(test_room_is_used_whatever_the_heap_looks_like),
         cmocka_unit_test(test_concurrent_owners_and_mover_lose_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
