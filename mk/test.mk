@@ -19,7 +19,8 @@ LIBANALYZER_OBJ := $(filter-out $(BUILD)/analyzer/main.c.o,$(ANALYZER_OBJ))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(patsubst tests/unit/%.c,$(TEST)/unit/%,$(UNIT_SRC))
 ORACLE_SRC := $(wildcard tests/oracle/*.c tests/bench/*.c)
-ORACLE := $(patsubst tests/%.c,$(TEST)/%,$(ORACLE_SRC))
+ORACLE := $(patsubst tests/%.c,$(TEST)/%,$(ORACLE_SRC)) \
+	$(patsubst tests/%.cc,$(TEST)/%,$(wildcard tests/oracle/*.cc))
 
 # Sanitizers see the analyzer's tests (address, undefined) and those of the preload's tables
 # (thread).  A test is the preload's if it includes one of its headers.
@@ -53,6 +54,10 @@ ORACLE_FLAGS = $(shell sed -n 's/^ \* build: //p' $<)
 $(TEST)/oracle/%: tests/oracle/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(JNI_INCLUDE) -g -O1 -fno-inline -o $@ $< \
+		$(ORACLE_FLAGS) -lpthread
+$(TEST)/oracle/%: tests/oracle/%.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)$(CXX) -std=gnu++17 -Wall -Wextra -Werror -g -O1 -fno-inline -o $@ $< \
 		$(ORACLE_FLAGS) -lpthread
 $(TEST)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
