@@ -1,6 +1,7 @@
 #!/bin/bash
 # lucene.sh -- what the tracer costs a JVM: Lucene indexing with and without it, interleaved.
-# Prints CPU and wall seconds of every variant, medians, and ratios to "no tool", per JDK.
+# Prints medians of CPU and wall seconds and their ratios to "no tool", per JDK; the ratio of the
+# lowest CPU times too, which says most on a busy machine.
 #
 #     tests/bench/lucene.sh [ROUNDS [DOCUMENTS]]
 #
@@ -28,17 +29,15 @@ median() { # FILE COLUMN
         awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'
 }
 
-spread() { # FILE: lowest and highest CPU seconds
-    awk '{print $1}' "$1" | sort -n | sed -n '1h; $ {H; x; s/\n/-/p}'
-}
+lowest() { awk '{print $1}' "$1" | sort -n | head -1; }
+highest() { awk '{print $1}' "$1" | sort -n | tail -1; }
 
 row() { # NAME FILE BASE
-    local cpu wall
-    cpu=$(median "$2" 1) wall=$(median "$2" 2)
-    awk -v name="$1" -v cpu="$cpu" -v wall="$wall" -v base="$(median "$3" 1)" \
-        -v base_wall="$(median "$3" 2)" -v spread="$(spread "$2")" 'BEGIN {
-        printf "  %-10s cpu %7.2f s (%s)  wall %7.2f s   ratio cpu %.3f  wall %.3f\n",
-            name, cpu, spread, wall, cpu / base, wall / base_wall }'
+    awk -v name="$1" -v cpu="$(median "$2" 1)" -v wall="$(median "$2" 2)" \
+        -v base="$(median "$3" 1)" -v base_wall="$(median "$3" 2)" \
+        -v low="$(lowest "$2")" -v high="$(highest "$2")" -v base_low="$(lowest "$3")" 'BEGIN {
+        printf "  %-9s cpu %6.2f s (%.2f-%.2f), ratio %.3f, of the lowest %.3f;  wall %6.2f s, %.3f\n",
+            name, cpu, low, high, cpu / base, low / base_low, wall, wall / base_wall }'
 }
 
 jar=$(lucene_jar 6.4.1) || { echo "lucene.sh: $jar" >&2; exit 1; }
