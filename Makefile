@@ -17,7 +17,7 @@ say = @printf '  %-4s %s\n' $(1) $(2);
 endif
 PKG_CONFIG ?= pkg-config
 # Where jvmti.h is: JAVA_HOME, else the JDK that `javac` belongs to.
-JAVA_HOME ?= $(shell dirname $$(dirname $$(readlink -f $$(command -v javac || command -v java) 2>/dev/null)) 2>/dev/null)
+JAVA_HOME ?= $(shell java=$$(command -v javac || command -v java) && readlink -f "$$java" | sed 's,/[^/]*/[^/]*$$,,')
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
