@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""read_trace.py -- a second reader of traces, written from docs/FORMAT.md alone.
+
+Prints what `leakring dump --format=json` prints (the sections that are in the file), so that a test
+can compare the two: what they disagree about, the specification says badly.
+"""
+import json
+import struct
+import sys
+
+KINDS = {1: "malloc", 2: "new", 3: "mmap"}
+META = [None, "exe", "cmdline", "host", "config", "tracer", "allocator", "java_version",
+        "java_vendor", "java_vm", "java_gc", "note"]
+EVENTS = [None, "start", "exit", "exec", "fork", "module", "unload", "jvm", "gc", "vm_death",
+          "cleaned", "loss", "pair_acquire", "pair_release"]
+COUNTERS, META_SEC, STRINGS, MODULES, METHODS, JFRAMES, STACKS, FRAMES, LIVE, REGIONS, PAIRDEFS, \
+    PAIRS, PAIRSITES, EVENT_RING = range(1, 15)
+
+
+def fnv1a(data, value=2166136261):
+    for byte in data:
+        value = (value ^ byte) * 16777619 & 0xffffffff
+    return value
+
+
+class Trace:
+    def __init__(self, path):
+        self.data = open(path, "rb").read()
+        magic, version, endian, header_size, count, incompat, checksum, size = \
+            struct.unpack_from("<8s6IQ", self.data)
+        assert magic == b"LEAKRING" and endian == 0x01020304 and version == 1 and incompat == 0
+        assert len(self.data) >= size and 144 + 32 * count <= header_size <= 4096
+        value = fnv1a(self.data[:28])
+        self.sections = {}
+        for i in range(count):
+            at = 144 + 32 * i
+            value = fnv1a(self.data[at:at + 24], value)
+            ident, entry, offset, capacity, used = struct.unpack_from("<2I3Q", self.data, at)
+            self.sections[ident] = (entry, offset, capacity, used)
+        assert value == checksum, "checksum"
+
+    def entries(self, ident, form, append=True):
+        """(index, fields) of an append section's valid entries, or of all slots."""
+        entry, offset, capacity, used = self.sections[ident]
+        for i in range(used if append else capacity):
+            yield i, struct.unpack_from("<" + form, self.data, offset + i * entry)
+
+    def string(self, ident):
+        _, offset, _, _ = self.sections[STRINGS]
+        length, = struct.unpack_from("<I", self.data, offset + ident)
+        return self.data[offset + ident + 4:offset + ident + 4 + length].decode()
+
+
+def frames_of(trace, first, count, modules, methods, jframes):
+    entry, offset, _, _ = trace.sections[FRAMES]
+    for value in struct.unpack_from("<%dQ" % count, trace.data, offset + first * entry):
+        if value >> 63:
+            method, line = jframes[value & 0xffffffff]
+            cls, name, source, hidden = methods[method]
+            frame = {"kind": "java", "function": cls + "." + name}
+            if source:
+                frame["file"] = source
+            if line != -1:
+                frame["line"] = line
+            frame.update(inlined=False, hidden=hidden)
+        else:
+            module, address = value >> 48, value & (1 << 48) - 1
+            path = modules[module] if module else ""
+            function = "%s+0x%x" % (path.split("/")[-1], address) if module else "0x%x" % address
+            frame = {"kind": "unknown", "function": function, "module": path,
+                     "address": hex(address), "inlined": False, "hidden": False}
+        yield frame
+
+
+def stacks_of(trace):
+    modules = [trace.string(f[3]) for _, f in trace.entries(MODULES, "3Q4I32s2I")]
+    methods = [(trace.string(c), trace.string(n), trace.string(s), bool(f & 1))
+               for _, (c, n, s, f) in trace.entries(METHODS, "4I")]
+    jframes = [f for _, f in trace.entries(JFRAMES, "Ii")]
+    for i, (_, first, count, flags, allocs, size, lost, lost_size, first_ms) in \
+            trace.entries(STACKS, "QIHH4QI"):
+        if i > 0:
+            yield {"stack": i, "alloc_count": allocs, "alloc_bytes": size, "lost_count": lost,
+                   "lost_bytes": lost_size, "first_ms": first_ms, "java": bool(flags & 1),
+                   "depth_cut": bool(flags & 2), "native_lost": bool(flags & 4),
+                   "java_lost": bool(flags & 8), "java_cut": bool(flags & 16),
+                   "frames": list(frames_of(trace, first, count, modules, methods, jframes))}
+
+
+def tables_of(trace):
+    names = [trace.string(f[0]) for _, f in trace.entries(PAIRDEFS, "2I")]
+    live = [{"address": hex(key & ~7), "size": info & (1 << 48) - 1,
+             "kind": KINDS[info >> 48 & 255], "stack": stack, "birth_ms": birth, "weight": weight,
+             "owned": bool(info >> 56 & 1), "later": info >> 56 & 3 == 3, "claimed": bool(key & 2)}
+            for _, (key, info, stack, birth, weight, _) in trace.entries(LIVE, "2Q2IfI", False)
+            if key and not key & 1]
+    regions = [{"start": hex(start), "length": length, "stack": stack, "birth_ms": birth,
+                "prot": hex(flags & 255), "flags": hex(flags >> 8)}
+               for _, (start, length, stack, birth, flags, _) in
+               trace.entries(REGIONS, "2Q4I", False) if length]
+    pairs = [{"handle": hex(key & ~7), "pair": names[pair], "site": site, "stack": stack,
+              "birth_ms": birth, "reused": bool(flags & 1), "claimed": bool(key & 2)}
+             for _, (key, stack, birth, site, pair, flags, _, _) in
+             trace.entries(PAIRS, "Q3I2H2I", False) if key and not key & 1]
+    sites = [{"site": i, "pair": names[f[0]], "stack": f[1], "acquired": f[2], "released": f[3],
+              "released_by_cleaner": f[4], "released_unknown": f[5], "lost": f[6]}
+             for i, f in trace.entries(PAIRSITES, "2I5Q")]
+    return {"live": live, "regions": regions, "pairs": pairs, "pairsites": sites}
+
+
+def events_of(trace):
+    entry, offset, capacity, used = trace.sections[EVENT_RING]
+    for number in range(max(0, used - capacity), used):
+        sequence, kind, time_ms, a, b, tid = struct.unpack_from(
+            "<4IQI", trace.data, offset + number % capacity * entry)
+        if sequence and sequence == number + 1 & 0xffffffff:
+            yield {"number": number, "time_ms": time_ms, "type": EVENTS[kind], "a": a,
+                   "b": hex(b), "tid": tid}
+
+
+def main():
+    trace = Trace(sys.argv[1])
+    result = {"meta": [{"key": META[key], "value": trace.string(text)}
+                       for _, (key, text) in trace.entries(META_SEC, "2I")]}
+    result["modules"] = [
+        {"module": i, "path": trace.string(path), "start": hex(start), "end": hex(end),
+         "bias": hex(bias), "build_id": build_id[:size].hex(), "load_ms": load,
+         "unload_ms": unload, "main": bool(flags & 1), "vdso": bool(flags & 2)}
+        for i, (start, end, bias, path, flags, load, unload, build_id, size, _) in
+        trace.entries(MODULES, "3Q4I32s2I") if i > 0]
+    result["stacks"] = list(stacks_of(trace))
+    result.update(tables_of(trace))
+    result["events"] = list(events_of(trace))
+    json.dump(result, sys.stdout)
+
+
+main()
