@@ -177,3 +177,69 @@ const char *lr_page_frame(char *out, size_t size, const struct lr_model_frame *f
         snprintf(out, size, "%s%s", frame->function, frame->java ? "(Unknown Source)" : "");
     return out;
 }
+
+/* The dot between package and class of "org.acme.Codec.read(Codec.java:4)"; NULL for none. */
+static char *package_end(char *text)
+{
+    char *paren = strchr(text, '('), *dot = NULL, *before = NULL;
+
+    for (char *at = text; *at && at != paren; at++) {
+        if (*at != '.')
+            continue;
+        before = dot;
+        dot = at;
+    }
+    return before;
+}
+
+/* Cuts parts of the package to their first letter, outermost first, until `excess` columns (or as
+ * many as can) are gone; returns how many are, at most `excess`. */
+static unsigned abbreviate(char *text, unsigned excess)
+{
+    char *end = package_end(text), *part = text;
+    unsigned left = excess;
+
+    while (end && part < end && left > 0) {
+        char *dot = memchr(part, '.', (size_t)(end - part));
+        size_t length = (size_t)((dot ? dot : end) - part), first = 1, cut;
+
+        while (first < length && ((unsigned char)part[first] & 0xc0) == 0x80)
+            first++;
+        cut = columns(part + first, length - first);
+        memmove(part + first, part + length, strlen(part + length) + 1);
+        end -= length - first;
+        left -= cut < left ? (unsigned)cut : left;
+        part += first + 1;
+    }
+    return excess - left;
+}
+
+/* How many columns of a line at `indent` don't fit. */
+static unsigned too_much(const struct lr_page *page, unsigned indent, const char *prefix,
+                         const char *text)
+{
+    unsigned wide = indent + columns(prefix, strlen(prefix)) + columns(text, strlen(text));
+
+    return page->width && wide > page->width ? wide - page->width : 0;
+}
+
+void lr_page_frame_line(struct lr_page *page, unsigned indent, enum lr_ink ink, const char *prefix,
+                        const struct lr_model_frame *frame)
+{
+    char where[1024], place[1024], *paren;
+    unsigned excess;
+
+    lr_page_frame(where, sizeof(where), frame);
+    excess = frame->java ? too_much(page, indent, prefix, where) : 0;
+    if (excess == 0 || abbreviate(where, excess) == excess) {
+        lr_page_line(page, indent, ink, "%s%s", prefix, where);
+        return;
+    }
+    lr_page_frame(where, sizeof(where), frame);
+    snprintf(place, sizeof(place), "%s", (paren = strchr(where, '(')) ? paren : "");
+    if (paren)
+        *paren = '\0';
+    abbreviate(where, too_much(page, indent, prefix, where));
+    lr_page_line(page, indent, ink, "%s%s", prefix, where);
+    lr_page_line(page, indent + 4, ink, "%s", place);
+}

@@ -26,6 +26,10 @@ void lr_page_text(struct lr_page *page, unsigned indent, unsigned hang, enum lr_
 /* One line, never wrapped; too long for the width, its middle is elided. */
 void lr_page_line(struct lr_page *page, unsigned indent, enum lr_ink ink, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* `prefix` and a frame.  Too long for the width, packages become initials (o.a.lucene.index.
+ * SegmentReader.<init>), then file and line go to a line of their own. */
+void lr_page_frame_line(struct lr_page *page, unsigned indent, enum lr_ink ink, const char *prefix,
+                        const struct lr_model_frame *frame);
 void lr_page_blank(struct lr_page *page);
 
 /* The frame as people write it: pkg.Class.method(File.java:12), function (file.c:12),

@@ -5,14 +5,13 @@
  * out, so that a clean program gets a clean page.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "emit.h"
 #include "emit_page.h"
 #include "emit_places.h"
 #include "units.h"
 
-enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5, FRAME_SIZE = 1024 };
+enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5 };
 
 struct text {
     struct lr_page page;
@@ -42,14 +41,6 @@ static void put_verdict(struct text *text)
                  verdict->summary);
 }
 
-static void put_caller(struct text *text, const struct lr_model_frame *frame)
-{
-    char where[FRAME_SIZE];
-
-    lr_page_line(&text->page, 6, LR_INK_PLAIN, "called by %s",
-                 lr_page_frame(where, sizeof(where), frame));
-}
-
 /* The callers that tell this site from others.  Of many, the first two and the last two: how it
  * was asked for, and who decided. */
 static void put_callers(struct text *text, const struct lr_model_path *path)
@@ -63,7 +54,7 @@ static void put_callers(struct text *text, const struct lr_model_path *path)
             continue;
         number++;
         if (callers <= CALLERS_SHOWN || number <= 2 || number > callers - 2)
-            put_caller(text, &path->frames[i]);
+            lr_page_frame_line(&text->page, 6, LR_INK_PLAIN, "called by ", &path->frames[i]);
         else if (number == 3)
             lr_page_line(&text->page, 6, LR_INK_DIM, "... %zu more ...", callers - 4);
     }
@@ -71,21 +62,22 @@ static void put_callers(struct text *text, const struct lr_model_path *path)
 
 static void put_whole_stack(struct text *text, const struct lr_model_path *path)
 {
-    char where[FRAME_SIZE];
+    char label[40];
 
-    for (size_t i = 0; i < path->count; i++)
-        lr_page_line(&text->page, 6, LR_INK_DIM, "#%-2zu %s%s", i,
-                     lr_page_frame(where, sizeof(where), &path->frames[i]),
-                     path->frames[i].inlined ? " [inlined]" : "");
+    for (size_t i = 0; i < path->count; i++) {
+        snprintf(label, sizeof(label), "#%-2zu %s", i, path->frames[i].inlined ? "inlined " : "");
+        lr_page_frame_line(&text->page, 6, LR_INK_DIM, label, &path->frames[i]);
+    }
 }
 
-static const char *culprit_text(char *out, size_t size, const struct lr_model_path *path)
+static void put_culprit(struct text *text, unsigned indent, enum lr_ink ink, const char *prefix,
+                        const struct lr_model_path *path)
 {
     if (path->count == 0)
-        snprintf(out, size, "an unknown place (its stack was not recorded)");
+        lr_page_line(&text->page, indent, ink, "%san unknown place (its stack was not recorded)",
+                     prefix);
     else
-        lr_page_frame(out, size, &path->frames[path->culprit]);
-    return out;
+        lr_page_frame_line(&text->page, indent, ink, prefix, &path->frames[path->culprit]);
 }
 
 static void put_leaked_bytes(struct text *text, const struct lr_model_pair_site *site)
@@ -127,12 +119,11 @@ static void put_leaked_count(struct text *text, const struct lr_model_pair *pair
 static void put_finding(struct text *text, unsigned number, const struct lr_model_pair *pair,
                         const struct lr_model_pair_site *site)
 {
-    char where[FRAME_SIZE], label[16];
+    char label[16];
 
-    snprintf(label, sizeof(label), "%u.", number);
+    snprintf(label, sizeof(label), "%2u. ", number);
     lr_page_blank(&text->page);
-    lr_page_line(&text->page, 0, LR_INK_RED, "%3s %s", label,
-                 culprit_text(where, sizeof(where), &site->path));
+    put_culprit(text, 0, LR_INK_RED, label, &site->path);
     put_callers(text, &site->path);
     put_leaked_count(text, pair, site);
     put_leaked_bytes(text, site);
@@ -182,10 +173,9 @@ static void put_completeness(struct text *text)
 static void put_harmless(struct text *text, const struct lr_model_pair *pair,
                          const struct lr_model_pair_site *site)
 {
-    char where[FRAME_SIZE], live[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE];
+    char live[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE];
 
-    lr_page_line(&text->page, 2, LR_INK_PLAIN, "%s",
-                 culprit_text(where, sizeof(where), &site->path));
+    put_culprit(text, 2, LR_INK_PLAIN, "", &site->path);
     lr_page_text(&text->page, 4, 6, LR_INK_PLAIN, "%s %s live, %s%s%s",
                  lr_unit_count(live, site->live), pair->name,
                  lr_unit_bytes(bytes, site->bytes_at_creation + site->bytes_later,
@@ -220,13 +210,13 @@ static void put_totals(struct text *text)
     if (model->pair_count == 0)
         return;
     lr_page_blank(&text->page);
-    lr_page_line(&text->page, 0, LR_INK_BOLD, "%-26s %11s %11s %10s %9s %9s", "Pairs", "acquired",
+    lr_page_line(&text->page, 0, LR_INK_BOLD, "%-26s %9s %9s %10s %8s %9s", "Pairs", "acquired",
                  "ended", "by Cleaner", "live", "memory");
     for (size_t i = 0; i < model->pair_count; i++) {
         const struct lr_model_pair *pair = &model->pairs[i];
         uint64_t explicitly = pair->released - pair->released_by_cleaner;
 
-        lr_page_line(&text->page, 2, LR_INK_PLAIN, "%-24s %11s %11s %10s %9s %9s", pair->name,
+        lr_page_line(&text->page, 2, LR_INK_PLAIN, "%-24s %9s %9s %10s %8s %9s", pair->name,
                      lr_unit_count(cells[0], pair->acquired), lr_unit_count(cells[1], explicitly),
                      lr_unit_count(cells[2], pair->released_by_cleaner),
                      lr_unit_count(cells[3], pair->live),

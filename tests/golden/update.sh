@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${LEAKRING_BUILD:-$root/build}
 . "$root/tests/golden/render.sh"
 
-make -C "$root" --no-print-directory BUILD="$build" "$build/leakring" "$build/test/unit/test_golden"
+make -s -C "$root" --no-print-directory BUILD="$build" "$build/leakring" "$build/test/unit/test_golden"
 rm -f "$root"/tests/golden/*.txt "$root"/tests/golden/*.json
 golden_render "$build/leakring" "$build/test/unit/test_golden" "$root/tests/golden"
 git -C "$root" --no-pager diff --stat -- tests/golden

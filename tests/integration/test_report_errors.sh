@@ -78,6 +78,8 @@ on_terminal() { COLUMNS=$1 script -qec "$2" /dev/null </dev/null | tr -d '\r'; }
 longest() { sed 's/\x1b\[[0-9;]*m//g' | awk '{ if (length > max) max = length } END { print max }'; }
 [ "$(on_terminal 60 "$LR_CLI report leak.lkr" | longest)" -le 60 ]
 tap_ok $? "lines fit a terminal of 60 columns"
+tap_like "$(on_terminal 45 "$LR_CLI report --color=never leak.lkr")" \
+    '^ 1\. c\.acme\.codec\.Codec\.<init>\(Codec\.java:31\)$' "packages are shortened, never the method"
 [ "$("$LR_CLI" report leak.lkr | longest)" -gt 100 ]
 tap_ok $? "a pipe gets whole lines"
 escape=$(printf '\033')
