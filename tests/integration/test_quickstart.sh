@@ -9,7 +9,7 @@ git -C "$LR_ROOT" rev-parse HEAD >/dev/null 2>&1 || tap_skip_all "this isn't a g
 mkdir clone
 git -C "$LR_ROOT" archive HEAD | tar x -C clone || tap_fail "git archive"
 make -C clone --no-print-directory demo >demo.out 2>demo.err
-tap_ok $? "make demo on a clean copy" "$(tail -20 demo.out demo.err)"
+tap_ok $? "make demo on a clean copy" "$(tail -n 20 demo.out demo.err)"
 tap_is "$(cat demo.err)" "" "nothing is installed or complained about"
 tap_like "$(cat demo.out)" '^LEAK: .*never ended' "it shows the leak"
 
