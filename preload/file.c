@@ -5,6 +5,7 @@
  */
 #include "file.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -123,7 +124,6 @@ static void lay_out(struct lr_header *header, uint64_t size)
             .offset = offset,
             .capacity = bytes / plan->entry_size,
         };
-        lr_file.section[plan->id] = &header->sections[i];
         offset += bytes;
     }
     header->section_count = PLAN_COUNT;
@@ -133,6 +133,9 @@ static void lay_out(struct lr_header *header, uint64_t size)
 
 static void point_into(uint8_t *base)
 {
+    lr_file.header = (struct lr_header *)base;
+    for (uint32_t i = 0; i < PLAN_COUNT; i++)
+        lr_file.section[plans[i].id] = &lr_file.header->sections[i];
 #define AT(id) ((void *)(base + lr_file.section[id]->offset))
     lr_file.counters = AT(LR_SEC_COUNTERS);
     lr_file.metas = AT(LR_SEC_META);
@@ -166,16 +169,15 @@ static void read_boot_id(uint8_t *id)
     }
 }
 
-static void write_header(struct lr_header *header, const struct lr_identity *who, uint32_t image,
-                         uint64_t size)
+static void fill_header(struct lr_header *header, const struct lr_identity *who, uint32_t image,
+                        uint64_t size)
 {
     memcpy(header->magic, LR_MAGIC, sizeof header->magic);
     header->version = LR_FORMAT_VERSION;
     header->endian = LR_ENDIAN_MARK;
     lay_out(header, size);
-    point_into((uint8_t *)header);
-    lr_file.section[LR_SEC_COUNTERS]->used = LR_COUNTER_COUNT;
     header->compat = LR_COMPAT_EXACT;
+    header->state = LR_STATE_OPEN;
     header->pid = (uint32_t)who->pid;
     header->image = image;
     header->start_unix_ns = lr_prim_unix_ns();
@@ -183,12 +185,26 @@ static void write_header(struct lr_header *header, const struct lr_identity *who
     read_boot_id(header->boot_id);
     header->page_size = (uint32_t)lr_prim_page_size();
 #if defined(__x86_64__)
-    header->machine = 62;
+    header->machine = EM_X86_64;
 #elif defined(__aarch64__)
-    header->machine = 183;
+    header->machine = EM_AARCH64;
 #endif
     header->checksum = checksum(header);
-    __atomic_store_n(&header->state, LR_STATE_OPEN, __ATOMIC_RELEASE);
+}
+
+/* The magic comes last: a file without it never began. */
+static void write_header(uint8_t *base, const struct lr_identity *who, uint32_t image,
+                         uint64_t size)
+{
+    struct lr_header header = {0};
+    fill_header(&header, who, image, size);
+    memcpy(base + sizeof header.magic, (uint8_t *)&header + sizeof header.magic,
+           sizeof header - sizeof header.magic);
+    uint64_t magic;
+    memcpy(&magic, header.magic, sizeof magic);
+    __atomic_store_n((uint64_t *)base, magic, __ATOMIC_RELEASE);
+    point_into(base);
+    lr_file.section[LR_SEC_COUNTERS]->used = LR_COUNTER_COUNT;
 }
 
 /* How many images of this same process came before the file at `path`; 0 if it isn't ours. */
@@ -288,7 +304,6 @@ static const char *create_at(const char *path, const struct lr_identity *who, ui
     if (trouble)
         return trouble;
     lr_prim_dont_fork(base, size);
-    lr_file.header = base;
     write_header(base, who, image, size);
     return NULL;
 }
