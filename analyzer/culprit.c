@@ -138,8 +138,7 @@ static bool same_home(const struct lr_model_frame *a, const struct lr_model_fram
     if (!a->java)
         return strcmp(a->module, b->module) == 0;
     length = package_length(a->function);
-    return length == package_length(b->function) &&
-           strncmp(a->function, b->function, length) == 0;
+    return length == package_length(b->function) && strncmp(a->function, b->function, length) == 0;
 }
 
 static const char *method_name(const struct lr_model_frame *frame)
@@ -179,8 +178,7 @@ static size_t find_key_end(const struct lr_model_path *path)
 }
 
 /* The frame that makes a site expected; path->count when there is none. */
-static size_t find_expected(const struct lr_model_path *path, const char *pair,
-                            const char **reason)
+static size_t find_expected(const struct lr_model_path *path, const char *pair, const char **reason)
 {
     for (size_t i = 0; i < path->count; i++) {
         const struct lr_model_frame *frame = &path->frames[i];

@@ -122,12 +122,13 @@ bool lr_doctor_passes_through(const char *name)
 {
     /* The commonest of the preload's list. */
     static const char *const globs[] = {
-        "sh",      "bash",    "dash",   "ash",    "ksh*",      "zsh",   "fish",    "busybox*",
-        "env",     "nohup",   "nice",   "ionice", "timeout",   "time",  "setsid",  "stdbuf",
-        "xargs",   "numactl", "sudo",   "su",     "runuser",   "gosu*", "su-exec", "setpriv",
-        "tini*",   "dumb-init", "catatonit", "docker-init", "s6-*", "chroot", "unshare",
-        "nsenter", "strace",  "ltrace", "gdb*",   "jspawnhelper", "jsvc", "leakring",
-        "cat",     "echo",    "ls",     "sleep",  "true",      "false", "test"};
+        "sh",           "bash",    "dash",     "ash",     "ksh*",      "zsh",       "fish",
+        "busybox*",     "env",     "nohup",    "nice",    "ionice",    "timeout",   "time",
+        "setsid",       "stdbuf",  "xargs",    "numactl", "sudo",      "su",        "runuser",
+        "gosu*",        "su-exec", "setpriv",  "tini*",   "dumb-init", "catatonit", "docker-init",
+        "s6-*",         "chroot",  "unshare",  "nsenter", "strace",    "ltrace",    "gdb*",
+        "jspawnhelper", "jsvc",    "leakring", "cat",     "echo",      "ls",        "sleep",
+        "true",         "false",   "test"};
 
     for (size_t i = 0; i < sizeof(globs) / sizeof(globs[0]); i++)
         if (fnmatch(globs[i], name, 0) == 0)

@@ -85,8 +85,8 @@ static bool directory_will_do(const char *directory, uint64_t size, uint64_t *av
     }
     if (unsafe_name((uint32_t)info.f_type)) {
         snprintf(trouble->text, sizeof(trouble->text),
-                 "%s is on %s, where a full disk would kill the traced program: refused",
-                 directory, unsafe_name((uint32_t)info.f_type));
+                 "%s is on %s, where a full disk would kill the traced program: refused", directory,
+                 unsafe_name((uint32_t)info.f_type));
         return false;
     }
     *available = (uint64_t)info.f_bavail * (uint64_t)info.f_bsize;

@@ -117,7 +117,8 @@ static void check_environment(struct lr_doctor *doctor, pid_t pid)
 static void check_not_recording(struct lr_doctor *doctor, const char *exe)
 {
     if (lr_doctor_passes_through(base_name(exe)))
-        lr_doctor_ok(doctor, "%s is a shell, launcher or small tool: it passes the tracer on, "
+        lr_doctor_ok(doctor,
+                     "%s is a shell, launcher or small tool: it passes the tracer on, "
                      "and has no trace",
                      exe);
     else

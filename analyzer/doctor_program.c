@@ -44,8 +44,8 @@ static char *ask_linker(const struct lr_program *program, const char *library)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    failed = posix_spawn(&pid, program->interpreter, &actions, NULL, (char **)arguments,
-                         environment);
+    failed =
+        posix_spawn(&pid, program->interpreter, &actions, NULL, (char **)arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     while (!failed && length < 65535 && (got = read(ends[0], text + length, 65535 - length)) > 0)
@@ -70,8 +70,9 @@ static void check_linker(struct lr_doctor *doctor, const struct lr_program *prog
             continue;
         if (strstr(line, "cannot be preloaded") || strstr(line, "not found")) {
             trouble = true;
-            lr_doctor_problem(doctor, "build leakring for this system, or trace a program that "
-                                      "runs on its C library",
+            lr_doctor_problem(doctor,
+                              "build leakring for this system, or trace a program that "
+                              "runs on its C library",
                               "its dynamic linker says: %s", line + strspn(line, " \t"));
         } else {
             listed = true;
@@ -109,8 +110,7 @@ static bool check_kind(struct lr_doctor *doctor, const struct lr_program *progra
                           "%s is statically linked: nothing can be preloaded into it", path);
     else if (strstr(program->interpreter, "ld-musl"))
         lr_doctor_problem(doctor, "trace it on a distribution with glibc",
-                          "%s uses musl (%s); the library needs glibc", path,
-                          program->interpreter);
+                          "%s uses musl (%s); the library needs glibc", path, program->interpreter);
     else if (program->gains_rights)
         lr_doctor_problem(doctor,
                           "run it as its owner, or a copy of it without those rights "
@@ -133,8 +133,7 @@ static void check_elf(struct lr_doctor *doctor, const struct lr_program *program
     struct lr_program library;
 
     if (!program->is_elf) {
-        lr_doctor_problem(doctor, NULL, "%s is neither an ELF program nor a script",
-                          program->path);
+        lr_doctor_problem(doctor, NULL, "%s is neither an ELF program nor a script", program->path);
         return;
     }
     if (lr_program_read(library_path, &library, &error) != LR_OK) {

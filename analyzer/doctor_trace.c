@@ -17,8 +17,8 @@ static void check_losses(struct lr_doctor *doctor, const struct lr_trace *trace)
         if (value == 0 || !lr_counter_is_loss((enum lr_counter)i))
             continue;
         losses++;
-        lr_doctor_warn(doctor, "record again with a larger LEAKRING=size=",
-                       "lost: %" PRIu64 " %s", value, lr_counter_text((enum lr_counter)i));
+        lr_doctor_warn(doctor, "record again with a larger LEAKRING=size=", "lost: %" PRIu64 " %s",
+                       value, lr_counter_text((enum lr_counter)i));
     }
     if (losses == 0)
         lr_doctor_ok(doctor, "nothing was lost");
@@ -57,8 +57,7 @@ void lr_doctor_trace(struct lr_doctor *doctor, const char *path)
     if (info->damaged.sections + info->damaged.references + info->damaged.values)
         lr_doctor_problem(doctor, "copy it again from where it was written",
                           "%" PRIu64 " of its records are damaged",
-                          info->damaged.sections + info->damaged.references +
-                              info->damaged.values);
+                          info->damaged.sections + info->damaged.references + info->damaged.values);
     if (info->compat & LR_COMPAT_BLIND)
         lr_doctor_problem(doctor,
                           "put libleakring.so first in LD_PRELOAD; a program with a malloc of its "

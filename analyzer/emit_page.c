@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const inks[] = {"", "\033[1m", "\033[1;31m", "\033[1;32m", "\033[33m",
-                                   "\033[2m"};
+static const char *const inks[] = {"",           "\033[1m",  "\033[1;31m",
+                                   "\033[1;32m", "\033[33m", "\033[2m"};
 
 static void begin_ink(const struct lr_page *page, enum lr_ink ink)
 {

@@ -57,9 +57,9 @@ static size_t collect(const struct lr_model *model, bool mappings, struct place 
 
         if ((site->kind == LR_MEMORY_MMAP) != mappings)
             continue;
-        places[count++] = (struct place){
-            site->path.count ? &site->path.frames[site->path.culprit] : NULL,
-            site->live_bytes.value, site->live_count.value, 1};
+        places[count++] =
+            (struct place){site->path.count ? &site->path.frames[site->path.culprit] : NULL,
+                           site->live_bytes.value, site->live_count.value, 1};
     }
     return count;
 }
@@ -92,8 +92,8 @@ static void put_rest(struct lr_page *page, const struct place *places, size_t fi
                      lr_unit_count(rest, count - first), count);
 }
 
-void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool mappings,
-                    unsigned top, bool raw_bytes)
+void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool mappings, unsigned top,
+                    bool raw_bytes)
 {
     struct place *places = calloc(model->site_count + 1, sizeof(*places));
     size_t count, shown;

@@ -8,7 +8,7 @@
 #include "emit_page.h"
 
 /* A table of the `top` largest places; mappings or blocks.  Nothing when there are none. */
-void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool mappings,
-                    unsigned top, bool raw_bytes);
+void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool mappings, unsigned top,
+                    bool raw_bytes);
 
 #endif

@@ -156,9 +156,8 @@ static void put_completeness(struct text *text)
     char count[LR_UNIT_SIZE];
 
     put_heading(text, "Recording");
-    lr_page_text(&text->page, 2, 4,
-                 complete->verdict == LR_COMPLETE ? LR_INK_PLAIN : LR_INK_YELLOW, "%s%s",
-                 sentences[complete->verdict],
+    lr_page_text(&text->page, 2, 4, complete->verdict == LR_COMPLETE ? LR_INK_PLAIN : LR_INK_YELLOW,
+                 "%s%s", sentences[complete->verdict],
                  complete->verdict == LR_BLIND ? ""
                  : complete->exact             ? "; exact (every event counted)"
                                                : "; sampled (figures are estimates)");
@@ -176,11 +175,11 @@ static void put_harmless(struct text *text, const struct lr_model_pair *pair,
     char live[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE];
 
     put_culprit(text, 2, LR_INK_PLAIN, "", &site->path);
-    lr_page_text(&text->page, 4, 6, LR_INK_PLAIN, "%s %s live, %s%s%s",
-                 lr_unit_count(live, site->live), pair->name,
-                 lr_unit_bytes(bytes, site->bytes_at_creation + site->bytes_later,
-                               text->options->raw_bytes),
-                 site->expected ? "; " : "", site->expected ? site->expected : "");
+    lr_page_text(
+        &text->page, 4, 6, LR_INK_PLAIN, "%s %s live, %s%s%s", lr_unit_count(live, site->live),
+        pair->name,
+        lr_unit_bytes(bytes, site->bytes_at_creation + site->bytes_later, text->options->raw_bytes),
+        site->expected ? "; " : "", site->expected ? site->expected : "");
 }
 
 static void put_class(struct text *text, enum lr_site_class class, const char *heading)

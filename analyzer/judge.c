@@ -39,8 +39,7 @@ static bool is_transient(const struct lr_model_pair_site *site, const struct lr_
         return false;
     if (released_explicitly(site) == 0 || site->released_by_cleaner > 0)
         return false;
-    if (site->live > LR_TRANSIENT_COUNT &&
-        site->live > site->acquired / 100 * LR_TRANSIENT_PERCENT)
+    if (site->live > LR_TRANSIENT_COUNT && site->live > site->acquired / 100 * LR_TRANSIENT_PERCENT)
         return false;
     if (recent > LR_TRANSIENT_MS)
         recent = LR_TRANSIENT_MS;
@@ -179,12 +178,12 @@ static int say_leak(struct lr_model *model)
 
     if (!list)
         return -1;
-    length = asprintf(&verdict->summary,
-                      "%s %s never ended, from %" PRIu64 " place%s in the code; %s %s of native "
-                      "memory.",
-                      list, one ? "was" : "were", verdict->sites, one_place ? "" : "s",
-                      one ? "it holds" : "they hold",
-                      lr_unit_bytes(bytes, verdict->held_bytes, false));
+    length =
+        asprintf(&verdict->summary,
+                 "%s %s never ended, from %" PRIu64 " place%s in the code; %s %s of native "
+                 "memory.",
+                 list, one ? "was" : "were", verdict->sites, one_place ? "" : "s",
+                 one ? "it holds" : "they hold", lr_unit_bytes(bytes, verdict->held_bytes, false));
     free(list);
     return length;
 }

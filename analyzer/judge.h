@@ -26,7 +26,7 @@
 enum {
     LR_TRANSIENT_COUNT = 4,
     LR_TRANSIENT_PERCENT = 1,
-    LR_TRANSIENT_SHARE = 10,    /* of the duration: one tenth */
+    LR_TRANSIENT_SHARE = 10, /* of the duration: one tenth */
     LR_TRANSIENT_MS = 10 * 1000,
 };
 

@@ -19,14 +19,14 @@ struct lr_symbolizer;
 /* One source-level frame.  "" where something is unknown. */
 struct lr_model_frame {
     bool java;
-    bool named;    /* false: function is only module+0xoffset or 0xaddress */
+    bool named; /* false: function is only module+0xoffset or 0xaddress */
     bool inlined;
-    bool native_method; /* a Java method without Java code */
-    bool hidden;   /* of a class that the JVM made up: nobody wrote that line */
-    bool user;     /* neither the platform's nor the resource's own machinery (culprit.h) */
+    bool native_method;   /* a Java method without Java code */
+    bool hidden;          /* of a class that the JVM made up: nobody wrote that line */
+    bool user;            /* neither the platform's nor the resource's own machinery (culprit.h) */
     const char *function; /* Java: pkg.Class.method; native: without parameters */
     const char *file;
-    uint32_t line; /* 0: unknown */
+    uint32_t line;      /* 0: unknown */
     const char *module; /* native frames only */
 };
 

@@ -17,7 +17,7 @@ struct lr_sum {
 
 /* Everything live at one recorded stack. */
 struct lr_tally {
-    struct lr_sum memory[LR_MEMORY_KINDS];          /* what no pair owns */
+    struct lr_sum memory[LR_MEMORY_KINDS]; /* what no pair owns */
     uint64_t owned_at_creation, owned_later, owned_blocks;
     uint32_t pair_seed; /* 1 + index of the pair site that owns; 0: none */
 };
@@ -28,8 +28,8 @@ struct lr_build {
     struct lr_model *model;
     struct lr_tally *tallies; /* by stack */
     uint32_t stacks;
-    uint64_t orphan_pairs;   /* live pairs whose call site is not in the file */
-    uint64_t shared_stacks;  /* stacks that served two pairs */
+    uint64_t orphan_pairs;  /* live pairs whose call site is not in the file */
+    uint64_t shared_stacks; /* stacks that served two pairs */
 };
 
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
@@ -40,8 +40,8 @@ enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *er
 /* Names the frames of a recorded stack and chooses its culprit (culprit.h).  *expected is the
  * reason why the site is expected, or NULL.  Frames are malloc()ed. */
 enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *pair,
-                            bool pair_is_java, struct lr_model_path *path,
-                            const char **expected, struct lr_error *error);
+                            bool pair_is_java, struct lr_model_path *path, const char **expected,
+                            struct lr_error *error);
 void lr_path_free(struct lr_model_path *path);
 /* Orders paths by what tells sites apart; 0: they are one site. */
 int lr_path_compare(const struct lr_model_path *a, const struct lr_model_path *b);

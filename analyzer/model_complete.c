@@ -26,12 +26,12 @@ static enum lr_status add_losses(struct lr_build *build, struct lr_error *error)
     return LR_OK;
 }
 
-#define NOTE(...)                                                                                 \
-    do {                                                                                          \
-        enum lr_status note_status =                                                              \
-            lr_texts_add(&build->model->completeness.notes, error, __VA_ARGS__);                  \
-        if (note_status != LR_OK)                                                                 \
-            return note_status;                                                                   \
+#define NOTE(...)                                                                                  \
+    do {                                                                                           \
+        enum lr_status note_status =                                                               \
+            lr_texts_add(&build->model->completeness.notes, error, __VA_ARGS__);                   \
+        if (note_status != LR_OK)                                                                  \
+            return note_status;                                                                    \
     } while (0)
 
 static enum lr_status note_window(struct lr_build *build, struct lr_error *error)

@@ -23,8 +23,7 @@ static void add_block(struct lr_sum *sum, double size, double weight)
 static void tally_block(struct lr_build *build, const struct lr_live_view *block)
 {
     struct lr_tally *tally = &build->tallies[block->stack < build->stacks ? block->stack : 0];
-    enum lr_memory_kind kind =
-        block->kind == LR_KIND_NEW ? LR_MEMORY_NEW : LR_MEMORY_MALLOC;
+    enum lr_memory_kind kind = block->kind == LR_KIND_NEW ? LR_MEMORY_NEW : LR_MEMORY_MALLOC;
     uint64_t bytes;
 
     if (!block->owned) {

@@ -25,8 +25,8 @@ static void copy_frame(struct lr_model_frame *to, const struct lr_frame_name *fr
 }
 
 enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *pair,
-                            bool pair_is_java, struct lr_model_path *path,
-                            const char **expected, struct lr_error *error)
+                            bool pair_is_java, struct lr_model_path *path, const char **expected,
+                            struct lr_error *error)
 {
     struct lr_frame_name *names = NULL;
     struct lr_stack_view view;

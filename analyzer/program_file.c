@@ -102,24 +102,24 @@ static void read_script(const struct image *image, struct lr_program *program)
 }
 
 /* The few fields we need are read once for each ELF class. */
-#define READ_INTERPRETER(name, Ehdr, Phdr)                                                        \
-    static void name(const struct image *image, struct lr_program *program)                       \
-    {                                                                                             \
-        const Ehdr *elf = at(image, 0, sizeof(Ehdr));                                             \
-        Phdr segment;                                                                             \
-                                                                                                  \
-        for (unsigned i = 0; elf && i < elf->e_phnum; i++) {                                      \
-            const void *bytes =                                                                   \
-                at(image, elf->e_phoff + (uint64_t)i * sizeof(segment), sizeof(segment));         \
-                                                                                                  \
-            if (!bytes)                                                                           \
-                return;                                                                           \
-            memcpy(&segment, bytes, sizeof(segment));                                             \
-            if (segment.p_type == PT_INTERP && at(image, segment.p_offset, segment.p_filesz))     \
-                snprintf(program->interpreter, sizeof(program->interpreter), "%s",                \
-                         string_at(image, segment.p_offset,                                       \
-                                   (uint64_t)segment.p_offset + segment.p_filesz));               \
-        }                                                                                         \
+#define READ_INTERPRETER(name, Ehdr, Phdr)                                                         \
+    static void name(const struct image *image, struct lr_program *program)                        \
+    {                                                                                              \
+        const Ehdr *elf = at(image, 0, sizeof(Ehdr));                                              \
+        Phdr segment;                                                                              \
+                                                                                                   \
+        for (unsigned i = 0; elf && i < elf->e_phnum; i++) {                                       \
+            const void *bytes =                                                                    \
+                at(image, elf->e_phoff + (uint64_t)i * sizeof(segment), sizeof(segment));          \
+                                                                                                   \
+            if (!bytes)                                                                            \
+                return;                                                                            \
+            memcpy(&segment, bytes, sizeof(segment));                                              \
+            if (segment.p_type == PT_INTERP && at(image, segment.p_offset, segment.p_filesz))      \
+                snprintf(program->interpreter, sizeof(program->interpreter), "%s",                 \
+                         string_at(image, segment.p_offset,                                        \
+                                   (uint64_t)segment.p_offset + segment.p_filesz));                \
+        }                                                                                          \
     }
 READ_INTERPRETER(read_interpreter_32, Elf32_Ehdr, Elf32_Phdr)
 READ_INTERPRETER(read_interpreter_64, Elf64_Ehdr, Elf64_Phdr)
@@ -185,8 +185,7 @@ static bool gains_rights(const char *path, const struct stat *status)
     return geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-enum lr_status lr_program_read(const char *name, struct lr_program *program,
-                               struct lr_error *error)
+enum lr_status lr_program_read(const char *name, struct lr_program *program, struct lr_error *error)
 {
     struct image image;
     struct stat status;

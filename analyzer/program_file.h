@@ -12,15 +12,15 @@
 #include "status.h"
 
 struct lr_program {
-    char path[4096];        /* found in PATH */
+    char path[4096]; /* found in PATH */
     bool is_script;
     char interpreter[4096]; /* of a script: the program of its #! line; of ELF: PT_INTERP, or "" */
     bool is_elf;
     bool is_64bit;
-    uint16_t machine;       /* ELF e_machine */
-    bool has_own_malloc;    /* it defines malloc: calls may never leave it */
-    bool is_sanitized;      /* needs libasan, or brings AddressSanitizer along */
-    bool gains_rights;      /* set-user-id, set-group-id or file capabilities that count for us */
+    uint16_t machine;    /* ELF e_machine */
+    bool has_own_malloc; /* it defines malloc: calls may never leave it */
+    bool is_sanitized;   /* needs libasan, or brings AddressSanitizer along */
+    bool gains_rights;   /* set-user-id, set-group-id or file capabilities that count for us */
 };
 
 /* Looks for `name` as execvp would. */

@@ -25,8 +25,11 @@ const char *lr_unit_bytes(char *out, uint64_t bytes, bool raw)
     if (unit == 0)
         snprintf(out, LR_UNIT_SIZE, "%" PRIu64 " B", bytes);
     else
-        snprintf(out, LR_UNIT_SIZE, "%.*f %s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value,
-                 names[unit]);
+        snprintf(out, LR_UNIT_SIZE, "%.*f %s",
+                 value < 9.995   ? 2
+                 : value < 99.95 ? 1
+                                 : 0,
+                 value, names[unit]);
     return out;
 }
 

@@ -71,8 +71,8 @@ static bool same_settings(const struct lr_trace *trace, const char *settings)
     return same;
 }
 
-static void consider(struct candidates *found, const char *path, const char *settings,
-                     uint32_t pid, uint64_t since)
+static void consider(struct candidates *found, const char *path, const char *settings, uint32_t pid,
+                     uint64_t since)
 {
     struct lr_trace *trace = NULL;
     struct candidate *items;
@@ -84,8 +84,7 @@ static void consider(struct candidates *found, const char *path, const char *set
         return;
     if (lr_trace_open(path, &trace, NULL) != LR_OK)
         return;
-    if (lr_trace_info(trace)->start_unix_ns >= since &&
-        same_settings(trace, settings) &&
+    if (lr_trace_info(trace)->start_unix_ns >= since && same_settings(trace, settings) &&
         (items = realloc(found->items, (found->count + 1) * sizeof(*items)))) {
         found->items = items;
         items[found->count].path = strdup(path);

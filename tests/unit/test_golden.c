@@ -161,10 +161,8 @@ static void make_blind(struct lr_make *make)
 static void make_native(struct lr_make *make)
 {
     uint32_t inflate = lr_make_pairdef(make, "zlib.inflate", 0);
-    uint32_t zlib =
-        lr_make_module(make, "/lib/libz.so.1", 0x20000000, 0x20000000, 0x20020000, "");
-    uint32_t tool =
-        lr_make_module(make, "/opt/tool/bin/tool", 0x400000, 0x400000, 0x500000, "");
+    uint32_t zlib = lr_make_module(make, "/lib/libz.so.1", 0x20000000, 0x20000000, 0x20020000, "");
+    uint32_t tool = lr_make_module(make, "/opt/tool/bin/tool", 0x400000, 0x400000, 0x500000, "");
     uint64_t open[] = {lr_make_native_frame(zlib, 0x100), lr_make_native_frame(tool, 0x2000),
                        lr_make_native_frame(tool, 0x3000)};
     uint64_t node[] = {lr_make_native_frame(tool, 0x4000), lr_make_native_frame(tool, 0x3000)};
@@ -183,12 +181,15 @@ static void make_native(struct lr_make *make)
 static void make_hostile(struct lr_make *make)
 {
     uint32_t inflater = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
-    uint32_t method = lr_make_method(make, "com.acme.\033[2J\"Evil\\", "read\n\x9b", "\xff.java", 0);
+    uint32_t method =
+        lr_make_method(make, "com.acme.\033[2J\"Evil\\", "read\n\x9b", "\xff.java", 0);
     uint64_t frames[] = {lr_make_java_frame_text(make, INFLATE),
                          lr_make_java_frame(make, method, 13)};
 
     describe_java(make);
-    lr_make_meta(make, LR_META_CMDLINE, "java \033]0;owned\007 \xc2\x9b" "2J");
+    lr_make_meta(make, LR_META_CMDLINE,
+                 "java \033]0;owned\007 \xc2\x9b"
+                 "2J");
     lr_make_meta(make, LR_META_NOTE, "100 %s \033[31m");
     add_site(make, inflater, lr_make_stack(make, frames, 2, 0), 1, 1, 0, false, 10);
 }

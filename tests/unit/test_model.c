@@ -152,10 +152,10 @@ static void native_frames_and_what_lies_beyond_dont_split(void **state)
     uint64_t second[] = {lr_make_native_frame(zip, 0x2222), lr_make_java_frame_text(make, INIT),
                          lr_make_java_frame_text(make, READ), lr_make_java_frame_text(make, HANDLE),
                          lr_make_java_frame_text(make, "com.acme.Pool.loop(Pool.java):9")};
-    uint64_t other[] = {lr_make_native_frame(zip, 0x1111), lr_make_java_frame_text(make, INIT),
-                        lr_make_java_frame_text(make, READ),
-                        lr_make_java_frame_text(
-                            make, "com.acme.web.Handler.handle(Handler.java):8")};
+    uint64_t other[] = {
+        lr_make_native_frame(zip, 0x1111), lr_make_java_frame_text(make, INIT),
+        lr_make_java_frame_text(make, READ),
+        lr_make_java_frame_text(make, "com.acme.web.Handler.handle(Handler.java):8")};
     const struct lr_model *model;
 
     make_site(fixture, lr_make_stack(make, first, 5, 0), 3, 3, 0, 50);

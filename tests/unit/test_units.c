@@ -53,8 +53,8 @@ static void durations_fit_their_length(void **state)
 
 static void sizes_are_parsed_or_refused(void **state)
 {
-    static const char *const wrong[] = {"", "-1", "x", "1x", "1mm", "99999999999999999999",
-                                        "18446744073709551615k"};
+    static const char *const wrong[] = {
+        "", "-1", "x", "1x", "1mm", "99999999999999999999", "18446744073709551615k"};
     uint64_t size;
 
     assert_true(lr_unit_parse_size("4096", &size) && size == 4096);
@@ -88,13 +88,13 @@ static void settings_are_read_back(void **state)
 
 static void wrong_settings_are_told(void **state)
 {
-    static const char *const wrong[] = {"file", "fiel=x", "=x", "file=\"x", "file=\"x\"y", ",",
-                                        "size=8M,,", "size=abc", "size=1", "size=-5", "depth=0",
-                                        "depth=129", "young=x", "children=yes", "file=",
-                                        "unwinder=magic", "size=8Mx", "size=8"};
-    static const char *const right[] = {"size=8M", "size=8MiB", "size=4194304", "size=1GB",
-                                        "young=0", "young=100ms", "depth=128", "children=0",
-                                        "exe=java:node*", "unwinder=libunwind"};
+    static const char *const wrong[] = {
+        "file",      "fiel=x",       "=x",     "file=\"x",       "file=\"x\"y", ",",
+        "size=8M,,", "size=abc",     "size=1", "size=-5",        "depth=0",     "depth=129",
+        "young=x",   "children=yes", "file=",  "unwinder=magic", "size=8Mx",    "size=8"};
+    static const char *const right[] = {
+        "size=8M",     "size=8MiB", "size=4194304", "size=1GB",       "young=0",
+        "young=100ms", "depth=128", "children=0",   "exe=java:node*", "unwinder=libunwind"};
     struct lr_error error;
 
     assert_int_equal(lr_settings_check("", NULL), LR_OK);
