@@ -27,7 +27,7 @@ static inline uint32_t pack(int prot, int flags)
         if ((start) != MAP_FAILED && lr_enter()) {                                                \
             struct lr_regs caller_ = LR_CALLER_REGS;                                              \
             uint32_t stack_ = lr_self.pair_stack ? lr_self.pair_stack                             \
-                                                 : lr_stack_take(&caller_, LR_JAVA_ANYWHERE);     \
+                                                 : lr_stack_take(&caller_, LR_STACK_OF_BLOCK);     \
             lr_regions_map((uintptr_t)(start), length, pack(prot, flags), stack_);                \
             lr_leave();                                                                           \
         }                                                                                         \
@@ -70,7 +70,7 @@ static void *remap(void *old, size_t old_length, size_t length, int flags, void 
     void *start = LR_NEXT(mremap)(old, old_length, length, flags, hint);
     if (start != MAP_FAILED)
         lr_regions_map((uintptr_t)start, length, before.prot_flags,
-                       lr_stack_take(caller, LR_JAVA_ANYWHERE));
+                       lr_stack_take(caller, LR_STACK_OF_BLOCK));
     else if (leaves && before.length)
         lr_regions_map((uintptr_t)old, old_length, before.prot_flags, before.stack);
     return start;

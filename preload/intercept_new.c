@@ -101,6 +101,8 @@ static bool allocator_has_operators(void)
             return real arguments;                                                                \
         void *block = real arguments;                                                             \
         if (block && lr_enter()) {                                                                \
+            struct lr_live inner; /* jemalloc's may call an exported function that is ours */     \
+            lr_record_take(block, &inner);                                                        \
             struct lr_regs caller = LR_CALLER_REGS;                                               \
             lr_record_alloc(block, size, LR_KIND_NEW, &caller);                                   \
             lr_leave();                                                                           \

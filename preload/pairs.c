@@ -166,7 +166,7 @@ void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *ca
 {
     if (!enter(scope))
         return;
-    uint32_t stack = lr_stack_take(caller, from_java ? LR_JAVA_NATIVE : LR_JAVA_ANYWHERE);
+    uint32_t stack = lr_stack_take(caller, from_java ? LR_STACK_OF_JAVA_PAIR : LR_STACK_OF_PAIR);
     enter_scope(scope, stack, false);
     lr_leave();
 }

@@ -72,7 +72,7 @@ void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
     if (stack)
         info |= LR_LIVE_OWNED | (lr_self.pair_later ? LR_LIVE_LATER : 0);
     else
-        stack = lr_stack_take(caller, LR_JAVA_ANYWHERE);
+        stack = lr_stack_take(caller, LR_STACK_OF_BLOCK);
     lr_stack_add(stack, size);
     struct lr_live record = {
         .key = (uintptr_t)block,

@@ -102,13 +102,13 @@ void lr_stacks_forget(void)
     __atomic_fetch_add(&memo_epoch, 1, __ATOMIC_RELAXED);
 }
 
-static void collect(struct raw_stack *raw, const struct lr_regs *caller, enum lr_java_source java)
+static void collect(struct raw_stack *raw, const struct lr_regs *caller, enum lr_stack_use use)
 {
     enum lr_unwind_end end = LR_UNWIND_OUTERMOST;
     raw->flags = 0;
     raw->native_count = lr_unwinder->walk(caller, raw->native, lr_config.depth, &end);
     uint32_t depth = lr_own_work_begin(); /* the JVM may grow an arena of its own for us */
-    raw->java_count = java == LR_JAVA_NATIVE
+    raw->java_count = use == LR_STACK_OF_JAVA_PAIR
                           ? lr_jvm_frames_native(raw->java, lr_config.java_depth, &raw->flags)
                           : lr_jvm_frames(raw->java, lr_config.java_depth, &raw->flags);
     lr_own_work_end(depth);
@@ -178,7 +178,54 @@ static uint32_t append_stack(const struct key *key)
     return id;
 }
 
-static __attribute__((noinline, cold)) uint32_t intern(const struct raw_stack *raw, uint64_t hash)
+/* Fullness of the stack sections, in eighths. */
+static unsigned fullness(void)
+{
+    const struct lr_section *stacks = lr_file.section[LR_SEC_STACKS];
+    const struct lr_section *frames = lr_file.section[LR_SEC_FRAMES];
+    uint64_t by_stacks = stacks->used * 8 / stacks->capacity;
+    uint64_t by_frames = frames->used * 8 / frames->capacity;
+    return (unsigned)(by_stacks > by_frames ? by_stacks : by_frames);
+}
+
+/* How many frames a new stack may have. */
+static size_t allowance(enum lr_stack_use use)
+{
+    if (use != LR_STACK_OF_BLOCK)
+        return SIZE_MAX;
+    unsigned eighths = fullness();
+    return eighths < 4 ? SIZE_MAX : eighths < 6 ? 16 : eighths < 7 ? 4 : 0;
+}
+
+static uint32_t *find_stack(struct key *key)
+{
+    key->hash = key->flags;
+    for (size_t i = 0; i < key->count; i++)
+        key->hash = lr_hash_mix(key->hash, key->frames[i]);
+    return lr_index_find(&index_, key->hash, same_stack, key);
+}
+
+/* A stack that isn't stored yet, as far as there is room for it. */
+static uint32_t store_stack(struct key *key, enum lr_stack_use use)
+{
+    size_t allowed = allowance(use);
+    uint32_t *slot = find_stack(key);
+    if (!*slot && key->count > allowed) {
+        lr_count(allowed ? LR_CNT_stacks_cut : LR_CNT_stacks_full);
+        if (!allowed)
+            return 0;
+        key->count = allowed;
+        key->flags |= LR_STACK_DEPTH_CUT;
+        slot = find_stack(key);
+    }
+    uint32_t id = *slot ? *slot - 1 : append_stack(key);
+    if (id)
+        *slot = id + 1;
+    return id;
+}
+
+static __attribute__((noinline, cold)) uint32_t intern(const struct raw_stack *raw, uint64_t hash,
+                                                       enum lr_stack_use use)
 {
     uint64_t frames[2 * LR_DEPTH_MAX];
     if (!lr_intern_lock()) {
@@ -189,26 +236,21 @@ static __attribute__((noinline, cold)) uint32_t intern(const struct raw_stack *r
     key.count = normalize(raw, frames);
     if (raw->java_count)
         key.flags |= LR_STACK_JAVA;
-    key.hash = key.flags;
-    for (size_t i = 0; i < key.count; i++)
-        key.hash = lr_hash_mix(key.hash, frames[i]);
-    uint32_t *slot = lr_index_find(&index_, key.hash, same_stack, &key);
-    uint32_t id = *slot ? *slot - 1 : append_stack(&key);
-    if (id) {
-        *slot = id + 1;
+    uint32_t id = store_stack(&key, use);
+    if (id)
         memo_store(hash, id);
-    }
     lr_intern_unlock();
     return id;
 }
 
-uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_java_source java)
+/* A pair's stack and a block's are remembered apart: the block's may be cut. */
+uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use)
 {
     struct raw_stack raw;
-    collect(&raw, caller, java);
-    uint64_t hash = hash_raw(&raw);
+    collect(&raw, caller, use);
+    uint64_t hash = hash_raw(&raw) + (use == LR_STACK_OF_BLOCK);
     uint32_t id = memo_find(hash);
-    return __builtin_expect(id != 0, 1) ? id : intern(&raw, hash);
+    return __builtin_expect(id != 0, 1) ? id : intern(&raw, hash, use);
 }
 
 void lr_stack_add(uint32_t stack, uint64_t bytes)

@@ -12,15 +12,18 @@
 
 bool lr_stacks_start(void); /* after lr_intern_start */
 
-/* How to get the Java frames. */
-enum lr_java_source {
-    LR_JAVA_ANYWHERE, /* inside malloc, in any VM state */
-    LR_JAVA_NATIVE,   /* in a native method called from Java: JVMTI may help */
+/* Whose stack, and so how the Java frames may be had and how much room it may use. */
+enum lr_stack_use {
+    LR_STACK_OF_BLOCK,     /* inside malloc or mmap, in any VM state */
+    LR_STACK_OF_PAIR,      /* of a resource pair */
+    LR_STACK_OF_JAVA_PAIR, /* in a native method called from Java: JVMTI may help */
 };
 
 /* Id of the caller's stack, native and Java frames; 0 (no stack) when it can't be stored, which
- * is counted.  Cost: the walk, plus about 15 ns when the stack is known. */
-uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_java_source java);
+ * is counted.  As the file fills, blocks' stacks are stored with fewer frames and at last not at
+ * all; the last eighth belongs to pairs.
+ * Cost: the walk, plus about 15 ns when the stack is known. */
+uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use);
 
 /* Totals of a stack (alloc_count, alloc_bytes), and what found no room. */
 void lr_stack_add(uint32_t stack, uint64_t bytes);

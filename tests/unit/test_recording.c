@@ -108,7 +108,7 @@ static void test_held_lock_is_given_up(void **state)
 static __attribute__((noinline)) uint32_t here(void)
 {
     struct lr_regs regs = LR_CALLER_REGS;
-    return lr_stack_take(&regs, LR_JAVA_ANYWHERE);
+    return lr_stack_take(&regs, LR_STACK_OF_BLOCK);
 }
 
 static __attribute__((noinline)) uint32_t via_a(void)
@@ -157,6 +157,45 @@ static void test_forgotten_memo_finds_the_same_stack(void **state)
     }
     assert_int_equal(ids[0], ids[1]);
     assert_int_equal(used(LR_SEC_STACKS), stacks);
+}
+
+static __attribute__((noinline)) uint32_t deep(unsigned depth, enum lr_stack_use use)
+{
+    if (depth) {
+        uint32_t id = deep(depth - 1, use);
+        __asm__ volatile("");
+        return id;
+    }
+    struct lr_regs regs = LR_CALLER_REGS;
+    return lr_stack_take(&regs, use);
+}
+
+/* Pretends that so many eighths of the frames' room are used. */
+static uint32_t take_when(unsigned eighths, unsigned depth, enum lr_stack_use use)
+{
+    struct lr_section *frames = lr_file.section[LR_SEC_FRAMES];
+    uint64_t used_before = frames->used;
+    frames->used = frames->capacity / 8 * eighths + 8;
+    uint32_t id = deep(depth, use);
+    frames->used = used_before;
+    return id;
+}
+
+/* Elasticsearch's class loading filled the room within seconds, and its leak had no stack. */
+static void test_filling_up_cuts_blocks_and_keeps_pairs(void **state)
+{
+    (void)state;
+    const struct lr_stack *stacks = lr_file.stacks;
+    uint64_t lost = lr_file.counters[LR_CNT_stacks_full];
+    assert_true(stacks[take_when(3, 30, LR_STACK_OF_BLOCK)].frame_count > 30);
+    uint32_t cut = take_when(4, 31, LR_STACK_OF_BLOCK);
+    assert_int_equal(stacks[cut].frame_count, 16);
+    assert_true(stacks[cut].flags & LR_STACK_DEPTH_CUT);
+    assert_int_equal(stacks[take_when(6, 32, LR_STACK_OF_BLOCK)].frame_count, 4);
+    assert_int_equal(lr_file.counters[LR_CNT_stacks_full], lost);
+    assert_int_equal(take_when(7, 33, LR_STACK_OF_BLOCK), 0);
+    assert_int_equal(lr_file.counters[LR_CNT_stacks_full], lost + 1);
+    assert_true(stacks[take_when(7, 34, LR_STACK_OF_PAIR)].frame_count > 34);
 }
 
 static void *take_many(void *unused)
@@ -372,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_held_lock_is_given_up),
         cmocka_unit_test(test_one_stack_one_id),
         cmocka_unit_test(test_forgotten_memo_finds_the_same_stack),
+        cmocka_unit_test(test_filling_up_cuts_blocks_and_keeps_pairs),
         cmocka_unit_test(test_concurrent_interning_makes_no_doubles),
         cmocka_unit_test(test_regions_split_shrink_and_overlay),
         cmocka_unit_test(test_regions_equal_a_page_model),
