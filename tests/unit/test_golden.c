@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <json-c/json.h>
 
+#include "emit.h"
 #include "load.h"
 #include "make_trace.h"
 #include "model.h"
@@ -242,6 +244,79 @@ static void verdicts(void **state)
     }
 }
 
+static uint32_t random_state;
+
+static uint32_t next_random(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+/* Changes a few bytes that are in use, behind the header and the directory. */
+static void damage(unsigned char *bytes, size_t size)
+{
+    unsigned wanted = 1 + next_random() % 24;
+
+    while (wanted > 0) {
+        size_t at = LR_PAGE + next_random() % (size - LR_PAGE);
+
+        if (bytes[at] == 0 && next_random() % 4096 != 0)
+            continue;
+        bytes[at] = (unsigned char)(next_random() % 3 ? next_random() : 0xff);
+        wanted--;
+    }
+}
+
+/* Whatever a damaged trace says, the report is written, and its JSON is JSON. */
+static void report_or_refuse(const unsigned char *bytes, size_t size)
+{
+    const struct lr_emit_options options = {.whole_stacks = true, .width = 40};
+    const struct lr_symbolizer_options no_files = {.no_files = true};
+    struct lr_symbolizer *symbolizer;
+    struct lr_model *model;
+    struct lr_trace *trace;
+    struct lr_error error;
+    char *text = NULL;
+    size_t length;
+    FILE *out;
+
+    if (lr_trace_open_bytes(bytes, size, "damaged", &trace, &error) != LR_OK)
+        return;
+    symbolizer = lr_symbolizer_open(trace, &no_files);
+    assert_int_equal(lr_model_build(trace, symbolizer, &model, &error), LR_OK);
+    out = open_memstream(&text, &length);
+    assert_int_equal(lr_emit_text(out, model, &options, &error), LR_OK);
+    assert_int_equal(fflush(out), 0);
+    rewind(out);
+    assert_int_equal(lr_emit_json(out, model, &options, &error), LR_OK);
+    fclose(out);
+    json_object *parsed = json_tokener_parse(text);
+    assert_non_null(parsed);
+    json_object_put(parsed);
+    free(text);
+    lr_model_free(model);
+    lr_symbolizer_close(symbolizer);
+    lr_trace_close(trace);
+}
+
+static void damaged_traces_are_reported_or_refused(void **state)
+{
+    random_state = 20260102;
+    for (int i = 0; i < SAMPLES; i++) {
+        for (int round = 0; round < 25; round++) {
+            struct lr_make *make = make_sample(&samples[i]);
+            size_t size;
+            unsigned char *bytes = lr_make_bytes(make, &size);
+
+            damage(bytes, size);
+            report_or_refuse(bytes, size);
+            lr_make_free(make);
+        }
+    }
+}
+
 static void write_samples(const char *directory)
 {
     for (int i = 0; i < SAMPLES; i++) {
@@ -256,7 +331,10 @@ static void write_samples(const char *directory)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(damaged_traces_are_reported_or_refused),
+    };
 
     if (argc == 2) {
         write_samples(argv[1]);
