@@ -189,7 +189,7 @@ LR_ASSERT(sizeof(struct lr_jframe) == 8);
 
 /* lr_stack.flags */
 #define LR_STACK_JAVA 1u          /* has Java frames */
-#define LR_STACK_DEPTH_CUT 2u     /* cut at the depth limit */
+#define LR_STACK_DEPTH_CUT 2u     /* outer frames are cut: depth limit, or little room left */
 #define LR_STACK_NATIVE_LOST 4u   /* the native walk stopped before the outermost frame */
 #define LR_STACK_JAVA_LOST 8u     /* Java frames were there but could not be had */
 #define LR_STACK_JAVA_CUT 16u     /* Java frames are missing at the outer end */
