@@ -140,8 +140,8 @@ java_check() {
 java_oracle() {
     local mode=$1 class=$2 label=${LABEL:-$2}
     shift 2
-    java_run "$mode" "$class" "$JDK/bin/java" "${JAVA_OPEN[@]}" ${JAVA_FLAGS[@]+"${JAVA_FLAGS[@]}"} \
-        -cp "$JAVA_CLASSES" "$class" "$@"
+    java_run "$mode" "$class" "$JDK/bin/java" "${JAVA_OPEN[@]}" \
+        ${JAVA_FLAGS[@]+"${JAVA_FLAGS[@]}"} -cp "$JAVA_CLASSES" "$class" "$@"
     tap_is "$?" 0 "$JDK_NAME: $label ($mode): exit status"
     java_check "$mode" "$class" "$label"
 }

@@ -46,7 +46,8 @@ lucene_truth() {
     local mode=org.apache.lucene.codecs.compressing.CompressionMode
     local inflater="$mode\$DeflateDecompressor.<init> CompressionMode.java:191"
     local deflater="$mode\$DeflateCompressor.<init> CompressionMode.java:245"
-    local decompress='CompressionMode$2.newDecompressor:81' compress='CompressionMode$2.newCompressor:76'
+    local decompress='CompressionMode$2.newDecompressor:81'
+    local compress='CompressionMode$2.newCompressor:76'
     local clone='CompressionMode$DeflateDecompressor.clone:234'
     cat <<-END | sort
 	Inflater $((3 * $1)) $inflater $clone SegmentCoreReaders\$1.initialValue:72
@@ -58,19 +59,22 @@ lucene_truth() {
 	END
 }
 
+# The frames that tell the six sites apart, as Class.method:line.
+LUCENE_FRAMES='^(CompressionMode[$]2[.]new|CompressionMode[$]DeflateDecompressor[.]clone:'
+LUCENE_FRAMES+='|SegmentCoreReaders[$]1[.]initialValue:72|StandardDirectoryReader[$]1[.]doBody:62'
+LUCENE_FRAMES+='|CompressingStoredFieldsReader[.]getMergeInstance:|ReadersAndUpdates[.]getReader:'
+LUCENE_FRAMES+='|DefaultIndexingChain[.]initStoredFieldsWriter:|SegmentMerger[.]mergeFields:)'
+
 # Sites of NAME.json that are no expected ones: class, streams that the program never ended (live
-# or left to the Cleaner), culprit, and the frames that tell the six sites apart.
+# or left to the Cleaner), culprit, and those frames.
 lucene_sites() {
-    jq -r '
+    jq -r --arg frames "$LUCENE_FRAMES" '
+        def place: "\(.function | sub(".*[.](?=[^.]+[.][^.]+$)"; "")):\(.line)";
         .pairs[] as $p | $p.sites[]
         | select((.expected // false) == false and .live + .released_by_cleaner > 0)
         | [($p.pair | split(".") | last), .live + .released_by_cleaner, .culprit.function,
            "\(.culprit.file):\(.culprit.line)"]
-          + [.stack[] | select(.kind == "java") | "\(.function | sub(".*[.](?=[^.]+[.][^.]+$)"; "")):\(.line)"
-             | select(test("^(CompressionMode[$]2[.]new|CompressionMode[$]DeflateDecompressor[.]clone:"
-                 + "|SegmentCoreReaders[$]1[.]initialValue:72|StandardDirectoryReader[$]1[.]doBody:62"
-                 + "|CompressingStoredFieldsReader[.]getMergeInstance:|ReadersAndUpdates[.]getReader:"
-                 + "|DefaultIndexingChain[.]initStoredFieldsWriter:|SegmentMerger[.]mergeFields:)"))]
+          + [.stack[] | select(.kind == "java") | place | select(test($frames))]
         | map(tostring) | join(" ")' "$1.json" | sort
 }
 

@@ -59,7 +59,8 @@ public final class Unended {
     /* The constructor reads the header; the Inflater inside is made in java.util.zip, but the
      * line to fix is here. */
     private static void unclosedGzip(byte[] gzip) throws IOException {
-        GZIPInputStream in = Oracle.bornIn("inf", new GZIPInputStream(new ByteArrayInputStream(gzip)));
+        ByteArrayInputStream bytes = new ByteArrayInputStream(gzip);
+        GZIPInputStream in = Oracle.bornIn("inf", new GZIPInputStream(bytes));
         in.read();
     }
 
