@@ -284,12 +284,13 @@ static int open_new(const char *path, const struct lr_identity *who, char *final
     return -EEXIST;
 }
 
+static char final_path[LR_PATH_MAX];
+
 /* NULL on success. */
 static const char *create_at(const char *path, const struct lr_identity *who, uint64_t size)
 {
-    char final[LR_PATH_MAX];
     uint32_t image;
-    int fd = open_new(path, who, final, sizeof final, &image);
+    int fd = open_new(path, who, final_path, sizeof final_path, &image);
     if (fd < 0)
         return lr_text_errno(fd);
     const char *trouble = reserve(fd, size);
@@ -298,7 +299,7 @@ static const char *create_at(const char *path, const struct lr_identity *who, ui
         trouble = "the file can't be mapped";
     if (trouble) {
         lr_prim_truncate(fd, 0);
-        lr_prim_unlink(final);
+        lr_prim_unlink(final_path);
     }
     lr_prim_close(fd);
     if (trouble)
@@ -342,4 +343,13 @@ bool lr_file_create(const struct lr_identity *who, char *error, size_t error_siz
         }
     }
     return fail(error, error_size, first_path, first_trouble);
+}
+
+void lr_file_abandon(void)
+{
+    struct lr_header *base = lr_file.header;
+    uint64_t size = base->file_size;
+    lr_file = (struct lr_file){0};
+    lr_prim_unmap(base, size);
+    lr_prim_unlink(final_path);
 }

@@ -47,6 +47,9 @@ struct lr_identity {
  * no name was given.  False: nothing was left behind, and `error` says in one line why. */
 bool lr_file_create(const struct lr_identity *who, char *error, size_t error_size);
 
+/* Unmaps and removes what lr_file_create made: nothing will be recorded after all. */
+void lr_file_abandon(void);
+
 static inline uint64_t lr_file_capacity(enum lr_section_id id)
 {
     return lr_file.section[id]->capacity;

@@ -25,24 +25,59 @@ void lr_intern_unlock(void)
     lr_lock_drop(&lock);
 }
 
-bool lr_index_start(struct lr_index *index, uint64_t entries)
+struct lr_index_slot {
+    uint32_t hash, entry; /* entry + 1; 0: free */
+};
+enum { INDEX_FIRST = 1024 };
+
+bool lr_index_start(struct lr_index *index)
 {
-    uint64_t slots = 1024;
-    while (slots < entries + entries / 2)
-        slots *= 2;
-    index->slots = lr_prim_map(slots * sizeof *index->slots);
-    index->mask = (uint32_t)(slots - 1);
+    index->slots = lr_prim_map(INDEX_FIRST * sizeof *index->slots);
+    index->mask = INDEX_FIRST - 1;
     return index->slots != NULL;
 }
 
-/* At most 2/3 full (lr_index_start), so a free slot is always met. */
-uint32_t *lr_index_find(struct lr_index *index, uint64_t hash,
-                        bool (*same)(uint32_t id, const void *key), const void *key)
+uint32_t lr_index_find(const struct lr_index *index, uint64_t hash,
+                       bool (*same)(uint32_t entry, const void *key), const void *key)
 {
     uint32_t at = (uint32_t)hash & index->mask;
-    while (index->slots[at] && !same(index->slots[at] - 1, key))
-        at = (at + 1) & index->mask;
-    return &index->slots[at];
+    for (; index->slots[at].entry; at = (at + 1) & index->mask)
+        if (index->slots[at].hash == (uint32_t)hash && same(index->slots[at].entry - 1, key))
+            return index->slots[at].entry;
+    return 0;
+}
+
+static void put(struct lr_index_slot *slots, uint32_t mask, struct lr_index_slot slot)
+{
+    uint32_t at = slot.hash & mask;
+    while (slots[at].entry)
+        at = (at + 1) & mask;
+    slots[at] = slot;
+}
+
+static bool grow(struct lr_index *index)
+{
+    uint64_t size = ((uint64_t)index->mask + 1) * sizeof *index->slots;
+    struct lr_index_slot *larger = lr_prim_map(size * 2);
+    if (!larger)
+        return false;
+    uint32_t mask = index->mask * 2 + 1;
+    for (uint32_t i = 0; i <= index->mask; i++)
+        if (index->slots[i].entry)
+            put(larger, mask, index->slots[i]);
+    lr_prim_unmap(index->slots, size);
+    index->slots = larger;
+    index->mask = mask;
+    return true;
+}
+
+void lr_index_add(struct lr_index *index, uint64_t hash, uint32_t entry)
+{
+    bool crowded = index->used >= (index->mask >> 2) * 3;
+    if (crowded && !grow(index) && index->used >= index->mask - 1)
+        return; /* a free slot must stay, or a search would never end */
+    put(index->slots, index->mask, (struct lr_index_slot){(uint32_t)hash, entry + 1});
+    index->used++;
 }
 
 /* Room for one more entry of an append section?  Returns its index, or -1 and counts. */
@@ -95,9 +130,10 @@ uint32_t lr_intern_string(const char *at, size_t length)
     if (length > LR_STRING_MAX)
         length = LR_STRING_MAX;
     struct bytes key = {at, (uint32_t)length};
-    uint32_t *slot = lr_index_find(&strings, hash_bytes(at, length), same_string, &key);
-    if (*slot)
-        return (*slot - 1) * 4;
+    uint64_t hash = hash_bytes(at, length);
+    uint32_t found = lr_index_find(&strings, hash, same_string, &key);
+    if (found)
+        return (found - 1) * 4;
     uint64_t size = (4 + length + 3) & ~(uint64_t)3;
     int64_t offset = append(LR_SEC_STRINGS, size, LR_CNT_strings_full);
     if (offset < 0)
@@ -106,7 +142,7 @@ uint32_t lr_intern_string(const char *at, size_t length)
     memcpy(record, &key.length, 4);
     memcpy(record + 4, at, length);
     commit(LR_SEC_STRINGS, size);
-    *slot = (uint32_t)(offset / 4) + 1;
+    lr_index_add(&strings, hash, (uint32_t)(offset / 4));
     return (uint32_t)offset;
 }
 
@@ -119,15 +155,16 @@ uint32_t lr_intern_method(uint32_t class_name, uint32_t name, uint32_t source_fi
 {
     struct lr_method key = {class_name, name, source_file, flags};
     uint64_t hash = lr_hash_mix(lr_hash_mix(class_name, name), source_file);
-    uint32_t *slot = lr_index_find(&methods, hash, same_method, &key);
-    if (*slot)
-        return *slot;
+    uint32_t found = lr_index_find(&methods, hash, same_method, &key);
+    if (found)
+        return found;
     int64_t index = append(LR_SEC_METHODS, 1, LR_CNT_methods_full);
     if (index < 0)
         return 0;
     lr_file.methods[index] = key;
     commit(LR_SEC_METHODS, 1);
-    return *slot = (uint32_t)index + 1;
+    lr_index_add(&methods, hash, (uint32_t)index);
+    return (uint32_t)index + 1;
 }
 
 static bool same_jframe(uint32_t id, const void *key)
@@ -139,15 +176,16 @@ uint32_t lr_intern_jframe(uint32_t method, int32_t line)
 {
     struct lr_jframe key = {method, line};
     uint64_t hash = lr_hash_mix(method, (uint32_t)line);
-    uint32_t *slot = lr_index_find(&jframes, hash, same_jframe, &key);
-    if (*slot)
-        return *slot;
+    uint32_t found = lr_index_find(&jframes, hash, same_jframe, &key);
+    if (found)
+        return found;
     int64_t index = append(LR_SEC_JFRAMES, 1, LR_CNT_jframes_full);
     if (index < 0)
         return 0;
     lr_file.jframes[index] = key;
     commit(LR_SEC_JFRAMES, 1);
-    return *slot = (uint32_t)index + 1;
+    lr_index_add(&jframes, hash, (uint32_t)index);
+    return (uint32_t)index + 1;
 }
 
 /* Frames are stored relative to their module, so the same file at another address (unloaded and
@@ -203,10 +241,7 @@ void lr_intern_meta(enum lr_meta_key key, const char *text)
 
 bool lr_intern_start(void)
 {
-    /* A name and its record take at least 16 bytes on average. */
-    if (!lr_index_start(&strings, lr_file_capacity(LR_SEC_STRINGS) / 16) ||
-        !lr_index_start(&methods, lr_file_capacity(LR_SEC_METHODS)) ||
-        !lr_index_start(&jframes, lr_file_capacity(LR_SEC_JFRAMES)))
+    if (!lr_index_start(&strings) || !lr_index_start(&methods) || !lr_index_start(&jframes))
         return false;
     lr_intern_string("", 0); /* id 0 */
     commit(LR_SEC_MODULES, 1); /* entry 0: no module */

@@ -12,16 +12,21 @@
 /* Maps the indexes; after lr_file_create.  False: not enough memory. */
 bool lr_intern_start(void);
 
-/* An index from 64-bit hashes to 32-bit ids: open addressing in anonymous memory, under the
- * intern lock.  `same` tells whether entry `id` is the one looked for. */
+/* An index from hashes to entries: open addressing in anonymous memory, under the intern lock.
+ * It starts small and doubles, so that a small run touches little memory. */
 struct lr_index {
-    uint32_t *slots; /* id + 1; 0: free */
-    uint32_t mask;
+    struct lr_index_slot *slots;
+    uint32_t mask, used;
 };
-bool lr_index_start(struct lr_index *index, uint64_t entries);
-/* Slot of the matching entry, or the free slot where it belongs (then *slot == 0). */
-uint32_t *lr_index_find(struct lr_index *index, uint64_t hash,
-                        bool (*same)(uint32_t id, const void *key), const void *key);
+
+/* False: not enough memory. */
+bool lr_index_start(struct lr_index *index);
+/* The entry for which `same` is true, plus 1; 0 when there is none. */
+uint32_t lr_index_find(const struct lr_index *index, uint64_t hash,
+                       bool (*same)(uint32_t entry, const void *key), const void *key);
+/* Adds an entry that wasn't found.  Without memory to grow it may be forgotten; then an equal
+ * entry is appended again later. */
+void lr_index_add(struct lr_index *index, uint64_t hash, uint32_t entry);
 
 /* Folds a word into a hash: one wide multiplication, about 1 ns. */
 static inline uint64_t lr_hash_mix(uint64_t hash, uint64_t word)

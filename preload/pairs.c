@@ -40,7 +40,7 @@ bool lr_pairs_start(void)
 {
     homes = (uint32_t)(lr_file_capacity(LR_SEC_PAIRS) - PAIR_WINDOW + 1);
     define_pairs();
-    return lr_index_start(&sites, lr_file_capacity(LR_SEC_PAIRSITES));
+    return lr_index_start(&sites);
 }
 
 static bool same_site(uint32_t id, const void *key)
@@ -65,14 +65,15 @@ static __attribute__((noinline, cold)) uint32_t intern_site(uint32_t pair, uint3
         lr_count(LR_CNT_intern_busy);
         return 0;
     }
-    uint32_t *slot = lr_index_find(&sites, lr_hash_mix(pair, stack), same_site, &key);
+    uint64_t hash = lr_hash_mix(pair, stack);
+    uint32_t found = lr_index_find(&sites, hash, same_site, &key);
     struct lr_section *section = lr_file.section[LR_SEC_PAIRSITES];
-    if (!*slot && section->used < section->capacity) {
+    if (!found && section->used < section->capacity) {
         lr_file.pairsites[section->used] = key;
-        *slot = (uint32_t)section->used + 1;
+        lr_index_add(&sites, hash, (uint32_t)section->used);
         __atomic_store_n(&section->used, section->used + 1, __ATOMIC_RELEASE);
+        found = (uint32_t)section->used;
     }
-    uint32_t found = *slot;
     lr_intern_unlock();
     if (!found)
         lr_count(LR_CNT_pairsites_full);

@@ -20,7 +20,7 @@
 #include "prim.h"
 #include "trace.h"
 
-enum { MEMO_WAYS = 4 };
+enum { MEMO_WAYS = 4, FIRST_MEMO = 4096 };
 
 /* check == hash ^ id * CHECK_MULTIPLIER when the two words belong together: a reader that sees
  * half of a concurrent store sees a miss. */
@@ -35,7 +35,9 @@ struct totals {
 };
 
 static struct memo *memo;
-static uint64_t memo_mask;
+static uint64_t memo_slots;                /* mapped */
+static uint64_t memo_mask = FIRST_MEMO - MEMO_WAYS; /* of the part in use: a group's first slot */
+static uint32_t memo_stored;
 static uint64_t memo_epoch; /* part of every hash */
 static struct lr_index index_;
 static struct totals *totals;
@@ -55,9 +57,9 @@ bool lr_stacks_start(void)
     while (slots < stacks * 2)
         slots *= 2;
     memo = lr_prim_map(slots * sizeof *memo);
-    memo_mask = slots - MEMO_WAYS; /* first slot of a group */
+    memo_slots = slots;
     totals = lr_prim_map(stacks * sizeof *totals);
-    if (!memo || !totals || !lr_index_start(&index_, stacks))
+    if (!memo || !totals || !lr_index_start(&index_))
         return false;
     lr_file.section[LR_SEC_STACKS]->used = 1; /* entry 0: no stack */
     return true;
@@ -73,9 +75,14 @@ static uint64_t hash_raw(const struct raw_stack *raw)
     return hash;
 }
 
+static struct memo *memo_group(uint64_t hash)
+{
+    return &memo[hash & __atomic_load_n(&memo_mask, __ATOMIC_RELAXED)];
+}
+
 static uint32_t memo_find(uint64_t hash)
 {
-    struct memo *group = &memo[hash & memo_mask & ~(uint64_t)(MEMO_WAYS - 1)];
+    struct memo *group = memo_group(hash);
     for (unsigned i = 0; i < MEMO_WAYS; i++) {
         uint64_t id = __atomic_load_n(&group[i].id, __ATOMIC_RELAXED);
         uint64_t check = __atomic_load_n(&group[i].check, __ATOMIC_RELAXED);
@@ -85,9 +92,14 @@ static uint32_t memo_find(uint64_t hash)
     return 0;
 }
 
+/* Under the intern lock.  A half full memo doubles; it forgets half of what it knew by that. */
 static void memo_store(uint64_t hash, uint32_t id)
 {
-    struct memo *group = &memo[hash & memo_mask & ~(uint64_t)(MEMO_WAYS - 1)];
+    if (++memo_stored > (memo_mask >> 1) && memo_mask * 2 < memo_slots) {
+        __atomic_store_n(&memo_mask, memo_mask * 2 + MEMO_WAYS, __ATOMIC_RELAXED);
+        memo_stored = 0;
+    }
+    struct memo *group = memo_group(hash);
     unsigned way = 0;
     while (way < MEMO_WAYS && __atomic_load_n(&group[way].id, __ATOMIC_RELAXED))
         way++;
@@ -175,6 +187,7 @@ static uint32_t append_stack(const struct key *key)
     memcpy(lr_file.frames + frames->used, key->frames, key->count * 8);
     __atomic_store_n(&frames->used, frames->used + key->count, __ATOMIC_RELEASE);
     __atomic_store_n(&stacks->used, stacks->used + 1, __ATOMIC_RELEASE);
+    lr_index_add(&index_, key->hash, id);
     return id;
 }
 
@@ -197,7 +210,7 @@ static size_t allowance(enum lr_stack_use use)
     return eighths < 4 ? SIZE_MAX : eighths < 6 ? 16 : eighths < 7 ? 4 : 0;
 }
 
-static uint32_t *find_stack(struct key *key)
+static uint32_t find_stack(struct key *key)
 {
     key->hash = key->flags;
     for (size_t i = 0; i < key->count; i++)
@@ -209,19 +222,16 @@ static uint32_t *find_stack(struct key *key)
 static uint32_t store_stack(struct key *key, enum lr_stack_use use)
 {
     size_t allowed = allowance(use);
-    uint32_t *slot = find_stack(key);
-    if (!*slot && key->count > allowed) {
+    uint32_t found = find_stack(key);
+    if (!found && key->count > allowed) {
         lr_count(allowed ? LR_CNT_stacks_cut : LR_CNT_stacks_full);
         if (!allowed)
             return 0;
         key->count = allowed;
         key->flags |= LR_STACK_DEPTH_CUT;
-        slot = find_stack(key);
+        found = find_stack(key);
     }
-    uint32_t id = *slot ? *slot - 1 : append_stack(key);
-    if (id)
-        *slot = id + 1;
-    return id;
+    return found ? found - 1 : append_stack(key);
 }
 
 static __attribute__((noinline, cold)) uint32_t intern(const struct raw_stack *raw, uint64_t hash,

@@ -151,8 +151,11 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
         return;
     }
     uint32_t depth = lr_own_work_begin();
-    if (!begin(argc, argv, config) && config_ok)
-        say("not enough memory for the tables; not recording");
+    if (!begin(argc, argv, config)) {
+        lr_file_abandon();
+        if (config_ok)
+            say("not enough memory for the tables; not recording");
+    }
     lr_own_work_end(depth);
 }
 
