@@ -1,0 +1,144 @@
+#!/bin/bash
+# Awkward things that programs do to their threads, processes and libraries: the traced program
+# does what the plain one does, and the report stays right.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/native.sh"
+
+corners=$LR_ORACLE/corners
+
+# same NAME COMMAND…: as without us, within 20 s; the trace is NAME.lkr.
+same() {
+    local name=$1
+    shift
+    timeout -s KILL 20 "$@" >plain.out 2>plain.err
+    echo "status $?" >>plain.out
+    (traced_exec "$PWD/$name.lkr" timeout -s KILL 20 "$@") >traced.out 2>traced.err
+    echo "status $?" >>traced.out
+    cat plain.err >>plain.out
+    cat traced.err >>traced.out
+    tap_same plain.out traced.out "$name: as without us"
+}
+
+# plugin NAME FLAGS: NAME.so of the C text on stdin.
+plugin() {
+    cat >$1.c
+    cc -shared -fPIC -O1 -o $1.so $1.c ${2:-} 2>plugin.err || tap_diag "$1: $(cat plugin.err)"
+}
+
+plugin zplug -lz <<'C'
+#include <zlib.h>
+int go(void)
+{
+    z_stream stream = {0};
+    return inflateInit(&stream) != Z_OK ? 1 : inflateEnd(&stream);
+}
+C
+for name in first second; do
+    plugin $name -DNUMBER=$([ $name = first ] && echo 1 || echo 2) <<'C'
+int inflateInit_(void *stream, const char *version, int size) { return NUMBER; }
+int go(void) { return inflateInit_(0, "1", 112); }
+C
+done
+plugin deep <<'C'
+#include <stdlib.h>
+void drop(void *block) { free(block); }
+C
+# A program without zlib that looks whether there is one.
+cat >nozlib.c <<'C'
+#include <dlfcn.h>
+#include <stdio.h>
+extern int deflateEnd(void *) __attribute__((weak));
+int main(void)
+{
+    puts(dlsym(RTLD_DEFAULT, "inflateInit_") ? "zlib" : "no zlib");
+    void *stream[20] = {0};
+    if (deflateEnd)
+        printf("%d\n", deflateEnd(stream));
+    return 0;
+}
+C
+cc -D_GNU_SOURCE -o nozlib nozlib.c -ldl
+# A plugin host that isn't linked with zlib itself.
+cat >host.c <<'C'
+#include <dlfcn.h>
+#include <stdio.h>
+#include <sys/mman.h>
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        void *plugin = dlopen(argv[i], RTLD_NOW | RTLD_LOCAL);
+        printf("go %d\n", ((int (*)(void))dlsym(plugin, "go"))());
+        if (argv[0][0] != 'k')
+            dlclose(plugin);
+        mmap(0, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+    return 0;
+}
+C
+cc -D_GNU_SOURCE -o host host.c -ldl
+ln -sf host keeping-host
+
+same main-thread-leaves "$corners" main-thread-leaves
+same ends-quickly "$corners" ends-quickly
+report ends-quickly.lkr >quick.json
+tap_is "$(sites quick.json malloc | grep '^quick_site')" "$(printf 'quick_site\t100\t100000')" \
+    "quick_exit: what was young is in the file"
+tap_is "$(ended_of quick.json)" exit "quick_exit: told as an exit"
+
+same plugin-reloaded ./host ./zplug.so ./zplug.so ./zplug.so
+report plugin-reloaded.lkr >reload.json
+tap_is "$(jq -c '[.pairs[] | [.pair, .acquired, .released]]' reload.json)" '[["zlib.inflate",3,3]]' \
+    "a zlib that comes and goes is recorded each time"
+same plugin-reloaded-into-zlib "$corners" plugin-reloaded ./zplug.so
+same plugins-apart ./keeping-host ./first.so ./second.so
+same no-zlib ./nozlib
+if [ "$(id -u)" -eq 0 ]; then
+    LR_KEYS=children=1 same first-process "$corners" first-process
+else
+    tap_skip "first-process" "needs root"
+fi
+same sandboxed-to-death "$corners" sandboxed-to-death
+same sandboxed-with-errors "$corners" sandboxed-with-errors
+same wrong-end "$corners" wrong-end
+report wrong-end.lkr >wrong.json
+tap_is "$(jq -c '[.pairs[] | [.acquired, .released, .live]]' wrong.json)" '[[10,0,10]]' \
+    "an end that fails ends nothing"
+same single-threaded "$corners" single-threaded
+same small-stack "$corners" small-stack
+same freed-elsewhere "$corners" freed-elsewhere ./deep.so
+report freed-elsewhere.lkr >elsewhere.json
+tap_is "$(completeness_of elsewhere.json)" complete "frees that pass us by don't fill the table"
+tap_ok $(jq -e '[.sites[] | select(.kind == "malloc") | .live_count.value] | add < 1000' elsewhere.json >/dev/null; echo $?) \
+    "an address is live once at most" "$(sites elsewhere.json malloc)"
+
+# Two LD_PRELOAD entries in a hand-made environment: both keep what isn't ours.
+cat >two.c <<'C'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+    char first[4096] = "LD_PRELOAD=/nonexistent/a.so:";
+    strcat(strcat(first, getenv("OURS")), " /nonexistent/b.so");
+    char *environment[] = {first, "LD_PRELOAD=/nonexistent/c.so", "X=1", NULL};
+    char *arguments[] = {"env", NULL};
+    if (fork() == 0)
+        execve("/usr/bin/env", arguments, environment);
+    wait(NULL);
+    return 0;
+}
+C
+cc -o two two.c
+OURS=$LR_LIB traced two.lkr ./two 2>/dev/null | grep LD_PRELOAD >two.out
+tap_is "$(sed 's/[: ]*$//' two.out)" "LD_PRELOAD=/nonexistent/a.so:/nonexistent/b.so
+LD_PRELOAD=/nonexistent/c.so" "two LD_PRELOAD entries: ours is taken out of the first, the second stays"
+
+# Names that make no sense for a trace.
+mkdir directory
+LEAKRING="file=$PWD/directory" LD_PRELOAD="$LR_LIB" "$LR_ORACLE/say_hello" >out 2>err
+tap_is "$(ls -d directory*),$(grep -c '^leakring: ' err)" "directory,1" "file= names a directory: one line, no file beside it"
+LEAKRING="file=/dev/null" LD_PRELOAD="$LR_LIB" "$LR_ORACLE/say_hello" >out 2>err
+tap_is "$(ls /dev/null*),$(grep -c '^leakring: ' err)" "/dev/null,1" "file=/dev/null: one line, no file beside it"
+[ "$(id -u)" -ne 0 ] || rm -f /dev/null.[0-9]*
+tap_done
