@@ -6,9 +6,11 @@
  */
 #include "helper.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "clock.h"
 #include "config.h"
@@ -18,29 +20,64 @@
 #include "prim.h"
 #include "record.h"
 #include "stacks.h"
+#include "text.h"
 #include "trace.h"
 
 enum { PERIOD_MS = 50, FLUSH_MS = 1000, STACK_BYTES = 256 << 10 };
 
 static uint32_t started;
+static bool main_thread_left;
 
+/* The program's main thread ended by pthread_exit, and nobody is left but that zombie and us: the
+ * program would have ended by now. */
+static bool is_alone(void)
+{
+    char stat[512];
+    if (!__atomic_load_n(&main_thread_left, __ATOMIC_RELAXED) ||
+        lr_prim_slurp("/proc/self/stat", stat, sizeof stat) <= 0)
+        return false;
+    const char *at = strrchr(stat, ')');
+    if (!at || at[1] != ' ' || at[2] != 'Z')
+        return false;
+    for (int field = 2; at && field < 20; field++) {
+        at = strchr(at, ' ');
+        at = at ? at + 1 : NULL;
+    }
+    return at && lr_text_number(&at) == 2;
+}
+
+void lr_helper_main_left(void)
+{
+    __atomic_store_n(&main_thread_left, true, __ATOMIC_RELAXED);
+}
+
+static void pass(uint32_t *flushed)
+{
+    uint32_t now = lr_clock_tick(), age = lr_config.young_ms / 2;
+    if (now > age)
+        lr_record_tenure(now - age);
+    if (now - *flushed >= FLUSH_MS) {
+        *flushed = now;
+        lr_modules_changed();
+        lr_stacks_flush();
+    }
+}
+
+/* Ends when it isn't allowed to sleep (a sandbox), or is alone; then everybody looks after
+ * himself, and the C library ends a program whose last thread this was. */
 static void *run(void *unused)
 {
     lr_own_work_begin();
     lr_prim_name_thread("leakring");
     uint32_t flushed = 0, wait = lr_config.young_ms / 2;
     wait = wait < 1 ? 1 : wait > PERIOD_MS ? PERIOD_MS : wait;
-    for (;;) {
-        lr_prim_sleep_ms(wait);
-        uint32_t now = lr_clock_tick();
-        if (now > lr_config.young_ms / 2)
-            lr_record_tenure(now - lr_config.young_ms / 2);
-        if (now - flushed >= FLUSH_MS) {
-            flushed = now;
-            lr_modules_changed();
-            lr_stacks_flush();
-        }
-    }
+    while (lr_prim_sleep_ms(wait) && !is_alone())
+        pass(&flushed);
+    lr_record_use_young(false);
+    lr_stacks_defer(false);
+    lr_clock_stop();
+    lr_record_tenure_all();
+    lr_stacks_flush();
     return unused;
 }
 
@@ -73,12 +110,14 @@ void lr_helper_start(void)
     if (lr_config.young_ms == 0 || !lr_is_armed() ||
         !__atomic_compare_exchange_n(&started, &no, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         return;
+    int error = errno;
     uint32_t depth = lr_own_work_begin();
     uint64_t saved;
     lr_prim_block_signals(&saved);
     bool running = create();
     lr_prim_restore_signals(&saved);
     lr_own_work_end(depth);
+    errno = error;
     if (!running)
         return;
     lr_clock_tick();

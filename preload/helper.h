@@ -12,4 +12,7 @@
  * held: from pthread_create's wrapper, after JNI_CreateJavaVM, under the guard. */
 void lr_helper_start(void);
 
+/* The main thread calls pthread_exit: the program may end without it, but not because of us. */
+void lr_helper_main_left(void);
+
 #endif

@@ -14,6 +14,7 @@
 #include "helper.h"
 #include "intercept_new.h"
 #include "modules.h"
+#include "prim.h"
 #include "process.h"
 #include "trace.h"
 
@@ -25,6 +26,14 @@ LR_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes
     if (lr_is_armed() && lr_self.depth == 0)
         lr_helper_start();
     return LR_NEXT(pthread_create)(thread, attributes, function, argument);
+}
+
+LR_EXPORT __attribute__((noreturn)) void pthread_exit(void *result)
+{
+    if (lr_is_armed() && lr_prim_tid() == lr_prim_pid())
+        lr_helper_main_left();
+    LR_NEXT(pthread_exit)(result);
+    __builtin_unreachable();
 }
 
 LR_EXPORT pid_t fork(void)
@@ -68,6 +77,13 @@ LR_EXPORT __attribute__((noreturn)) void _exit(int status)
 {
     lr_process_end();
     LR_NEXT(_exit)(status);
+    __builtin_unreachable();
+}
+
+LR_EXPORT __attribute__((noreturn)) void quick_exit(int status)
+{
+    lr_process_end();
+    LR_NEXT(quick_exit)(status);
     __builtin_unreachable();
 }
 

@@ -7,6 +7,7 @@
 #ifndef LEAKRING_PRIM_H
 #define LEAKRING_PRIM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,7 +49,8 @@ int lr_prim_host_name(char *buffer, size_t size);
 uint64_t lr_prim_unix_ns(void);
 uint64_t lr_prim_mono_ns(void);   /* CLOCK_MONOTONIC_COARSE: about 6 ns, 1-4 ms steps */
 uint64_t lr_prim_mono_exact_ns(void);
-void lr_prim_sleep_ms(unsigned milliseconds);
+/* By clock_nanosleep, as the C library does, so that sandboxes know it.  False: not allowed. */
+bool lr_prim_sleep_ms(unsigned milliseconds);
 void lr_prim_yield(void);
 
 /* The calling thread: its name (at most 15 bytes), and its signals.  Blocking leaves the two that

@@ -4,6 +4,7 @@
  */
 #include "prim.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -200,10 +201,11 @@ uint64_t lr_prim_mono_exact_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
-void lr_prim_sleep_ms(unsigned milliseconds)
+bool lr_prim_sleep_ms(unsigned milliseconds)
 {
     struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
-    CALL(nanosleep, (long)&time, 0, 0, 0, 0, 0);
+    long result = CALL(clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&time, 0, 0, 0);
+    return result == 0 || result == -EINTR;
 }
 
 void lr_prim_yield(void)

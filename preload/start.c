@@ -161,7 +161,8 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
 
 bool lr_process_is_traced(void)
 {
-    return traced_pid && lr_prim_pid() == traced_pid;
+    /* Not by pid alone: a child may be pid 1 of a namespace of its own, as its parent was. */
+    return traced_pid && lr_is_armed() && lr_prim_pid() == traced_pid;
 }
 
 bool lr_process_strips_children(void)

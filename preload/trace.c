@@ -30,6 +30,11 @@ uint32_t lr_clock_tick(void)
     return now;
 }
 
+void lr_clock_stop(void)
+{
+    __atomic_store_n(&helper_ms, 0, __ATOMIC_RELAXED);
+}
+
 uint32_t lr_trace_ms(void)
 {
     uint32_t now = __atomic_load_n(&helper_ms, __ATOMIC_RELAXED);
