@@ -1,0 +1,103 @@
+/* oom_units.c -- sizes in binary units, and paragraphs that fit the terminal (oom_units.h).
+ *
+ * Stage: EMIT, for `oom` and `host`.  Context: analyzer only.
+ */
+#include "oom_units.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+const char *lr_unit_binary(char *out, uint64_t bytes)
+{
+    static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 1023.95 && unit + 1 < sizeof names / sizeof *names) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(out, LR_UNIT_SIZE, "%.*f %s", unit >= 3 ? 2 : unit == 2 ? 1 : 0, value, names[unit]);
+    return out;
+}
+
+bool lr_unit_parse_binary(const char *text, uint64_t *bytes)
+{
+    char *end;
+    if (!isdigit((unsigned char)*text))
+        return false;
+    double value = strtod(text, &end);
+    static const char units[] = "bkmgt";
+    double factor = 1;
+    if (*end) {
+        const char *unit = strchr(units, tolower((unsigned char)*end));
+        if (!unit)
+            return false;
+        for (const char *u = units; u < unit; u++)
+            factor *= 1024;
+        end++;
+        if (strcmp(end, "iB") == 0 || strcmp(end, "ib") == 0)
+            end += 2;
+        else if ((*end == 'B' || *end == 'b') && !end[1])
+            end++;
+    }
+    if (*end || !(value * factor < 9e18))
+        return false;
+    *bytes = (uint64_t)(value * factor);
+    return true;
+}
+
+double lr_percent(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+unsigned lr_terminal_width(void)
+{
+    const char *columns = getenv("COLUMNS");
+    if (columns && atoi(columns) >= 40)
+        return (unsigned)atoi(columns);
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+        return size.ws_col;
+    return 80;
+}
+
+/* Bytes of s that fit into `room` columns without cutting a word; at least one word. */
+static size_t fold_at(const char *s, size_t room)
+{
+    size_t best = 0, column = 0;
+    for (size_t i = 0;; i++) {
+        if (s[i] == ' ' || s[i] == '\0') {
+            if (best == 0 || column <= room)
+                best = i;
+            if (s[i] == '\0' || column > room)
+                return best;
+        }
+        column += ((unsigned char)s[i] & 0xc0) != 0x80;
+    }
+}
+
+void lr_print_folded(const char *lead, unsigned indent, const char *text)
+{
+    unsigned width = lr_terminal_width();
+    size_t used = strlen(lead);
+    printf("%*s%s", (int)(indent > used ? indent - used : 0), "", lead);
+    if (!width || width < indent + 20) {
+        printf("%s\n", text);
+        return;
+    }
+    while (*text) {
+        size_t n = fold_at(text, width - indent);
+        printf("%.*s\n", (int)n, text);
+        text += n;
+        text += strspn(text, " ");
+        if (*text)
+            printf("%*s", (int)indent, "");
+    }
+}
