@@ -253,15 +253,17 @@ static void judge_critical(struct lr_host *host)
 {
     for (size_t i = 0; i < host->process_count; i++) {
         const struct lr_host_process *process = &host->processes[i];
-        char others[40] = "";
+        char others[64] = "";
         size_t before = 0, same = 0;
+        if (!unprotected(process))
+            continue;
         for (size_t k = 0; k < host->process_count; k++)
             if (unprotected(&host->processes[k]) &&
                 strcmp(host->processes[k].name, process->name) == 0) {
                 before += k < i;
                 same++;
             }
-        if (!unprotected(process) || before)
+        if (before)
             continue;
         if (same > 1)
             snprintf(others, sizeof others, " and %zu more of that name", same - 1);
