@@ -27,10 +27,10 @@ static const struct lr_help help = {
                 "  leakring host --root /tmp/tree     a recorded tree of proc/ and sys/\n"
                 "  leakring host --format=json | jq .ledger\n",
     .options = "Options:\n"
-               "      --root DIR       read DIR/proc and DIR/sys\n"
-               "      --critical NAME  a process that must survive; may be repeated\n"
-               "      --processes N    show the first N to be killed (default 10)\n"
-               "      --format FORMAT  text (default) or json\n"
+               "      --root=DIR       read DIR/proc and DIR/sys\n"
+               "      --critical=NAME  a process that must survive; may be repeated\n"
+               "      --processes=N    show the first N to be killed (default 10)\n"
+               "  -F, --format=FORMAT  text (default) or json\n"
                "  -h, --help           this help\n",
     .notes = "Works without root, with what may be read then, and says what couldn't be.\n"
              "`man leakring-host` explains the figures and shows how to record a tree.\n"
@@ -72,13 +72,13 @@ static int run(struct lr_host *host, enum lr_output output, unsigned processes)
     return lr_exit_code(verdict_of(host));
 }
 
-enum { OPTION_ROOT = 256, OPTION_CRITICAL, OPTION_PROCESSES, OPTION_FORMAT };
+enum { OPTION_ROOT = 256, OPTION_CRITICAL, OPTION_PROCESSES };
 
 static const struct option options[] = {
     {"root", required_argument, NULL, OPTION_ROOT},
     {"critical", required_argument, NULL, OPTION_CRITICAL},
     {"processes", required_argument, NULL, OPTION_PROCESSES},
-    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"format", required_argument, NULL, 'F'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -92,7 +92,7 @@ int lr_cmd_host(int argc, char **argv)
     const char *root = "/";
     uint64_t processes = PROCESSES_DEFAULT;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
+    for (int c; (c = getopt_long(argc, argv, ":hF:", options, NULL)) != -1;)
         switch (c) {
         case 'h':
             return lr_help(stdout, &help);
@@ -108,7 +108,7 @@ int lr_cmd_host(int argc, char **argv)
             if (!lr_unit_parse_size(optarg, &processes) || processes > PROCESSES_MAX)
                 return lr_bad_usage(&help, "--processes wants a number up to %u", PROCESSES_MAX);
             break;
-        case OPTION_FORMAT:
+        case 'F':
             if (lr_parse_output(optarg, &output) != 0)
                 return lr_bad_usage(&help, "--format is text or json, not %s", optarg);
             break;

@@ -31,18 +31,20 @@ static const struct lr_help help = {
                 "  journalctl -k -b -1 | leakring oom -  the boot before this one\n"
                 "  leakring oom --heap 16g messages      the killed JVM had -Xmx16g\n"
                 "  leakring oom --trace app.lkr messages join with a trace of the process\n",
-    .options = "Options:\n"
-               "      --heap SIZE     heap limit (-Xmx) of the killed JVM, to tell heap from native\n"
-               "      --trace FILE    leakring trace of the killed process\n"
-               "      --last N        show the newest N events (default 100)\n"
-               "      --format FORMAT text (default) or json\n"
-               "  -h, --help          this help\n",
-    .notes = "Understands the tables of kernels 2.6.36 to 6.x, global and control group kills, in\n"
-             "dmesg, journalctl, syslog, kmsg and container logs.  `man leakring-oom` explains the\n"
-             "figures.\n"
-             "\n"
-             "Exit codes: 0 no OOM in the log, 1 an OOM was found, 2 unreadable, 3 OOMs are there\n"
-             "but too much of them is missing to tell anything.\n",
+    .options =
+        "Options:\n"
+        "      --heap=SIZE     heap limit (-Xmx) of the killed JVM, to tell heap from native\n"
+        "      --trace=FILE    leakring trace of the killed process\n"
+        "      --last=N        show the newest N events (default 100)\n"
+        "  -F, --format=FORMAT text (default) or json\n"
+        "  -h, --help          this help\n",
+    .notes =
+        "Understands the tables of kernels 2.6.36 to 6.x, global and control group kills, in\n"
+        "dmesg, journalctl, syslog, kmsg and container logs.  `man leakring-oom` explains the\n"
+        "figures.\n"
+        "\n"
+        "Exit codes: 0 no OOM in the log, 1 an OOM was found, 2 unreadable, 3 OOMs are there\n"
+        "but too much of them is missing to tell anything.\n",
 };
 
 struct keeper {
@@ -163,13 +165,13 @@ static int run(const char *path, struct keeper *keeper, enum lr_output output)
     return lr_finish(status, report->path, &error);
 }
 
-enum { OPTION_HEAP = 256, OPTION_TRACE, OPTION_LAST, OPTION_FORMAT };
+enum { OPTION_HEAP = 256, OPTION_TRACE, OPTION_LAST };
 
 static const struct option options[] = {
     {"heap", required_argument, NULL, OPTION_HEAP},
     {"trace", required_argument, NULL, OPTION_TRACE},
     {"last", required_argument, NULL, OPTION_LAST},
-    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"format", required_argument, NULL, 'F'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -183,7 +185,7 @@ int lr_cmd_oom(int argc, char **argv)
     struct lr_error error = {{0}, {0}};
     uint64_t number;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
+    for (int c; (c = getopt_long(argc, argv, ":hF:", options, NULL)) != -1;)
         switch (c) {
         case 'h':
             return lr_help(stdout, &help);
@@ -199,7 +201,7 @@ int lr_cmd_oom(int argc, char **argv)
                 return lr_bad_usage(&help, "--last wants a number from 1 to %u", KEEP_MAX);
             keeper.keep = (size_t)number;
             break;
-        case OPTION_FORMAT:
+        case 'F':
             if (lr_parse_output(optarg, &output) != 0)
                 return lr_bad_usage(&help, "--format is text or json, not %s", optarg);
             break;

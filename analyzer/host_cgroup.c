@@ -82,8 +82,8 @@ static void keep_group(struct lr_host *host, const struct lr_host_group *group)
         at--;
     if (at == LR_HOST_GROUPS_MAX)
         return;
-    unsigned last = host->group_count < LR_HOST_GROUPS_MAX ? host->group_count++
-                                                           : LR_HOST_GROUPS_MAX - 1;
+    unsigned last =
+        host->group_count < LR_HOST_GROUPS_MAX ? host->group_count++ : LR_HOST_GROUPS_MAX - 1;
     for (unsigned i = last; i > at; i--)
         host->groups[i] = host->groups[i - 1];
     host->groups[at] = *group;
@@ -108,8 +108,8 @@ static void walk_groups(struct walk *walk, int directory, int depth)
         if (entry->d_name[0] == '.' || host->groups_seen > GROUPS_SEEN_MAX ||
             (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
             continue;
-        int child = openat(directory, entry->d_name,
-                           O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        int child =
+            openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (child < 0)
             continue;
         snprintf(walk->path + length, sizeof walk->path - length, "/%s", entry->d_name);

@@ -157,7 +157,7 @@ void lr_host_print_json(const struct lr_host *host, unsigned processes)
     put(root, "virtualization", virt_json(host));
     put(root, "processes", processes_json(host, processes));
     put(root, "cgroups", groups_json(host));
-    puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-                                                  JSON_C_TO_STRING_NOSLASHESCAPE));
+    puts(json_object_to_json_string_ext(root,
+                                        JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(root);
 }

@@ -14,14 +14,14 @@
 
 #include "oom_units.h"
 
-#define LARGE (256u << 20)           /* smaller amounts are noise on any machine */
+#define LARGE (256u << 20) /* smaller amounts are noise on any machine */
 #define UNACCOUNTED_PERCENT 10.0
-#define RESERVED_PERCENT 10.0        /* the kernel itself keeps 2 … 4 % back */
+#define RESERVED_PERCENT 10.0 /* the kernel itself keeps 2 … 4 % back */
 #define BALLOON_PERCENT 10.0
-#define AVAILABLE_PERCENT 5.0        /* less: the machine is about to run out */
-#define AVAILABLE_SWAPLESS 10.0      /* the same once swap is full */
-#define SWAP_FULL_PERCENT 10.0       /* free */
-#define PRESSURE_PERCENT 5.0         /* of the time nothing could run for want of memory */
+#define AVAILABLE_PERCENT 5.0   /* less: the machine is about to run out */
+#define AVAILABLE_SWAPLESS 10.0 /* the same once swap is full */
+#define SWAP_FULL_PERCENT 10.0  /* free */
+#define PRESSURE_PERCENT 5.0    /* of the time nothing could run for want of memory */
 #define SLAB_PERCENT 20.0
 #define PAGE_TABLES_PERCENT 8.0
 #define HUGE_UNUSED_PERCENT 10.0
@@ -56,7 +56,7 @@ static bool large(const struct lr_host *host, uint64_t bytes, double percent)
     return bytes != LR_HOST_UNKNOWN && bytes >= LARGE && share(host, bytes) >= percent;
 }
 
-/* --- the machine ---------------------------------------------------------------------------------- */
+/* --- the machine --------------------------------------------------------------------------- */
 
 static void judge_residual(struct lr_host *host)
 {
@@ -67,17 +67,22 @@ static void judge_residual(struct lr_host *host)
     lr_unit_binary(a, missing);
     bool guest = host->virt.hypervisor[0] && strcmp(host->virt.hypervisor, "Amazon") != 0;
     if (host->virt.driver[0] && guest)
-        snprintf(why, sizeof why, "this is a guest of %s with the driver %s: its balloon is the "
-                 "first suspect", host->virt.hypervisor, host->virt.driver);
+        snprintf(why, sizeof why,
+                 "this is a guest of %s with the driver %s: its balloon is the "
+                 "first suspect",
+                 host->virt.hypervisor, host->virt.driver);
     else if (guest)
-        snprintf(why, sizeof why, "this is a guest (%s): a balloon, or a driver that allocates "
-                 "pages itself", host->virt.hypervisor);
+        snprintf(why, sizeof why,
+                 "this is a guest (%s): a balloon, or a driver that allocates "
+                 "pages itself",
+                 host->virt.hypervisor);
     else
-        snprintf(why, sizeof why, "a driver that allocates pages itself (GPU, RDMA, ZFS), or a "
+        snprintf(why, sizeof why,
+                 "a driver that allocates pages itself (GPU, RDMA, ZFS), or a "
                  "leak in the kernel");
     find(host, guest ? "balloon" : "unaccounted", true, missing,
-         "%s, %.0f %% of memory, is in none of the kernel's counters; %s", a,
-         share(host, missing), why);
+         "%s, %.0f %% of memory, is in none of the kernel's counters; %s", a, share(host, missing),
+         why);
 }
 
 static void judge_balloon(struct lr_host *host)
@@ -90,7 +95,8 @@ static void judge_balloon(struct lr_host *host)
              lr_unit_binary(a, virt->balloon), virt->balloon_source,
              virt->target != LR_HOST_UNKNOWN && virt->target > virt->balloon ? "; it wants " : "",
              virt->target != LR_HOST_UNKNOWN && virt->target > virt->balloon
-                 ? lr_unit_binary(b, virt->target) : "");
+                 ? lr_unit_binary(b, virt->target)
+                 : "");
     if (host->reserved == LR_HOST_UNKNOWN || host->reserved < LARGE ||
         lr_percent(host->reserved, host->present) < RESERVED_PERCENT)
         return;
@@ -124,11 +130,12 @@ static void judge_shortage(struct lr_host *host)
         find(host, "shortage", true, host->available, "only %s (%.0f %%) is available%s%s",
              lr_unit_binary(a, host->available), available,
              host->available_estimated ? ", estimated" : "",
-             !has_swap ? ", and there is no swap" : full ? ", and swap is full" : "");
+             !has_swap ? ", and there is no swap"
+             : full    ? ", and swap is full"
+                       : "");
     if (full)
-        find(host, "swap", host->squeezed, swap_total - swap_free,
-             "swap is full: %s of %s in use", lr_unit_binary(a, swap_total - swap_free),
-             lr_unit_binary(b, swap_total));
+        find(host, "swap", host->squeezed, swap_total - swap_free, "swap is full: %s of %s in use",
+             lr_unit_binary(a, swap_total - swap_free), lr_unit_binary(b, swap_total));
     if (host->pressure_full >= PRESSURE_PERCENT) {
         host->squeezed = true;
         find(host, "pressure", true, LR_HOST_UNKNOWN,
@@ -142,25 +149,31 @@ static void judge_parts(struct lr_host *host)
     const uint64_t *mi = host->meminfo;
     char a[LR_UNIT_SIZE];
     if (large(host, mi[LR_MI_sunreclaim], SLAB_PERCENT))
-        find(host, "slab", true, mi[LR_MI_sunreclaim], "%s of slab that can't be reclaimed "
+        find(host, "slab", true, mi[LR_MI_sunreclaim],
+             "%s of slab that can't be reclaimed "
              "(%.0f %%): `slabtop -o -s c` names the table that grows",
              lr_unit_binary(a, mi[LR_MI_sunreclaim]), share(host, mi[LR_MI_sunreclaim]));
     if (large(host, mi[LR_MI_page_tables], PAGE_TABLES_PERCENT))
-        find(host, "page-tables", true, mi[LR_MI_page_tables], "%s of page tables (%.0f %%): many "
+        find(host, "page-tables", true, mi[LR_MI_page_tables],
+             "%s of page tables (%.0f %%): many "
              "processes that map the same big shared memory",
              lr_unit_binary(a, mi[LR_MI_page_tables]), share(host, mi[LR_MI_page_tables]));
     uint64_t unused = LR_HOST_UNKNOWN;
     if (mi[LR_MI_huge_free] != LR_HOST_UNKNOWN && mi[LR_MI_huge_size] != LR_HOST_UNKNOWN &&
         !__builtin_mul_overflow(mi[LR_MI_huge_free], mi[LR_MI_huge_size], &unused) &&
         large(host, unused, HUGE_UNUSED_PERCENT))
-        find(host, "hugepages", true, unused, "%s is set aside as huge pages and unused (%.0f %%): "
-             "lower vm.nr_hugepages", lr_unit_binary(a, unused), share(host, unused));
+        find(host, "hugepages", true, unused,
+             "%s is set aside as huge pages and unused (%.0f %%): "
+             "lower vm.nr_hugepages",
+             lr_unit_binary(a, unused), share(host, unused));
     if (large(host, mi[LR_MI_shmem], TMPFS_PERCENT))
-        find(host, "tmpfs", true, mi[LR_MI_shmem], "%s in tmpfs and shared memory (%.0f %%); only "
-             "deleting it frees it", lr_unit_binary(a, mi[LR_MI_shmem]),
-             share(host, mi[LR_MI_shmem]));
+        find(host, "tmpfs", true, mi[LR_MI_shmem],
+             "%s in tmpfs and shared memory (%.0f %%); only "
+             "deleting it frees it",
+             lr_unit_binary(a, mi[LR_MI_shmem]), share(host, mi[LR_MI_shmem]));
     if (host->vmstat[LR_VS_oom_kill] != LR_HOST_UNKNOWN && host->vmstat[LR_VS_oom_kill] > 0)
-        find(host, "oom-kills", false, LR_HOST_UNKNOWN, "the kernel has killed %" PRIu64
+        find(host, "oom-kills", false, LR_HOST_UNKNOWN,
+             "the kernel has killed %" PRIu64
              " processes for want of memory since it started: `dmesg | leakring oom -`",
              host->vmstat[LR_VS_oom_kill]);
 }
@@ -175,16 +188,17 @@ static void judge_groups(struct lr_host *host)
         uint64_t cache = group->cache == LR_HOST_UNKNOWN ? 0 : group->cache;
         uint64_t held = group->current > cache ? group->current - cache : 0;
         if (lr_percent(held, group->limit) >= GROUP_FULL_PERCENT)
-            find(host, "group-full", true, held, "the control group %.100s holds %s of %s that it "
-                 "can't give back", group->path, lr_unit_binary(a, held),
-                 lr_unit_binary(b, group->limit));
+            find(host, "group-full", true, held,
+                 "the control group %.100s holds %s of %s that it "
+                 "can't give back",
+                 group->path, lr_unit_binary(a, held), lr_unit_binary(b, group->limit));
     }
 }
 
-/* --- processes --------------------------------------------------------------------------------------- */
+/* --- processes ----------------------------------------------------------------------------- */
 
-static const char *const critical_names[] = {"sshd", "dropbear", "cron", "crond",
-                                             "systemd-logind", "dbus-daemon"};
+static const char *const critical_names[] = {"sshd",  "dropbear",       "cron",
+                                             "crond", "systemd-logind", "dbus-daemon"};
 
 static bool named_by_user(const struct lr_host *host, const char *name)
 {
@@ -231,13 +245,13 @@ static void order_processes(struct lr_host *host)
     int64_t thousandth = (int64_t)(total / host->page_size / 1000);
     for (size_t i = 0; i < host->process_count; i++) {
         struct lr_host_process *process = &host->processes[i];
-        uint64_t bytes = lr_host_add(lr_host_add(process->rss, process->swap),
-                                     process->page_tables);
+        uint64_t bytes =
+            lr_host_add(lr_host_add(process->rss, process->swap), process->page_tables);
         process->points = (int64_t)(bytes / host->page_size) + process->adj * thousandth;
         bool user = named_by_user(host, process->name);
-        process->critical = known_critical(process) ||
-                            (user && (process->ppid <= 1 ||
-                                      !child_of_init_named(host, process->name)));
+        process->critical =
+            known_critical(process) ||
+            (user && (process->ppid <= 1 || !child_of_init_named(host, process->name)));
     }
     if (host->process_count)
         qsort(host->processes, host->process_count, sizeof *host->processes, by_kill_order);
@@ -271,8 +285,8 @@ static void judge_critical(struct lr_host *host)
         find(host, "unprotected", wrong, LR_HOST_UNKNOWN,
              "%s (%" PRId64 ")%s is not protected from the OOM killer: oom_score_adj is %" PRId64
              ", number %zu to go. `choom -p %" PRId64 " -n -900` now, OOMScoreAdjust=-900 in its "
-             "unit for good", process->name, process->pid, others, process->adj, i + 1,
-             process->pid);
+             "unit for good",
+             process->name, process->pid, others, process->adj, i + 1, process->pid);
     }
     for (unsigned i = 0; i < host->critical_count; i++) {
         bool found = false;
@@ -316,8 +330,9 @@ void lr_host_judge(struct lr_host *host)
     else if (!host->ledger_known)
         snprintf(host->verdict, sizeof host->verdict, "cannot tell: counters are missing");
     else
-        snprintf(host->verdict, sizeof host->verdict, "nothing is wrong: %s (%.0f %%) available, "
-                 "%.1f %% unaccounted for", lr_unit_binary(a, host->available),
-                 share(host, host->available),
+        snprintf(host->verdict, sizeof host->verdict,
+                 "nothing is wrong: %s (%.0f %%) available, "
+                 "%.1f %% unaccounted for",
+                 lr_unit_binary(a, host->available), share(host, host->available),
                  share(host, host->residual > 0 ? (uint64_t)host->residual : 0));
 }

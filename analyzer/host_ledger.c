@@ -65,7 +65,8 @@ static int64_t residual_of(const struct lr_host *host)
 }
 
 /* A balloon that takes its pages out of MemTotal must not be subtracted again: it is subtracted
- * only where that much is really missing. */
+ * only where that much is really missing (a tenth of it may differ, since drivers round and the
+ * counters are of different moments). */
 static void add_balloon(struct lr_host *host)
 {
     uint64_t bytes = host->virt.balloon;
@@ -73,7 +74,7 @@ static void add_balloon(struct lr_host *host)
     if (bytes == LR_HOST_UNKNOWN || bytes == 0 || missing <= 0)
         return;
     if ((double)missing >= 0.9 * (double)bytes)
-        add(host, "balloon", bytes < (uint64_t)missing ? bytes : (uint64_t)missing);
+        add(host, "balloon", bytes);
 }
 
 static void set_available(struct lr_host *host)
@@ -94,8 +95,8 @@ void lr_host_ledger(struct lr_host *host)
     const uint64_t *mi = host->meminfo;
     uint64_t anon = lr_host_add(mi[LR_MI_active_anon], mi[LR_MI_inactive_anon]);
     uint64_t file = lr_host_add(mi[LR_MI_active_file], mi[LR_MI_inactive_file]);
-    uint64_t isolated = lr_host_add(pages(host, LR_VS_nr_isolated_anon),
-                                    pages(host, LR_VS_nr_isolated_file));
+    uint64_t isolated =
+        lr_host_add(pages(host, LR_VS_nr_isolated_anon), pages(host, LR_VS_nr_isolated_file));
     host->item_count = 0;
     add(host, "free", mi[LR_MI_free]);
     add(host, "anonymous memory and tmpfs (LRU)", anon);

@@ -18,6 +18,7 @@
 
 #define LR_HOST_UNKNOWN UINT64_MAX
 
+/* clang-format off */
 /* Lines of /proc/meminfo that are used: X(identifier, "name as in the file"). */
 #define LR_MEMINFO(X)                                                                             \
     X(total, "MemTotal") X(free, "MemFree") X(available, "MemAvailable")                          \
@@ -54,6 +55,7 @@ enum lr_vmstat {
 #undef X
     LR_VS_COUNT
 };
+/* clang-format on */
 
 struct lr_host_process {
     int64_t pid, ppid, uid;
@@ -63,8 +65,8 @@ struct lr_host_process {
     uint64_t score;                   /* oom_score */
     int64_t adj;                      /* oom_score_adj */
     bool adj_known;
-    bool critical;                    /* known or named by the user */
-    int64_t points;                   /* badness in pages, for the order among equal scores */
+    bool critical;  /* known or named by the user */
+    int64_t points; /* badness in pages, for the order among equal scores */
 };
 
 struct lr_host_group {
@@ -83,7 +85,6 @@ struct lr_host_virt {
     uint64_t target;     /* bytes the hypervisor wants in it */
     char balloon_source[64];
     uint64_t xen_current, xen_target; /* bytes of a Xen domain */
-    bool hidden;         /* the driver's own figures are for root only */
 };
 
 #define LR_HOST_ITEMS_MAX 24
@@ -122,7 +123,7 @@ struct lr_host {
     uint64_t pss_sum, pss_anon_sum, swap_pss_sum, rss_unknown_sum; /* of those with/without Pss */
     bool init_seen;
 
-    int cgroup_version; /* 0 none seen, 1, 2 */
+    int cgroup_version;                              /* 0 none seen, 1, 2 */
     struct lr_host_group groups[LR_HOST_GROUPS_MAX]; /* limited or hit ones first */
     unsigned group_count;
     uint64_t groups_seen;
@@ -148,7 +149,7 @@ struct lr_host {
     unsigned note_count;
 };
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------- */
 
 void lr_host_init(struct lr_host *host, int root, const char *root_path);
 void lr_host_free(struct lr_host *host);
@@ -174,12 +175,12 @@ void lr_host_parse_meminfo(struct lr_host *host, const char *text);
 void lr_host_parse_vmstat(struct lr_host *host, const char *text);
 void lr_host_parse_zoneinfo_line(struct lr_host *host, const char *line);
 
-/* --- judging ------------------------------------------------------------------------------------ */
+/* --- judging ------------------------------------------------------------------------------- */
 
 void lr_host_ledger(struct lr_host *host);
 void lr_host_judge(struct lr_host *host); /* after lr_host_ledger; sorts the processes */
 
-/* --- printing ----------------------------------------------------------------------------------- */
+/* --- printing ------------------------------------------------------------------------------ */
 
 void lr_host_print_text(const struct lr_host *host, unsigned processes);
 void lr_host_print_json(const struct lr_host *host, unsigned processes);

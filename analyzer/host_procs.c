@@ -160,15 +160,18 @@ static enum lr_status read_one(struct lr_host *host, int proc, const char *name,
 static void note_gaps(struct lr_host *host)
 {
     if (host->pss_denied)
-        lr_host_note(host, "smaps of %" PRIu64 " of %zu processes (not permitted; root may): their "
-                     "rss stands in, which counts shared pages once for each", host->pss_denied,
-                     host->process_count);
+        lr_host_note(host,
+                     "smaps of %" PRIu64 " of %zu processes (not permitted; root may): their "
+                     "rss stands in, which counts shared pages once for each",
+                     host->pss_denied, host->process_count);
     if (host->pss_absent)
-        lr_host_note(host, "smaps_rollup and smaps of %" PRIu64 " of %zu processes (not there): "
-                     "their rss stands in", host->pss_absent, host->process_count);
+        lr_host_note(host,
+                     "smaps_rollup and smaps of %" PRIu64 " of %zu processes (not there): "
+                     "their rss stands in",
+                     host->pss_absent, host->process_count);
     if (!host->init_seen)
         lr_host_note(host, "processes of others (/proc is mounted with hidepid, or this is a "
-                     "container): the kill order shows only what is visible");
+                           "container): the kill order shows only what is visible");
 }
 
 enum lr_status lr_host_read_processes(struct lr_host *host, struct lr_error *error)

@@ -170,8 +170,10 @@ static void read_zoneinfo(struct lr_host *host)
     struct lr_error error;
     int fd = openat(host->root, "proc/zoneinfo", O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        lr_host_note(host, "/proc/zoneinfo (%s): whether RAM is held back from the kernel, and the "
-                     "per-CPU page lists", strerror(errno));
+        lr_host_note(host,
+                     "/proc/zoneinfo (%s): whether RAM is held back from the kernel, and the "
+                     "per-CPU page lists",
+                     strerror(errno));
         return;
     }
     if (lr_lines_open(&lines, fd, &error) == LR_OK) {

@@ -27,8 +27,7 @@ static void print_machine(const struct lr_host *host)
                         lr_unit_binary(a, host->meminfo[LR_MI_total]));
     if (virt->hypervisor[0])
         used += snprintf(text + used, sizeof text - (size_t)used, ", a %s of %s (%s)",
-                         virt->dom0 ? "control domain" : "guest", virt->hypervisor,
-                         virt->evidence);
+                         virt->dom0 ? "control domain" : "guest", virt->hypervisor, virt->evidence);
     if (virt->driver[0] && virt->hypervisor[0])
         snprintf(text + used, sizeof text - (size_t)used, ", balloon driver %s", virt->driver);
     lr_print_folded("Machine     ", INDENT, text);
@@ -41,8 +40,9 @@ static void print_findings(const struct lr_host *host)
     lr_print_folded("Verdict     ", INDENT, host->verdict);
     for (unsigned i = 0; i < host->finding_count; i++) {
         const struct lr_host_finding *finding = &host->findings[i];
-        const char *lead = finding->wrong ? i == 0 ? "Wrong       " : "" : first_note ? "Note        "
-                                                                                  : "";
+        const char *lead = finding->wrong ? i == 0 ? "Wrong       " : ""
+                           : first_note   ? "Note        "
+                                          : "";
         first_note &= finding->wrong;
         snprintf(text, sizeof text, "%s: %s", finding->kind, finding->text);
         lr_print_folded(lead, INDENT, text);
@@ -72,7 +72,7 @@ static void print_ledger(const struct lr_host *host)
     uint64_t away = (uint64_t)(host->residual < 0 ? -host->residual : host->residual);
     snprintf(text, sizeof text, ": %.1f %%", lr_percent(away, host->meminfo[LR_MI_total]));
     row(host->residual < 0 ? "-" : "=", away,
-        !host->ledger_known     ? "left over, but counters are missing"
+        !host->ledger_known  ? "left over, but counters are missing"
         : host->residual < 0 ? "counted twice: the counters are of different moments"
                              : "that nothing in this machine accounts for",
         text);
@@ -82,9 +82,10 @@ static void print_use(const struct lr_host *host)
 {
     const uint64_t *mi = host->meminfo;
     char a[LR_UNIT_SIZE], b[LR_UNIT_SIZE], c[LR_UNIT_SIZE], d[LR_UNIT_SIZE];
-    uint64_t swap_used = mi[LR_MI_swap_total] != LR_HOST_UNKNOWN &&
-                                 mi[LR_MI_swap_free] <= mi[LR_MI_swap_total]
-                             ? mi[LR_MI_swap_total] - mi[LR_MI_swap_free] : LR_HOST_UNKNOWN;
+    uint64_t swap_used =
+        mi[LR_MI_swap_total] != LR_HOST_UNKNOWN && mi[LR_MI_swap_free] <= mi[LR_MI_swap_total]
+            ? mi[LR_MI_swap_total] - mi[LR_MI_swap_free]
+            : LR_HOST_UNKNOWN;
     printf("\nAvailable %s%s; swap %s of %s used; tmpfs and shared memory %s; processes %s",
            size_or(a, host->available, "unknown"), host->available_estimated ? " (estimated)" : "",
            size_or(b, swap_used, "?"), size_or(c, mi[LR_MI_swap_total], "?"),
@@ -118,8 +119,9 @@ static void print_processes(const struct lr_host *host, unsigned count)
         printf("  %4s %8" PRId64 " %6s %6s %11s %11s  %s%s%s\n", place, process->pid, score, adj,
                lr_unit_binary(pss, rss ? process->rss : process->pss),
                size_or(swap, process->swap, "?"), process->name, rss ? " (rss)" : "",
-               !process->critical ? "" : safe || process->adj < 0 ? " (critical, protected)"
-                                                                  : " (critical, NOT protected)");
+               !process->critical         ? ""
+               : safe || process->adj < 0 ? " (critical, protected)"
+                                          : " (critical, NOT protected)");
         shown++;
     }
 }

@@ -42,10 +42,17 @@ static void read_dmi(struct lr_host *host)
     static const struct {
         const char *word, *name;
     } known[] = {
-        {"VMware", "VMware"},     {"Xen", "Xen"},          {"Microsoft", "Hyper-V"},
-        {"QEMU", "KVM"},          {"KVM", "KVM"},          {"Red Hat", "KVM"},
-        {"OpenStack", "KVM"},     {"Google", "KVM"},       {"innotek", "VirtualBox"},
-        {"Amazon EC2", "Amazon"}, {"Parallels", "Parallels"},
+        {"VMware", "VMware"},
+        {"Xen", "Xen"},
+        {"Microsoft", "Hyper-V"},
+        {"QEMU", "KVM"},
+        {"KVM", "KVM"},
+        {"Red Hat", "KVM"},
+        {"OpenStack", "KVM"},
+        {"Google", "KVM"},
+        {"innotek", "VirtualBox"},
+        {"Amazon EC2", "Amazon"},
+        {"Parallels", "Parallels"},
     };
     char vendor[64], product[64], both[140];
     word_of(host, "sys/class/dmi/id/sys_vendor", vendor, sizeof vendor);
@@ -124,9 +131,11 @@ static void read_debugfs(struct lr_host *host)
     if (lr_host_file(host, "sys/kernel/debug/vmmemctl", text, sizeof text) > 0) {
         host->virt.target = pages_field(text, "target");
         set_balloon(host, pages_field(text, "current"), "/sys/kernel/debug/vmmemctl");
-    } else if (errno == EACCES && strcmp(host->virt.driver, "vmw_balloon") == 0) {
-        host->virt.hidden = true;
-        lr_host_note(host, "/sys/kernel/debug/vmmemctl (root only): how large VMware's balloon is");
+    } else if (strcmp(host->virt.driver, "vmw_balloon") == 0) {
+        lr_host_note(host,
+                     "/sys/kernel/debug/vmmemctl (%s; root only): how large VMware's balloon "
+                     "is. `vmware-toolbox-cmd stat balloon` knows too",
+                     strerror(errno));
     }
     if (lr_host_file(host, "sys/kernel/debug/hv-balloon", text, sizeof text) > 0)
         set_balloon(host, pages_field(text, "pages_ballooned"), "/sys/kernel/debug/hv-balloon");

@@ -14,6 +14,7 @@
 
 #define LR_OOM_UNKNOWN UINT64_MAX
 
+/* clang-format off */
 /* The page counters of Mem-Info's summary, by the kernel's own names. */
 #define LR_OOM_COUNTERS(X)                                                                        \
     X(active_anon) X(inactive_anon) X(isolated_anon) X(active_file) X(inactive_file)              \
@@ -39,6 +40,7 @@ enum lr_oom_zone_counter {
 #undef X
     LR_OOM_ZONE_COUNTER_COUNT
 };
+/* clang-format on */
 
 /* One row of the task table.  total_vm, rss*, swap in pages, page tables in bytes. */
 struct lr_oom_task {
@@ -100,16 +102,16 @@ struct lr_oom_event {
     uint64_t first_line, last_line; /* from 1 */
     char stamp[64];                 /* time as the log has it */
     char host[64];
-    bool began;                     /* the "invoked oom-killer" line is there */
-    bool meminfo;                   /* Mem-Info is there */
+    bool began;   /* the "invoked oom-killer" line is there */
+    bool meminfo; /* Mem-Info is there */
 
     char trigger[32]; /* who asked for memory */
     int64_t trigger_pid;
     char gfp[96];
     uint64_t order;
-    char kernel[64];    /* 3.10.0-957.1.3.el7.x86_64 */
+    char kernel[64];                     /* 3.10.0-957.1.3.el7.x86_64 */
     unsigned kernel_major, kernel_minor; /* 0.0: unknown */
-    char hardware[128]; /* DMI line */
+    char hardware[128];                  /* DMI line */
     char workqueue[64];
     unsigned trace_balloon; /* LR_BALLOON_* seen in the trace */
     char trace_symbol[64];  /* the trace entry that says so */
@@ -121,12 +123,12 @@ struct lr_oom_event {
 
     uint64_t page_size; /* bytes; 4096 unless the log shows another */
     bool page_size_known;
-    uint64_t counters[LR_OOM_COUNTER_COUNT];    /* pages */
+    uint64_t counters[LR_OOM_COUNTER_COUNT];     /* pages */
     uint64_t zone_kb[LR_OOM_ZONE_COUNTER_COUNT]; /* kB */
-    uint64_t pcp_used;                          /* pages, Σ "usd:" of old kernels */
-    uint64_t ram, reserved, highmem;            /* pages */
-    uint64_t pagecache, swapcache;              /* pages */
-    uint64_t swap_total, swap_free;             /* kB */
+    uint64_t pcp_used;                           /* pages, Σ "usd:" of old kernels */
+    uint64_t ram, reserved, highmem;             /* pages */
+    uint64_t pagecache, swapcache;               /* pages */
+    uint64_t swap_total, swap_free;              /* kB */
     struct {
         uint64_t total, free, size_kb;
     } huge[LR_OOM_HUGE_SIZES];
@@ -148,8 +150,8 @@ struct lr_oom_event {
     bool table;       /* a table header was seen */
     struct lr_oom_task *tasks;
     size_t task_count, task_capacity;
-    uint64_t tasks_unheld; /* rows beyond LR_OOM_TASKS_MAX, in the sums only */
-    uint64_t rows_cut;     /* rows that end before their last column */
+    uint64_t tasks_unheld;      /* rows beyond LR_OOM_TASKS_MAX, in the sums only */
+    uint64_t rows_cut;          /* rows that end before their last column */
     uint64_t sum_rss, sum_swap; /* pages, all rows */
 
     int64_t chosen_pid; /* "Kill process N (name) score S"; 0: unknown */

@@ -59,8 +59,7 @@ static bool lost_anything(const struct lr_trace *trace)
     return (lr_trace_info(trace)->compat & LR_COMPAT_BLIND) != 0;
 }
 
-enum lr_status lr_oom_trace_read(const char *path, struct lr_oom_trace *out,
-                                 struct lr_error *error)
+enum lr_status lr_oom_trace_read(const char *path, struct lr_oom_trace *out, struct lr_error *error)
 {
     struct lr_trace *trace = NULL;
     memset(out, 0, sizeof *out);
@@ -110,22 +109,18 @@ void lr_oom_trace_apply(const struct lr_oom_trace *trace, struct lr_oom_finding 
     lr_unit_binary(live, trace->live_bytes);
     lr_unit_binary(all, size);
     bool large = lr_percent(trace->live_bytes, size) >= LIVE_PERCENT;
-    if (!large && trace->incomplete) {
-        native->kind = LR_LEAK_CANNOT_TELL;
-        snprintf(native->text, sizeof native->text,
-                 "cannot tell: the trace is incomplete, it saw %s of live native memory of %s", live,
-                 all);
-    } else if (!large) {
-        native->kind = LR_LEAK_NONE;
-        snprintf(native->text, sizeof native->text,
-                 "no native-leak signature: the trace has %s of live native memory, %.0f %% of the "
-                 "process's %s%s", live, lr_percent(trace->live_bytes, size), all, pairs);
-    } else {
-        native->kind = LR_LEAK_LIKELY;
-        snprintf(native->text, sizeof native->text,
-                 "native-leak signature: the trace has %s of live native memory, %.0f %% of the "
-                 "process's %s%s", live, lr_percent(trace->live_bytes, size), all, pairs);
-    }
+    if (!large && trace->incomplete)
+        lr_oom_set_native(
+            native, LR_LEAK_CANNOT_TELL,
+            "cannot tell: the trace is incomplete, it saw %s of live native memory of "
+            "%s",
+            live, all);
+    else
+        lr_oom_set_native(
+            native, large ? LR_LEAK_LIKELY : LR_LEAK_NONE,
+            "%snative-leak signature: the trace has %s of live native memory, %.0f %% "
+            "of the process's %s%s",
+            large ? "" : "no ", live, lr_percent(trace->live_bytes, size), all, pairs);
     lr_oom_add_text(&finding->next, "`leakring report %s` names the lines that acquired it",
                     trace->path);
 }

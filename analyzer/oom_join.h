@@ -16,14 +16,14 @@ struct lr_oom_trace {
     char path[256];
     char exe[128];
     uint32_t pid;
-    bool killed;              /* ended without a last word */
+    bool killed; /* ended without a last word */
     uint64_t start_unix_ns, end_unix_ns;
     uint64_t live_bytes, live_blocks; /* malloc and relatives, estimated when sampled */
-    uint64_t mapped_bytes;    /* live mappings, most of them untouched address space */
-    uint64_t pairs_live;      /* acquired and not released */
-    char pair_name[96];       /* of the pair with the most live */
+    uint64_t mapped_bytes;            /* live mappings, most of them untouched address space */
+    uint64_t pairs_live;              /* acquired and not released */
+    char pair_name[96];               /* of the pair with the most live */
     uint64_t pair_live;
-    bool incomplete;          /* something is missing from the trace */
+    bool incomplete; /* something is missing from the trace */
 };
 
 enum lr_status lr_oom_trace_read(const char *path, struct lr_oom_trace *trace,

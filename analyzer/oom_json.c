@@ -79,8 +79,8 @@ static json *chosen_json(const struct lr_oom_finding *finding)
 
 static json *score_json(const struct lr_oom_finding *finding)
 {
-    static const char *const matches[] = {"none", "not-printed", "equal", "near", "range",
-                                          "different"};
+    static const char *const matches[] = {"none", "not-printed", "equal",
+                                          "near", "range",       "different"};
     const struct lr_oom_score *score = &finding->score;
     json *object = json_object_new_object();
     put(object, "kernel", number(score->kernel_score));
@@ -93,8 +93,8 @@ static json *score_json(const struct lr_oom_finding *finding)
     put(object, "low", json_object_new_int64(score->score_low));
     put(object, "high", json_object_new_int64(score->score_high));
     put(object, "rss_pages", number(score->task.rss));
-    put(object, "swap_pages", finding->event.columns & LR_OOM_HAS_SWAP ? number(score->task.swap)
-                                                                       : NULL);
+    put(object, "swap_pages",
+        finding->event.columns & LR_OOM_HAS_SWAP ? number(score->task.swap) : NULL);
     put(object, "pgtable_pages",
         finding->event.columns & LR_OOM_HAS_PGTABLES ? number(score->pgtable_pages) : NULL);
     put(object, "oom_score_adj", json_object_new_int64(score->task.adj));
@@ -265,7 +265,7 @@ void lr_oom_print_json(const struct lr_oom_report *report)
     for (size_t i = 0; i < report->finding_count; i++)
         json_object_array_add(events, event_json(report->findings[i]));
     put(root, "events", events);
-    puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-                                                  JSON_C_TO_STRING_NOSLASHESCAPE));
+    puts(json_object_to_json_string_ext(root,
+                                        JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(root);
 }

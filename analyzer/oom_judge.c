@@ -14,12 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTSIDE_PERCENT 20.0  /* of managed RAM: a suspect that explains the shortage */
-#define ALONE_PERCENT 70.0    /* of RAM + swap: a process that explains it whatever else */
-#define PROCESS_PERCENT 40.0  /* … that is the largest part */
-#define GROUP_PERCENT 40.0    /* many processes of one name */
-#define NATIVE_SHARE 4        /* native memory up to a quarter of the heap is usual for a JVM … */
-#define NATIVE_BASE (512u << 20) /* … and so much besides, whatever the heap */
+#define OUTSIDE_PERCENT 20.0 /* of managed RAM: a suspect that explains the shortage */
+#define ALONE_PERCENT 70.0   /* of RAM + swap: a process that explains it whatever else */
+#define PROCESS_PERCENT 40.0 /* … that is the largest part */
+#define GROUP_PERCENT 40.0   /* many processes of one name */
 
 void lr_oom_add_text(struct lr_oom_texts *texts, const char *format, ...)
 {
@@ -54,20 +52,23 @@ static uint64_t whole_of(const struct lr_oom_finding *finding)
     return page_bytes(finding, finding->score.total);
 }
 
-static bool is_java(const char *name)
+static uint64_t size_of(const struct lr_oom_task *task) /* pages */
 {
-    return strcmp(name, "java") == 0 || strcmp(name, "jsvc") == 0;
+    uint64_t both[] = {task->rss, task->swap};
+    return lr_oom_sum(both, 2);
 }
 
-/* --- tables ------------------------------------------------------------------------------------ */
+/* --- tables -------------------------------------------------------------------------------- */
 
 static void fill_top(const struct lr_oom_event *event, struct lr_oom_finding *finding)
 {
     for (size_t i = 0; i < event->task_count; i++) {
         const struct lr_oom_task *task = &event->tasks[i];
         enum lr_oom_rule rule = finding->score.rule;
-        int64_t points = lr_oom_points(task, rule, task->uid == 0, finding->score.total,
-                                       event->page_size);
+        if (size_of(task) > size_of(&finding->largest))
+            finding->largest = *task;
+        int64_t points =
+            lr_oom_points(task, rule, task->uid == 0, finding->score.total, event->page_size);
         if (finding->score.total == 0) /* no totals: by size alone */
             points = (int64_t)((task->rss + task->swap) & INT64_MAX);
         unsigned at = finding->top_count;
@@ -129,88 +130,12 @@ static void fill_groups(const struct lr_oom_event *event, struct lr_oom_finding 
     free(order);
 }
 
-/* --- the killed process -------------------------------------------------------------------------- */
+/* --- the verdict --------------------------------------------------------------------------- */
 
-static void set_native(struct lr_oom_native *native, enum lr_oom_leak kind, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void set_native(struct lr_oom_native *native, enum lr_oom_leak kind, const char *format, ...)
-{
-    va_list arguments;
-    native->kind = kind;
-    va_start(arguments, format);
-    vsnprintf(native->text, sizeof native->text, format, arguments);
-    va_end(arguments);
-}
-
-static void judge_with_heap(struct lr_oom_native *native, uint64_t size)
-{
-    char a[LR_UNIT_SIZE], b[LR_UNIT_SIZE], c[LR_UNIT_SIZE];
-    uint64_t usual = native->heap / NATIVE_SHARE + NATIVE_BASE;
-    uint64_t rest = size > native->heap ? size - native->heap : 0;
-    lr_unit_binary(a, size);
-    lr_unit_binary(b, native->heap);
-    lr_unit_binary(c, rest);
-    if (rest <= usual)
-        set_native(native, LR_LEAK_NONE,
-                   "no native-leak signature: %s of rss and swap for a heap of %s leave %s of "
-                   "native memory, usual for a JVM", a, b, c);
-    else
-        set_native(native, rest > 2 * usual ? LR_LEAK_LIKELY : LR_LEAK_POSSIBLE,
-                   "native-leak signature: %s of rss and swap are %s more than a heap of %s; usual "
-                   "would be a quarter of it", a, c, b);
-}
-
-/* Does the process, by its size, look like one that leaks native memory?  What the log can show is
- * only that it was needed, or not needed, to run out. */
-static void judge_native(struct lr_oom_finding *finding, const struct lr_oom_judging *judging)
-{
-    struct lr_oom_native *native = &finding->native;
-    const struct lr_oom_score *score = &finding->score;
-    uint64_t whole = whole_of(finding);
-    native->heap = judging->heap;
-    if (!score->known) {
-        set_native(native, LR_LEAK_CANNOT_TELL,
-                   "cannot tell whether the killed process leaks: its row isn't in the log");
-        return;
-    }
-    bool swap_known = finding->event.columns & LR_OOM_HAS_SWAP;
-    native->bytes = page_bytes(finding, score->task.rss);
-    native->swap_bytes = swap_known ? page_bytes(finding, score->task.swap) : LR_OOM_UNKNOWN;
-    uint64_t both[] = {native->bytes, native->swap_bytes};
-    uint64_t size = lr_oom_sum(both, 2);
-    double share = lr_percent(size, whole);
-    int64_t residual = finding->ledger.known ? finding->ledger.residual : 0;
-    char a[LR_UNIT_SIZE], b[LR_UNIT_SIZE];
-    lr_unit_binary(a, size);
-    if (native->heap != LR_OOM_UNKNOWN)
-        judge_with_heap(native, size);
-    else if (strcmp(finding->verdict, "outside") == 0 && residual > 0)
-        set_native(native, LR_LEAK_NONE,
-                   "no native-leak signature: %s (%" PRId64 ") holds %s of rss and swap, %.0f %% of "
-                   "all memory; with the %s that is missing it would have fitted%s",
-                   score->task.name, score->task.pid, a, share,
-                   lr_unit_binary(b, (uint64_t)residual),
-                   is_java(score->task.name) ? " (--heap SIZE compares it with its heap)" : "");
-    else if (share >= PROCESS_PERCENT)
-        set_native(native, LR_LEAK_POSSIBLE,
-                   "%s (%" PRId64 ") holds %s of rss and swap, %.0f %% of all it could have: a leak "
-                   "is possible, or it was given too little%s", score->task.name, score->task.pid,
-                   a, share, is_java(score->task.name)
-                       ? "; --heap SIZE tells its heap from native memory" : "");
-    else
-        set_native(native, LR_LEAK_NONE,
-                   "no native-leak signature: %s (%" PRId64 ") holds %s of rss and swap, only "
-                   "%.0f %% of all memory", score->task.name, score->task.pid, a, share);
-}
-
-/* --- the verdict ----------------------------------------------------------------------------------- */
-
+/* Of the largest process, which needn't be the chosen one: oom_score_adj may protect it. */
 static double process_share(const struct lr_oom_finding *finding)
 {
-    const struct lr_oom_task *task = &finding->score.task;
-    uint64_t both[] = {task->rss, task->swap};
-    return finding->score.known ? lr_percent(lr_oom_sum(both, 2), finding->score.total) : 0;
+    return lr_percent(size_of(&finding->largest), finding->score.total);
 }
 
 static const char *verdict_of_suspect(const char *kind)
@@ -232,12 +157,15 @@ static bool verdict_by_suspect(struct lr_oom_finding *finding)
     const char *kind = verdict_of_suspect(worst->kind);
     lr_unit_binary(size, worst->bytes);
     if (strcmp(worst->kind, "balloon") == 0)
-        set_verdict(finding, kind, "outside the process: %s (%.0f %% of RAM) was taken from this "
-                    "machine, %s by the hypervisor's balloon", size, worst->percent,
-                    worst->likely ? "very likely" : "possibly");
+        set_verdict(finding, kind,
+                    "outside the process: %s (%.0f %% of RAM) was taken from this "
+                    "machine, %s by the hypervisor's balloon",
+                    size, worst->percent, worst->likely ? "very likely" : "possibly");
     else if (strcmp(worst->kind, "unaccounted") == 0)
-        set_verdict(finding, kind, "outside the process: %s (%.0f %%) of memory is in none of the "
-                    "kernel's counters", size, worst->percent);
+        set_verdict(finding, kind,
+                    "outside the process: %s (%.0f %%) of memory is in none of the "
+                    "kernel's counters",
+                    size, worst->percent);
     else
         set_verdict(finding, kind, "not a process: %s, %s (%.0f %%)", worst->kind, size,
                     worst->percent);
@@ -251,21 +179,28 @@ static bool verdict_by_processes(struct lr_oom_finding *finding)
     uint64_t sum[2] = {group ? group->rss : 0, group ? group->swap : 0};
     uint64_t group_bytes = page_bytes(finding, lr_oom_sum(sum, 2));
     double group_share = group ? lr_percent(group_bytes, whole_of(finding)) : 0;
-    char size[LR_UNIT_SIZE];
+    char size[LR_UNIT_SIZE], killed[80] = "";
     if (process_share(finding) >= PROCESS_PERCENT) {
-        uint64_t both[] = {score->task.rss, score->task.swap};
-        set_verdict(finding, "process", "the process %s (%" PRId64 "): %s of rss and swap, %.0f %% "
-                    "of %s", score->task.name, score->task.pid,
-                    lr_unit_binary(size, page_bytes(finding, lr_oom_sum(both, 2))),
-                    process_share(finding), finding->event.constraint == LR_OOM_MEMCG
-                        ? "the group's limit" : "RAM and swap");
+        const struct lr_oom_task *task = &finding->largest;
+        if (score->known && score->task.pid != task->pid)
+            snprintf(killed, sizeof killed, "; oom_score_adj made the kernel choose %s",
+                     score->task.name);
+        set_verdict(finding, "process",
+                    "the process %s (%" PRId64 "): %s of rss and swap, %.0f %% "
+                    "of %s%s",
+                    task->name, task->pid, lr_unit_binary(size, page_bytes(finding, size_of(task))),
+                    process_share(finding),
+                    finding->event.constraint == LR_OOM_MEMCG ? "the group's limit"
+                                                              : "RAM and swap",
+                    killed);
         return true;
     }
     if (group && group->count > 1 && group_share >= GROUP_PERCENT) {
-        set_verdict(finding, "many-processes", "%" PRIu64 " processes named %s: together %s, %.0f "
+        set_verdict(finding, "many-processes",
+                    "%" PRIu64 " processes named %s: together %s, %.0f "
                     "%% of memory, none of them large by itself (shared pages count more than "
-                    "once)", group->count, group->name, lr_unit_binary(size, group_bytes),
-                    group_share);
+                    "once)",
+                    group->count, group->name, lr_unit_binary(size, group_bytes), group_share);
         return true;
     }
     return false;
@@ -278,17 +213,21 @@ static void verdict_by_request(struct lr_oom_finding *finding)
     bool plenty = finding->ledger.known && free_pages != LR_OOM_UNKNOWN &&
                   lr_percent(page_bytes(finding, free_pages), finding->ledger.total) >= 5;
     if (event->constraint == LR_OOM_CPUSET || event->constraint == LR_OOM_MEMPOLICY)
-        set_verdict(finding, "nodes", "only some memory nodes were allowed (%s), and those were "
-                    "full", event->constraint == LR_OOM_CPUSET ? "cpuset" : "memory policy");
+        set_verdict(finding, "nodes",
+                    "only some memory nodes were allowed (%s), and those were "
+                    "full",
+                    event->constraint == LR_OOM_CPUSET ? "cpuset" : "memory policy");
     else if (plenty && event->order != LR_OOM_UNKNOWN && event->order > 0)
-        set_verdict(finding, "fragmentation", "memory was free but in pieces: %" PRIu64
-                    " contiguous pages were asked for",
+        set_verdict(finding, "fragmentation",
+                    "memory was free but in pieces: %" PRIu64 " contiguous pages were asked for",
                     event->order < 32 ? UINT64_C(1) << event->order : 0);
     else if (event->constraint == LR_OOM_MEMCG)
-        set_verdict(finding, "limit", "the control group reached its limit; no single process or "
+        set_verdict(finding, "limit",
+                    "the control group reached its limit; no single process or "
                     "kind of memory stands out");
     else
-        set_verdict(finding, "spread", "memory was used up by many; no process and no kind of "
+        set_verdict(finding, "spread",
+                    "memory was used up by many; no process and no kind of "
                     "memory stands out");
 }
 
@@ -302,7 +241,8 @@ static void choose_verdict(struct lr_oom_finding *finding)
         return;
     else if (!finding->ledger.known && !(group && event->memcg_limit != LR_OOM_UNKNOWN) &&
              event->task_count == 0)
-        set_verdict(finding, "cannot-tell", "the log says that there was a kill, but not where the "
+        set_verdict(finding, "cannot-tell",
+                    "the log says that there was a kill, but not where the "
                     "memory was");
     else
         verdict_by_request(finding);
@@ -322,8 +262,10 @@ static void note_missing(struct lr_oom_finding *finding)
     if (!event->table)
         lr_oom_add_text(missing, "the table of processes (vm.oom_dump_tasks=0, or cut off)");
     else if (event->rows_cut || event->tasks_unheld)
-        lr_oom_add_text(missing, "%" PRIu64 " rows of the process table that were cut, %" PRIu64
-                        " beyond what is kept", event->rows_cut, event->tasks_unheld);
+        lr_oom_add_text(missing,
+                        "%" PRIu64 " rows of the process table that were cut, %" PRIu64
+                        " beyond what is kept",
+                        event->rows_cut, event->tasks_unheld);
     if (event->victim_count == 0 && !event->panic)
         lr_oom_add_text(missing, "the line \"Killed process\": who died");
 }
@@ -349,16 +291,19 @@ static void gather_evidence(struct lr_oom_finding *finding)
     const struct lr_oom_victim *victim = event->victim_count ? &event->victims[0] : NULL;
     if (victim && finding->score.relation == LR_KILL_CHILD) {
         uint64_t parts[] = {victim->anon_rss, victim->file_rss, victim->shmem_rss};
-        lr_oom_add_text(evidence, "the child %s (%" PRId64 ") died first, as kernels before 5.1 "
-                        "try; that freed %s", victim->name, victim->pid,
+        lr_oom_add_text(evidence,
+                        "the child %s (%" PRId64 ") died first, as kernels before 5.1 "
+                        "try; that freed %s",
+                        victim->name, victim->pid,
                         lr_unit_binary(size, lr_oom_sum(parts, 3) == LR_OOM_UNKNOWN
-                                                 ? 0 : lr_oom_sum(parts, 3)));
+                                                 ? 0
+                                                 : lr_oom_sum(parts, 3)));
     }
     if (event->trace_balloon)
         lr_oom_add_text(evidence, "a balloon driver is in the call trace: %s", event->trace_symbol);
     if (event->panic)
         lr_oom_add_text(evidence, "the kernel stopped: nothing was left to kill, or "
-                        "vm.panic_on_oom is set");
+                                  "vm.panic_on_oom is set");
 }
 
 static void advise(struct lr_oom_finding *finding)
@@ -367,30 +312,35 @@ static void advise(struct lr_oom_finding *finding)
     const char *kind = finding->verdict;
     bool balloon = finding->suspect_count && strcmp(finding->suspects[0].kind, "balloon") == 0;
     if (strcmp(kind, "outside") == 0 && balloon) {
-        lr_oom_add_text(next, "ask the hypervisor's administrator for this guest's balloon history "
+        lr_oom_add_text(next,
+                        "ask the hypervisor's administrator for this guest's balloon history "
                         "at that time; reserve the guest's memory, or end the overcommitment");
-        lr_oom_add_text(next, "on the guest, `leakring host` shows what is missing now and "
-                        "whether a balloon is inflated (VMware: `vmware-toolbox-cmd stat balloon`)");
+        lr_oom_add_text(
+            next, "on the guest, `leakring host` shows what is missing now and "
+                  "whether a balloon is inflated (VMware: `vmware-toolbox-cmd stat balloon`)");
     } else if (strcmp(kind, "outside") == 0) {
-        lr_oom_add_text(next, "`leakring host` on the machine shows whether it is missing now; look "
+        lr_oom_add_text(next,
+                        "`leakring host` on the machine shows whether it is missing now; look "
                         "for drivers with page pools (GPU, RDMA, ZFS) and for a hypervisor");
     } else if (strcmp(kind, "process") == 0) {
-        lr_oom_add_text(next, "start %s under `leakring run` and read `leakring report`: it names "
-                        "what the memory was acquired for", finding->score.task.name);
+        lr_oom_add_text(next,
+                        "start %s under `leakring run` and read `leakring report`: it names "
+                        "what the memory was acquired for",
+                        finding->largest.name);
         if (finding->event.constraint == LR_OOM_MEMCG)
             lr_oom_add_text(next, "if the trace shows no leak, the limit is too low for its heap "
-                            "plus native memory");
+                                  "plus native memory");
     } else if (strcmp(kind, "tmpfs") == 0) {
         lr_oom_add_text(next, "look for large files: `df -t tmpfs`, `du -x /dev/shm /tmp /run`, "
-                        "`ipcs -m`; give tmpfs mounts a size limit");
+                              "`ipcs -m`; give tmpfs mounts a size limit");
     } else if (strcmp(kind, "slab") == 0 || strcmp(kind, "kernel-memory") == 0) {
         lr_oom_add_text(next, "`slabtop -o -s c` names the kernel's tables that grow");
     } else if (strcmp(kind, "hugepages") == 0) {
         lr_oom_add_text(next, "lower vm.nr_hugepages to what is used (HugePages_Total minus "
-                        "HugePages_Free in /proc/meminfo)");
+                              "HugePages_Free in /proc/meminfo)");
     } else if (strcmp(kind, "cannot-tell") == 0) {
         lr_oom_add_text(next, "get the whole report: `journalctl -k -b -1`, or dmesg with a larger "
-                        "log_buf_len");
+                              "log_buf_len");
     }
 }
 
@@ -407,7 +357,7 @@ void lr_oom_judge(const struct lr_oom_event *event, struct lr_oom_judging *judgi
     fill_groups(event, finding);
     lr_oom_suspects(finding, judging);
     choose_verdict(finding);
-    judge_native(finding, judging);
+    lr_oom_judge_native(finding, judging);
     gather_evidence(finding);
     note_missing(finding);
     advise(finding);

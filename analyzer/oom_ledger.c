@@ -59,10 +59,10 @@ static void add_counters(const struct lr_oom_event *event, struct lr_oom_ledger 
         detail(item, names[i], event->counters[counters[i]]);
 }
 
-#define COUNTERS(ledger_name, ...)                                                                \
-    do {                                                                                          \
-        static const enum lr_oom_counter list[] = {__VA_ARGS__};                                  \
-        add_counters(event, ledger, ledger_name, list, parts, sizeof list / sizeof *list);        \
+#define COUNTERS(ledger_name, ...)                                                                 \
+    do {                                                                                           \
+        static const enum lr_oom_counter list[] = {__VA_ARGS__};                                   \
+        add_counters(event, ledger, ledger_name, list, parts, sizeof list / sizeof *list);         \
     } while (0)
 
 static void add_huge(const struct lr_oom_event *event, struct lr_oom_ledger *ledger)
@@ -116,14 +116,13 @@ static void finish(struct lr_oom_ledger *ledger)
 
 static void machine_ledger(const struct lr_oom_event *event, struct lr_oom_ledger *ledger)
 {
-    static const char *const lru[] = {"active_anon", "inactive_anon", "active_file",
+    static const char *const lru[] = {"active_anon",   "inactive_anon", "active_file",
                                       "inactive_file", "isolated_anon", "isolated_file",
                                       "unevictable"};
     static const char *const slab[] = {"reclaimable", "unreclaimable"};
     const char *const *parts = lru;
     COUNTERS("LRU lists", LR_OOM_active_anon, LR_OOM_inactive_anon, LR_OOM_active_file,
-             LR_OOM_inactive_file, LR_OOM_isolated_anon, LR_OOM_isolated_file,
-             LR_OOM_unevictable);
+             LR_OOM_inactive_file, LR_OOM_isolated_anon, LR_OOM_isolated_file, LR_OOM_unevictable);
     parts = slab;
     COUNTERS("slab", LR_OOM_slab_reclaimable, LR_OOM_slab_unreclaimable);
     COUNTERS("page tables", LR_OOM_pagetables);
@@ -173,10 +172,10 @@ static void add_stat_item(const struct lr_oom_event *event, struct lr_oom_ledger
         memcpy(item->detail, parts, sizeof parts);
 }
 
-#define STATS(ledger_name, ...)                                                                   \
-    do {                                                                                          \
-        static const char *const list[] = {__VA_ARGS__};                                          \
-        add_stat_item(event, ledger, ledger_name, list, sizeof list / sizeof *list);              \
+#define STATS(ledger_name, ...)                                                                    \
+    do {                                                                                           \
+        static const char *const list[] = {__VA_ARGS__};                                           \
+        add_stat_item(event, ledger, ledger_name, list, sizeof list / sizeof *list);               \
     } while (0)
 
 static void group_ledger(const struct lr_oom_event *event, struct lr_oom_ledger *ledger)
@@ -197,8 +196,7 @@ static void group_ledger(const struct lr_oom_event *event, struct lr_oom_ledger 
                   "vmalloc");
         STATS("socket buffers", "sock");
     }
-    ledger->known = event->memcg_usage != LR_OOM_UNKNOWN &&
-                    lr_oom_item(ledger, "anonymous memory");
+    ledger->known = event->memcg_usage != LR_OOM_UNKNOWN && lr_oom_item(ledger, "anonymous memory");
     finish(ledger);
 }
 

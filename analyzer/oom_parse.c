@@ -56,7 +56,7 @@ bool lr_oom_signed(const char *text, const char *key, int64_t *value)
     return true;
 }
 
-/* --- the opening lines ------------------------------------------------------------------------ */
+/* --- the opening lines --------------------------------------------------------------------- */
 
 static void copy_until(char *to, size_t size, const char *from, const char *stop)
 {
@@ -160,7 +160,7 @@ static bool parse_opening(struct lr_oom_event *event, const char *text)
     return parse_cpu_line(event, text) || parse_trace(event, text);
 }
 
-/* --- events ------------------------------------------------------------------------------------ */
+/* --- events -------------------------------------------------------------------------------- */
 
 struct lr_oom_parser *lr_oom_parser_new(lr_oom_sink sink, void *context)
 {
@@ -262,8 +262,8 @@ static enum lr_status feed_text(struct lr_oom_parser *parser, char *text, uint64
     return status;
 }
 
-enum lr_status lr_oom_feed(struct lr_oom_parser *parser, char *line, size_t length,
-                           uint64_t number, struct lr_error *error)
+enum lr_status lr_oom_feed(struct lr_oom_parser *parser, char *line, size_t length, uint64_t number,
+                           struct lr_error *error)
 {
     if (!parser->open && !may_open(line, length))
         return LR_OK;
@@ -271,6 +271,8 @@ enum lr_status lr_oom_feed(struct lr_oom_parser *parser, char *line, size_t leng
     lr_message_split(line, length, &message);
     char *rest = message.text;
     for (char *text; (text = lr_message_next(&rest)) != NULL;) {
+        if (!*text)
+            continue;
         enum lr_status status = feed_text(parser, text, number, &message, error);
         if (status != LR_OK)
             return status;

@@ -22,8 +22,8 @@ void lr_oom_parser_free(struct lr_oom_parser *parser);
 
 /* One line of the log (changed in the process) with its number.  Cheap for lines that can't
  * belong to an event: about 0.5 ns a byte. */
-enum lr_status lr_oom_feed(struct lr_oom_parser *parser, char *line, size_t length,
-                           uint64_t number, struct lr_error *error);
+enum lr_status lr_oom_feed(struct lr_oom_parser *parser, char *line, size_t length, uint64_t number,
+                           struct lr_error *error);
 /* The log ends: hands out the event that is still open. */
 enum lr_status lr_oom_finish(struct lr_oom_parser *parser, struct lr_error *error);
 

@@ -35,9 +35,9 @@ enum lr_oom_block { LR_BLOCK_NONE, LR_BLOCK_STATS, LR_BLOCK_SLABS };
 struct lr_oom_parser {
     lr_oom_sink sink;
     void *context;
-    bool open;       /* an event is being read */
-    bool tentative;  /* … but nothing yet proves that it is an OOM and not another Mem-Info */
-    unsigned idle;   /* lines since the last one that belonged to it */
+    bool open;      /* an event is being read */
+    bool tentative; /* … but nothing yet proves that it is an OOM and not another Mem-Info */
+    unsigned idle;  /* lines since the last one that belonged to it */
     enum lr_oom_block block;
     struct lr_oom_columns columns;
     struct lr_oom_event event;

@@ -69,8 +69,8 @@ static bool parse_killed(struct lr_oom_event *event, const char *text)
     if (!at)
         return false;
     struct lr_oom_victim victim = {.uid = LR_OOM_UNKNOWN};
-    const char *tail = parse_who(at + sizeof words - 1, "total-vm:", &victim.pid, victim.name,
-                                 sizeof victim.name);
+    const char *tail =
+        parse_who(at + sizeof words - 1, "total-vm:", &victim.pid, victim.name, sizeof victim.name);
     if (!tail)
         return false;
     victim.total_vm = kilobytes(tail, "total-vm:");

@@ -209,8 +209,8 @@ static void keep_slab(struct lr_oom_event *event, const char *name, size_t lengt
         at--;
     if (at == LR_OOM_SLABS_MAX)
         return;
-    unsigned last = event->slab_count < LR_OOM_SLABS_MAX ? event->slab_count++
-                                                         : LR_OOM_SLABS_MAX - 1;
+    unsigned last =
+        event->slab_count < LR_OOM_SLABS_MAX ? event->slab_count++ : LR_OOM_SLABS_MAX - 1;
     for (unsigned i = last; i > at; i--)
         event->slabs[i] = event->slabs[i - 1];
     lr_copy_text(event->slabs[at].name, sizeof event->slabs[at].name, name, length);
@@ -251,7 +251,6 @@ bool lr_oom_parse_memory(struct lr_oom_parser *parser, char *text)
         return true;
     if (event->victim_count)
         return false; /* the machine's state belongs to what comes before the kill */
-    return parse_hugepages(event, text) || parse_zone(event, text) ||
-           parse_buddy(event, text) || parse_percpu(event, text) || parse_footer(event, text) ||
-           parse_counters(event, text);
+    return parse_hugepages(event, text) || parse_zone(event, text) || parse_buddy(event, text) ||
+           parse_percpu(event, text) || parse_footer(event, text) || parse_counters(event, text);
 }

@@ -83,22 +83,43 @@ static void set_column(struct lr_oom_task *task, enum lr_oom_column column, int6
 {
     uint64_t positive = value > 0 ? (uint64_t)value : 0; /* counters may dip below 0 by races */
     switch (column) {
-    case LR_COL_UID: task->uid = value; break;
-    case LR_COL_TGID: task->tgid = value; break;
-    case LR_COL_ADJ: task->adj = value; break;
-    case LR_COL_TOTAL_VM: task->total_vm = positive; break;
-    case LR_COL_RSS: task->rss = positive; break;
-    case LR_COL_RSS_ANON: task->rss_anon = positive; break;
-    case LR_COL_RSS_FILE: task->rss_file = positive; break;
-    case LR_COL_RSS_SHMEM: task->rss_shmem = positive; break;
-    case LR_COL_SWAP: task->swap = positive; break;
-    case LR_COL_PGTABLES: task->pgtables = positive; break;
+    case LR_COL_UID:
+        task->uid = value;
+        break;
+    case LR_COL_TGID:
+        task->tgid = value;
+        break;
+    case LR_COL_ADJ:
+        task->adj = value;
+        break;
+    case LR_COL_TOTAL_VM:
+        task->total_vm = positive;
+        break;
+    case LR_COL_RSS:
+        task->rss = positive;
+        break;
+    case LR_COL_RSS_ANON:
+        task->rss_anon = positive;
+        break;
+    case LR_COL_RSS_FILE:
+        task->rss_file = positive;
+        break;
+    case LR_COL_RSS_SHMEM:
+        task->rss_shmem = positive;
+        break;
+    case LR_COL_SWAP:
+        task->swap = positive;
+        break;
+    case LR_COL_PGTABLES:
+        task->pgtables = positive;
+        break;
     case LR_COL_PTES: {
         uint64_t parts[] = {task->pgtables, lr_oom_scale(positive, page_size)};
         task->pgtables = lr_oom_sum(parts, 2);
         break;
     }
-    case LR_COL_IGNORED: break;
+    case LR_COL_IGNORED:
+        break;
     }
 }
 

@@ -31,8 +31,11 @@ static char *skip_blanks(char *s)
 /* Length of the valid UTF-8 sequence at s, 0 when there is none. */
 static size_t utf8_length(const unsigned char *s, size_t left)
 {
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
-             : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+               : (s[0] & 0xf0) == 0xe0       ? 3
+               : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                             : 0;
     if (n == 0 || n > left)
         return 0;
     for (size_t i = 1; i < n; i++)
@@ -68,7 +71,7 @@ static void set_stamp(struct lr_message *out, const char *from, size_t length)
         lr_copy_text(out->stamp, sizeof out->stamp, from, length);
 }
 
-/* --- JSON ------------------------------------------------------------------------------------ */
+/* --- JSON ---------------------------------------------------------------------------------- */
 
 static unsigned hex4(const char *s)
 {
@@ -151,7 +154,7 @@ static char *peel_json(char *line, struct lr_message *out)
     return line;
 }
 
-/* --- one prefix each: the text behind it, or NULL when it isn't there --------------------------- */
+/* --- one prefix each: the text behind it, or NULL when it isn't there ---------------------- */
 
 /* <6> or <6>1 of syslog. */
 static char *peel_priority(char *s)
@@ -262,8 +265,8 @@ static char *peel_bracket(char *s, struct lr_message *out)
         return NULL;
     char *in = skip_blanks(s + 1);
     size_t length = (size_t)(close - in);
-    bool caller = (*in == 'T' || *in == 'C') && digits_at(in + 1) > 0 &&
-                  1 + digits_at(in + 1) == length;
+    bool caller =
+        (*in == 'T' || *in == 'C') && digits_at(in + 1) > 0 && 1 + digits_at(in + 1) == length;
     bool seconds = memchr(in, '.', length) && strspn(in, "+0123456789.") == length;
     bool clock = memchr(in, ':', length) && !memchr(in, '<', length) && length >= 5;
     if (!caller && !seconds && !clock)
@@ -282,8 +285,8 @@ static char *peel_facility(char *s)
         return NULL;
     p = skip_blanks(p + 1);
     n = strspn(p, "abcdefghijklmnopqrstuvwxyz");
-    static const char *const levels[] = {"emerg", "alert", "crit", "err", "warn", "notice",
-                                         "info", "debug"};
+    static const char *const levels[] = {"emerg", "alert",  "crit", "err",
+                                         "warn",  "notice", "info", "debug"};
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (n == strlen(levels[i]) && strncmp(p, levels[i], n) == 0) {
             p = skip_blanks(p + n);
@@ -339,9 +342,9 @@ static char *peel_grep(char *s)
     size_t n = strcspn(s, ": \t");
     if (s[n] != ':')
         return NULL;
-    bool path = *s == '/' || strncmp(s, "./", 2) == 0 ||
-                (n > 4 && memcmp(s + n - 4, ".log", 4) == 0) ||
-                (n == 8 && memcmp(s, "messages", 8) == 0) || (n == 6 && memcmp(s, "syslog", 6) == 0);
+    bool path =
+        *s == '/' || strncmp(s, "./", 2) == 0 || (n > 4 && memcmp(s + n - 4, ".log", 4) == 0) ||
+        (n == 8 && memcmp(s, "messages", 8) == 0) || (n == 6 && memcmp(s, "syslog", 6) == 0);
     bool number = n > 0 && digits_at(s) == n;
     if (!path && !number)
         return NULL;

@@ -25,8 +25,8 @@ static int64_t clamp(uint64_t pages)
 
 static int64_t used_pages(const struct lr_oom_task *task, uint64_t page_size)
 {
-    int64_t pages = clamp(task->rss) + clamp(task->swap) +
-                    clamp(pages_of(task->pgtables, page_size));
+    int64_t pages =
+        clamp(task->rss) + clamp(task->swap) + clamp(pages_of(task->pgtables, page_size));
     return pages > INT64_MAX / 4096 ? INT64_MAX / 4096 : pages;
 }
 
@@ -39,10 +39,14 @@ static int64_t adj_of(const struct lr_oom_task *task)
 static int64_t bonus_of(int64_t used, enum lr_oom_rule rule, uint64_t total)
 {
     switch (rule) {
-    case LR_RULE_PERMILLE: return 30;
-    case LR_RULE_ADJ30: return 30 * (clamp(total) / PERMILLE);
-    case LR_RULE_USAGE3: return used * 3 / 100;
-    case LR_RULE_NO_BONUS: return 0;
+    case LR_RULE_PERMILLE:
+        return 30;
+    case LR_RULE_ADJ30:
+        return 30 * (clamp(total) / PERMILLE);
+    case LR_RULE_USAGE3:
+        return used * 3 / 100;
+    case LR_RULE_NO_BONUS:
+        return 0;
     }
     return 0;
 }
@@ -147,12 +151,12 @@ static void set_totals(const struct lr_oom_event *event, struct lr_oom_score *sc
         event->reserved > event->ram)
         return;
     score->ram = event->ram - event->reserved;
-    score->swap = event->swap_total == LR_OOM_UNKNOWN
-                      ? 0 : event->swap_total / (event->page_size / 1024);
+    score->swap =
+        event->swap_total == LR_OOM_UNKNOWN ? 0 : event->swap_total / (event->page_size / 1024);
     score->total = score->total_high = score->ram + score->swap;
 }
 
-static void match_score(const struct lr_oom_event *event, struct lr_oom_score *score)
+static void match_score(struct lr_oom_score *score)
 {
     uint64_t kernel = score->kernel_score;
     if (kernel == LR_OOM_UNKNOWN) {
@@ -182,13 +186,13 @@ static void set_bounds(const struct lr_oom_event *event, struct lr_oom_score *sc
         most.swap = (event->swap_total - event->swap_free) / (event->page_size / 1024);
     if (!(event->columns & LR_OOM_HAS_PGTABLES) &&
         event->counters[LR_OOM_pagetables] != LR_OOM_UNKNOWN)
-        most.pgtables = lr_oom_sum((uint64_t[]){event->counters[LR_OOM_pagetables]}, 1) *
-                        event->page_size;
-    score->score_high = score_of(&most, score->rule, score->root_bonus, score->total,
-                                 event->page_size);
+        most.pgtables =
+            lr_oom_sum((uint64_t[]){event->counters[LR_OOM_pagetables]}, 1) * event->page_size;
+    score->score_high =
+        score_of(&most, score->rule, score->root_bonus, score->total, event->page_size);
     if (score->total_high > score->total)
-        score->score_low = score_of(&score->task, score->rule, score->root_bonus,
-                                    score->total_high, event->page_size);
+        score->score_low = score_of(&score->task, score->rule, score->root_bonus, score->total_high,
+                                    event->page_size);
 }
 
 static void rank(const struct lr_oom_event *event, struct lr_oom_score *score)
@@ -200,8 +204,9 @@ static void rank(const struct lr_oom_event *event, struct lr_oom_score *score)
         if (task->adj <= -PERMILLE || task->pid == 1)
             continue;
         score->killable++;
-        int64_t points = lr_oom_points(task, score->rule, task->uid == 0 && score->rule !=
-                                       LR_RULE_NO_BONUS, score->total, event->page_size);
+        int64_t points =
+            lr_oom_points(task, score->rule, task->uid == 0 && score->rule != LR_RULE_NO_BONUS,
+                          score->total, event->page_size);
         if (points <= score->points || task->pid == score->task.pid)
             continue;
         score->rank++;
@@ -229,10 +234,10 @@ void lr_oom_score(const struct lr_oom_event *event, struct lr_oom_score *score)
     bool first = task->uid == 0 && score->rule != LR_RULE_NO_BONUS;
     for (int reading = 0; reading < 2; reading++) {
         bool bonus = reading == 0 ? first : !first;
-        if (reading == 1 && (score->rule == LR_RULE_NO_BONUS ||
-                             (uint64_t)score->score == score->kernel_score ||
-                             (uint64_t)score_of(task, score->rule, bonus, score->total,
-                                                event->page_size) != score->kernel_score))
+        if (reading == 1 &&
+            (score->rule == LR_RULE_NO_BONUS || (uint64_t)score->score == score->kernel_score ||
+             (uint64_t)score_of(task, score->rule, bonus, score->total, event->page_size) !=
+                 score->kernel_score))
             break;
         score->root_bonus = bonus;
         score->score = score_of(task, score->rule, bonus, score->total, event->page_size);
@@ -240,9 +245,9 @@ void lr_oom_score(const struct lr_oom_event *event, struct lr_oom_score *score)
     int64_t used = used_pages(task, event->page_size);
     score->bonus_pages = score->root_bonus ? bonus_of(used, score->rule, score->total) : 0;
     score->adj_pages = adj_of(task) * (clamp(score->total) / PERMILLE);
-    score->points = lr_oom_points(task, score->rule, score->root_bonus, score->total,
-                                  event->page_size);
+    score->points =
+        lr_oom_points(task, score->rule, score->root_bonus, score->total, event->page_size);
     set_bounds(event, score);
-    match_score(event, score);
+    match_score(score);
     rank(event, score);
 }

@@ -26,9 +26,9 @@
 #define SOCKETS_PERCENT 10.0
 #define DIRTY_PERCENT 20.0
 
-__attribute__((format(printf, 5, 6))) static void
-suspect(struct lr_oom_finding *finding, const char *kind, uint64_t bytes, bool likely,
-        const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void suspect(struct lr_oom_finding *finding,
+                                                          const char *kind, uint64_t bytes,
+                                                          bool likely, const char *format, ...)
 {
     if (finding->suspect_count == LR_OOM_SUSPECTS_MAX)
         return;
@@ -125,12 +125,14 @@ static void suspect_balloon(struct lr_oom_finding *finding, const struct lr_oom_
     else if (missing && judging->balloon)
         suspect(finding, "balloon", residual, true,
                 "%s was seen taking memory earlier in this log (%s), and %s is missing from the "
-                "kernel's own books", balloon_name(judging->balloon), judging->balloon_symbol,
+                "kernel's own books",
+                balloon_name(judging->balloon), judging->balloon_symbol,
                 lr_unit_binary(size, residual));
     else if (missing && driver)
         suspect(finding, "balloon", residual, false,
                 "this is a %s guest, and pages given to its balloon are in none of the kernel's "
-                "counters: %s is missing", hypervisor, lr_unit_binary(size, residual));
+                "counters: %s is missing",
+                hypervisor, lr_unit_binary(size, residual));
     else if (missing)
         suspect(finding, "unaccounted", residual, false,
                 "%s is in none of the kernel's counters: a driver that allocates pages itself "
@@ -154,12 +156,14 @@ static void suspect_slab(struct lr_oom_finding *finding)
         return;
     for (unsigned i = 0; i < event->slab_count && i < 2; i++) {
         size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s %s", used ? ", " : "; most of it: ",
-                 event->slabs[i].name, lr_unit_binary(top, event->slabs[i].bytes));
+        snprintf(names + used, sizeof names - used, "%s%s %s",
+                 used ? ", " : "; most of it: ", event->slabs[i].name,
+                 lr_unit_binary(top, event->slabs[i].bytes));
     }
     suspect(finding, "slab", bytes, true,
             "%s of slab that the kernel can't give back%s: a leak or a table that grows in the "
-            "kernel", lr_unit_binary(size, bytes), names);
+            "kernel",
+            lr_unit_binary(size, bytes), names);
 }
 
 static void suspect_huge(struct lr_oom_finding *finding)
@@ -168,8 +172,8 @@ static void suspect_huge(struct lr_oom_finding *finding)
     uint64_t bytes = item_bytes(finding, "huge pages"), unused = 0;
     char size[LR_UNIT_SIZE], idle[LR_UNIT_SIZE];
     for (unsigned i = 0; i < event->huge_count; i++) {
-        uint64_t both[] = {unused, lr_oom_scale(event->huge[i].free,
-                                                lr_oom_scale(event->huge[i].size_kb, 1024))};
+        uint64_t both[] = {
+            unused, lr_oom_scale(event->huge[i].free, lr_oom_scale(event->huge[i].size_kb, 1024))};
         unused = lr_oom_sum(both, 2);
     }
     if (large(finding, bytes, HUGE_PERCENT) || large(finding, unused, HUGE_UNUSED_PERCENT))
@@ -192,15 +196,18 @@ static void suspect_machine(struct lr_oom_finding *finding)
     if (large(finding, tables, PAGE_TABLES_PERCENT))
         suspect(finding, "page-tables", tables, true,
                 "%s of page tables: many processes that map the same big shared memory, each with "
-                "its own tables (huge pages would shrink them)", lr_unit_binary(size, tables));
+                "its own tables (huge pages would shrink them)",
+                lr_unit_binary(size, tables));
     if (large(finding, stacks, STACKS_PERCENT))
         suspect(finding, "kernel-stacks", stacks, true,
                 "%s of kernel stacks, about %" PRIu64 " threads: something starts threads without "
-                "end", lr_unit_binary(size, stacks), stacks / (16 * 1024));
+                "end",
+                lr_unit_binary(size, stacks), stacks / (16 * 1024));
     if (large(finding, shmem, TMPFS_PERCENT))
         suspect(finding, "tmpfs", shmem, false,
                 "%s in tmpfs and shared memory (/dev/shm, /tmp, /run, SysV segments): killing "
-                "processes doesn't free files", lr_unit_binary(size, shmem));
+                "processes doesn't free files",
+                lr_unit_binary(size, shmem));
     if (large(finding, locked, LOCKED_PERCENT))
         suspect(finding, "locked", locked, false,
                 "%s is locked in memory (mlock, ramfs, or SHM_LOCK) and can't be reclaimed",
@@ -217,7 +224,8 @@ static void suspect_group(struct lr_oom_finding *finding)
                         lr_oom_stat(event, "dirty"), lr_oom_stat(event, "writeback")};
     uint64_t unwritten = lr_oom_sum(dirty, 4);
     uint64_t residual = finding->ledger.known && finding->ledger.residual > 0
-                            ? (uint64_t)finding->ledger.residual : 0;
+                            ? (uint64_t)finding->ledger.residual
+                            : 0;
     char size[LR_UNIT_SIZE];
     if (large(finding, shmem, TMPFS_PERCENT))
         suspect(finding, "tmpfs", shmem, true,
@@ -238,7 +246,8 @@ static void suspect_group(struct lr_oom_finding *finding)
     if (large(finding, residual, KERNEL_PERCENT))
         suspect(finding, "unaccounted", residual, false,
                 "%s of the group's usage is in none of its statistics (kernel memory on kernels "
-                "that don't list it)", lr_unit_binary(size, residual));
+                "that don't list it)",
+                lr_unit_binary(size, residual));
 }
 
 void lr_oom_suspects(struct lr_oom_finding *finding, const struct lr_oom_judging *judging)

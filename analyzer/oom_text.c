@@ -21,11 +21,16 @@ static uint64_t page_bytes(const struct lr_oom_finding *finding, uint64_t pages)
 static const char *constraint_text(const struct lr_oom_event *event)
 {
     switch (event->constraint) {
-    case LR_OOM_GLOBAL: return "the whole machine ran out of memory";
-    case LR_OOM_MEMCG: return "a control group reached its limit";
-    case LR_OOM_CPUSET: return "the memory nodes of a cpuset were full";
-    case LR_OOM_MEMPOLICY: return "the memory nodes of a memory policy were full";
-    case LR_OOM_CONSTRAINT_UNKNOWN: break;
+    case LR_OOM_GLOBAL:
+        return "the whole machine ran out of memory";
+    case LR_OOM_MEMCG:
+        return "a control group reached its limit";
+    case LR_OOM_CPUSET:
+        return "the memory nodes of a cpuset were full";
+    case LR_OOM_MEMPOLICY:
+        return "the memory nodes of a memory policy were full";
+    case LR_OOM_CONSTRAINT_UNKNOWN:
+        break;
     }
     return "out of memory (the log doesn't say of what)";
 }
@@ -102,7 +107,7 @@ static void print_victims(const struct lr_oom_finding *finding)
         printf("  Killed    %s\n", event->panic ? "nobody: the kernel stopped" : "not in the log");
 }
 
-/* --- the score --------------------------------------------------------------------------------- */
+/* --- the score ----------------------------------------------------------------------------- */
 
 static void score_row(const char *sign, int64_t pages, const char *what)
 {
@@ -114,13 +119,19 @@ static void score_row(const char *sign, int64_t pages, const char *what)
 static const char *match_text(enum lr_oom_match match)
 {
     switch (match) {
-    case LR_MATCH_EQUAL: return "equal to the kernel's";
-    case LR_MATCH_NEAR: return "one off the kernel's: memory moved between choice and table";
-    case LR_MATCH_RANGE: return "the kernel's lies within what this log leaves open";
-    case LR_MATCH_DIFFERENT: return "differs from the kernel's: the table isn't of that moment, or "
-                                    "the kernel counts otherwise";
-    case LR_MATCH_NOT_PRINTED: return "this kernel prints no score to compare with";
-    case LR_MATCH_NONE: break;
+    case LR_MATCH_EQUAL:
+        return "equal to the kernel's";
+    case LR_MATCH_NEAR:
+        return "one off the kernel's: memory moved between choice and table";
+    case LR_MATCH_RANGE:
+        return "the kernel's lies within what this log leaves open";
+    case LR_MATCH_DIFFERENT:
+        return "differs from the kernel's: the table isn't of that moment, or "
+               "the kernel counts otherwise";
+    case LR_MATCH_NOT_PRINTED:
+        return "this kernel prints no score to compare with";
+    case LR_MATCH_NONE:
+        break;
     }
     return "";
 }
@@ -162,8 +173,8 @@ static void print_score(const struct lr_oom_finding *finding)
     if (finding->event.columns & LR_OOM_HAS_PGTABLES)
         score_row("+", (int64_t)score->pgtable_pages, "page tables");
     if (score->root_bonus && score->rule != LR_RULE_PERMILLE)
-        score_row("-", score->bonus_pages, score->rule == LR_RULE_ADJ30
-                                               ? "root's bonus: 30 / 1000 of all memory"
+        score_row("-", score->bonus_pages,
+                  score->rule == LR_RULE_ADJ30 ? "root's bonus: 30 / 1000 of all memory"
                                                : "root's bonus: 3 % of its use");
     if (score->task.adj && score->rule != LR_RULE_PERMILLE) {
         snprintf(text, sizeof text, "oom_score_adj %" PRId64 ", in thousandths of all memory",
@@ -185,7 +196,7 @@ static void print_score(const struct lr_oom_finding *finding)
                finding->event.chosen_current ? "" : ", already dying or not killable");
 }
 
-/* --- the ledger --------------------------------------------------------------------------------- */
+/* --- the ledger ---------------------------------------------------------------------------- */
 
 static void ledger_row(const struct lr_oom_finding *finding, const char *sign, uint64_t bytes,
                        const char *name, const char *more)
@@ -210,7 +221,8 @@ static void print_ledger(const struct lr_oom_finding *finding)
                  event->memcg_limit == LR_OOM_UNKNOWN ? "unknown"
                                                       : lr_unit_binary(size, event->memcg_limit),
                  event->memcg_failcnt == LR_OOM_UNKNOWN ? "unknown" : "",
-                 event->memcg_failcnt == LR_OOM_UNKNOWN ? ""
+                 event->memcg_failcnt == LR_OOM_UNKNOWN
+                     ? ""
                      : lr_unit_count((char[LR_UNIT_SIZE]){0}, event->memcg_failcnt));
         ledger_row(finding, " ", ledger->total, "usage", text);
     } else {
@@ -230,9 +242,9 @@ static void print_ledger(const struct lr_oom_finding *finding)
     snprintf(text, sizeof text, "%.1f %% of it", lr_percent(away, ledger->total));
     ledger_row(finding, ledger->residual < 0 ? "-" : "=", away,
                ledger->residual < 0 ? "counted twice: the counters are of different moments"
-               : ledger->known      ? group ? "not in the statistics"
-                                            : "that nothing in this machine accounts for"
-                                    : "left over, but parts are missing from the log",
+               : ledger->known
+                   ? group ? "not in the statistics" : "that nothing in this machine accounts for"
+                   : "left over, but parts are missing from the log",
                ledger->residual < 0 ? "" : text);
 }
 
@@ -257,8 +269,7 @@ static void print_tasks(const struct lr_oom_finding *finding)
         return;
     printf("  Processes the kernel would take first, of %" PRIu64 " (together rss %s%s%s)\n",
            (uint64_t)event->task_count + event->tasks_unheld,
-           lr_unit_binary(sums[0], page_bytes(finding, event->sum_rss)),
-           swapped ? ", swap " : "",
+           lr_unit_binary(sums[0], page_bytes(finding, event->sum_rss)), swapped ? ", swap " : "",
            swapped ? lr_unit_binary(sums[1], page_bytes(finding, event->sum_swap)) : "");
     printf("    %8s %11s %11s %6s  %s\n", "pid", "rss", "swap", "adj", "name");
     for (unsigned i = 0; i < shown; i++) {

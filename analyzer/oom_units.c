@@ -30,6 +30,8 @@ bool lr_unit_parse_binary(const char *text, uint64_t *bytes)
     if (!isdigit((unsigned char)*text))
         return false;
     double value = strtod(text, &end);
+    if (end != text + strspn(text, "0123456789."))
+        return false; /* 0x10, 1e3 */
     static const char units[] = "bkmgt";
     double factor = 1;
     if (*end) {
