@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "oom_emit.h"
+#include "emit_oom.h"
 #include "oom_parse.h"
 #include "oom_units.h"
 #include "options.h"

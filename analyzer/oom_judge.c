@@ -138,9 +138,11 @@ static double process_share(const struct lr_oom_finding *finding)
     return lr_percent(size_of(&finding->largest), finding->score.total);
 }
 
-static const char *verdict_of_suspect(const char *kind)
+/* What a group's statistics lack is kernel memory of its own, not something outside. */
+static const char *verdict_of_suspect(const struct lr_oom_finding *finding, const char *kind)
 {
-    if (strcmp(kind, "balloon") == 0 || strcmp(kind, "unaccounted") == 0)
+    bool group = finding->event.constraint == LR_OOM_MEMCG;
+    if (!group && (strcmp(kind, "balloon") == 0 || strcmp(kind, "unaccounted") == 0))
         return "outside";
     return kind;
 }
@@ -154,14 +156,14 @@ static bool verdict_by_suspect(struct lr_oom_finding *finding)
         process_share(finding) >= ALONE_PERCENT)
         return false;
     char size[LR_UNIT_SIZE];
-    const char *kind = verdict_of_suspect(worst->kind);
+    const char *kind = verdict_of_suspect(finding, worst->kind);
     lr_unit_binary(size, worst->bytes);
     if (strcmp(worst->kind, "balloon") == 0)
         set_verdict(finding, kind,
                     "outside the process: %s (%.0f %% of RAM) was taken from this "
                     "machine, %s by the hypervisor's balloon",
                     size, worst->percent, worst->likely ? "very likely" : "possibly");
-    else if (strcmp(worst->kind, "unaccounted") == 0)
+    else if (strcmp(kind, "outside") == 0)
         set_verdict(finding, kind,
                     "outside the process: %s (%.0f %%) of memory is in none of the "
                     "kernel's counters",

@@ -1,4 +1,4 @@
-/* oom_units.c -- sizes in binary units, and paragraphs that fit the terminal (oom_units.h).
+/* oom_units.c -- sizes in binary units (oom_units.h).
  *
  * Stage: EMIT, for `oom` and `host`.  Context: analyzer only.
  */
@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 const char *lr_unit_binary(char *out, uint64_t bytes)
 {
@@ -55,51 +53,4 @@ bool lr_unit_parse_binary(const char *text, uint64_t *bytes)
 double lr_percent(uint64_t part, uint64_t whole)
 {
     return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-unsigned lr_terminal_width(void)
-{
-    const char *columns = getenv("COLUMNS");
-    if (columns && atoi(columns) >= 40)
-        return (unsigned)atoi(columns);
-    if (!isatty(STDOUT_FILENO))
-        return 0;
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-        return size.ws_col;
-    return 80;
-}
-
-/* Bytes of s that fit into `room` columns without cutting a word; at least one word. */
-static size_t fold_at(const char *s, size_t room)
-{
-    size_t best = 0, column = 0;
-    for (size_t i = 0;; i++) {
-        if (s[i] == ' ' || s[i] == '\0') {
-            if (best == 0 || column <= room)
-                best = i;
-            if (s[i] == '\0' || column > room)
-                return best;
-        }
-        column += ((unsigned char)s[i] & 0xc0) != 0x80;
-    }
-}
-
-void lr_print_folded(const char *lead, unsigned indent, const char *text)
-{
-    unsigned width = lr_terminal_width();
-    size_t used = strlen(lead);
-    printf("%*s%s", (int)(indent > used ? indent - used : 0), "", lead);
-    if (!width || width < indent + 20) {
-        printf("%s\n", text);
-        return;
-    }
-    while (*text) {
-        size_t n = fold_at(text, width - indent);
-        printf("%.*s\n", (int)n, text);
-        text += n;
-        text += strspn(text, " ");
-        if (*text)
-            printf("%*s", (int)indent, "");
-    }
 }

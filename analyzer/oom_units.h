@@ -13,11 +13,5 @@ const char *lr_unit_binary(char *out, uint64_t bytes);
 bool lr_unit_parse_binary(const char *text, uint64_t *bytes);
 /* part of whole in per cent; 0 when whole is 0 */
 double lr_percent(uint64_t part, uint64_t whole);
-/* Columns of the terminal: COLUMNS, the terminal's own, else 80; 0 (don't fold) when stdout is
- * no terminal and COLUMNS isn't set. */
-unsigned lr_terminal_width(void);
-/* Prints text folded at blanks to the width, every line behind `indent` blanks, the first one
- * behind `lead` (which stands in the last columns of the indent). */
-void lr_print_folded(const char *lead, unsigned indent, const char *text);
 
 #endif

@@ -4,11 +4,7 @@
  * NUL bytes.  Beside the sanitizers it asserts what must hold of any input: sums add up, texts
  * are terminated, percentages are finite.  Corpus: tests/fixtures/oom/*.log, each behind a '0'.
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE
- * \
- *       -std=gnu11 -Iinclude -Ianalyzer -o fuzz_oom tests/fuzz/fuzz_oom.c analyzer/oom_*.c \
- *       analyzer/host_*.c analyzer/load*.c analyzer/status.c analyzer/units.c -ljson-c -lm
- *   ./fuzz_oom -max_len=65536 -max_total_time=60 corpus/
+ * `make fuzz-oom` builds and runs it.
  */
 #include <fcntl.h>
 #include <math.h>
@@ -19,7 +15,7 @@
 #include <unistd.h>
 
 #include "host_model.h"
-#include "oom_emit.h"
+#include "emit_oom.h"
 #include "oom_line.h"
 #include "oom_parse.h"
 

@@ -1,10 +1,11 @@
-/* oom_text.c -- findings of `leakring oom` as text.
+/* emit_oom_text.c -- findings of `leakring oom` as text.
  *
  * Stage: EMIT.  Context: analyzer only.
  * Every sum is written out line by line, so that a reader can follow it with a calculator.
  */
-#include "oom_emit.h"
+#include "emit_oom.h"
 #include "oom_line.h"
+#include "emit_folded.h"
 #include "oom_units.h"
 
 #include <inttypes.h>

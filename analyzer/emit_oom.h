@@ -1,9 +1,9 @@
-/* oom_emit.h -- findings of `leakring oom` as text or JSON.
+/* emit_oom.h -- findings of `leakring oom` as text or JSON.
  *
  * Stage: EMIT.  Context: analyzer only.
  */
-#ifndef LEAKRING_OOM_EMIT_H
-#define LEAKRING_OOM_EMIT_H
+#ifndef LEAKRING_EMIT_OOM_H
+#define LEAKRING_EMIT_OOM_H
 
 #include "oom_join.h"
 #include "oom_judge.h"

@@ -1,10 +1,10 @@
-/* oom_json.c -- findings of `leakring oom` as JSON, schema leakring.oom/1.
+/* emit_oom_json.c -- findings of `leakring oom` as JSON, schema leakring.oom/1.
  *
  * Stage: EMIT.  Context: analyzer only.
  * Sizes are bytes, with the suffix _bytes; what the log doesn't say is null.  docs/OOM.md lists
  * the keys; more may be added.
  */
-#include "oom_emit.h"
+#include "emit_oom.h"
 #include "oom_line.h"
 
 #include <json-c/json.h>

@@ -1,4 +1,4 @@
-/* host_json.c -- `leakring host` as JSON, schema leakring.host/1.
+/* emit_host_json.c -- `leakring host` as JSON, schema leakring.host/1.
  *
  * Stage: EMIT.  Context: analyzer only.
  * Sizes are bytes; what couldn't be read is null.  docs/OOM.md lists the keys.

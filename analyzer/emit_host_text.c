@@ -1,4 +1,4 @@
-/* host_text.c -- `leakring host` as text.
+/* emit_host_text.c -- `leakring host` as text.
  *
  * Stage: EMIT.  Context: analyzer only.
  */
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "emit_folded.h"
 #include "oom_units.h"
 
 #define INDENT 12
