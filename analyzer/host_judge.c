@@ -16,7 +16,7 @@
 
 #define LARGE (256u << 20) /* smaller amounts are noise on any machine */
 #define UNACCOUNTED_PERCENT 10.0
-#define RESERVED_PERCENT 10.0 /* the kernel itself keeps 2 … 4 % back */
+#define RESERVED_PERCENT 10.0 /* the kernel itself keeps a few per cent back */
 #define BALLOON_PERCENT 10.0
 #define AVAILABLE_PERCENT 5.0   /* less: the machine is about to run out */
 #define AVAILABLE_SWAPLESS 10.0 /* the same once swap is full */

@@ -14,7 +14,7 @@
 
 #define SUSPECT_MIN (64u << 20)
 
-#define UNACCOUNTED_PERCENT 10.0 /* healthy machines leave 1 … 4 % to vmalloc, drivers, per-CPU */
+#define UNACCOUNTED_PERCENT 10.0 /* vmalloc and drivers take a few per cent at most */
 #define SLAB_PERCENT 15.0
 #define PAGE_TABLES_PERCENT 5.0
 #define STACKS_PERCENT 3.0
