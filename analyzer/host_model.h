@@ -1,7 +1,7 @@
 /* host_model.h -- what a machine's /proc and /sys say of its memory, and what that means.
  *
  * Stage: `leakring host`, all of it: host_read.c, host_procs.c, host_cgroup.c and host_virt.c fill
- * struct lr_host, host_ledger.c and host_judge.c judge it, emit_host_text.c and emit_host_json.c print it.
+ * struct lr_host, host_ledger.c and host_judge.c judge it, emit_host_*.c print it.
  * Context: analyzer only, one thread.
  *
  * Sizes are bytes; LR_HOST_UNKNOWN is what couldn't be read.  Nothing in a tree is trusted: it may

@@ -113,7 +113,7 @@ tap_is "$(cat got)" '[800,100,800,400]' "of 800 events the newest 100 are kept, 
 
 # --- joined with a trace ---------------------------------------------------------------------------
 if [ -r "$LR_LIB" ] && [ -x "$LR_ORACLE/leak50" ]; then
-    LR_KEYS=young_ms=0 traced "$T/leak.lkr" "$LR_ORACLE/leak50" >oracle.out 2>&1
+    LR_KEYS=young=0 traced "$T/leak.lkr" "$LR_ORACLE/leak50" exit >oracle.out 2>&1
     pid=$("$LR_CLI" report --format=json leak.lkr 2>/dev/null | jq .run.pid)
     sed "s/16070/$pid/g" "$el7" >joined.log
     "$LR_CLI" oom --format=json --trace leak.lkr joined.log >out.json
@@ -121,6 +121,14 @@ if [ -r "$LR_LIB" ] && [ -x "$LR_ORACLE/leak50" ]; then
         out.json)" "[$pid,$pid,\"none\"]" "a trace of that pid: small live memory, no leak"
     tap_like "$(jq -r '.events[0].native_leak.text' out.json)" 'the trace has .* of live native' \
         "and the text says what the trace has"
+    live=$(jq .trace.live_bytes out.json)
+    leaked=$(awk '/\t/ {bytes += $3} END {print bytes}' oracle.out)
+    tap_ok "$((live < leaked || live > leaked + 8192))" \
+        "the trace's live bytes are what the oracle leaked, and stdout's buffer" "$live, $leaked"
+    sed "s/3994129/$((live / 4096 * 2))/; s/457539/     0/" joined.log >small.log
+    "$LR_CLI" oom --format=json --trace leak.lkr small.log >out.json
+    tap_is "$(jq -r .events[0].native_leak.kind out.json)" likely \
+        "half of a process live and native: a leak is likely"
     "$LR_CLI" oom --trace leak.lkr "$el7" >out
     tap_like "$(cat out)" 'none of these events is about this process' "another pid's trace is told"
 else
