@@ -229,7 +229,7 @@ static void print_ledger(const struct lr_oom_finding *finding)
     } else {
         printf("  Where memory was, in pages of %" PRIu64 " KiB\n", event->page_size / 1024);
         ledger_row(finding, " ", ledger->ram, "RAM", "");
-        ledger_row(finding, "-", ledger->reserved, "reserved at boot", "");
+        ledger_row(finding, "-", ledger->reserved, "reserved, not managed", "");
         ledger_row(finding, "=", ledger->total, "managed by the kernel", "");
     }
     for (unsigned i = 0; i < ledger->count; i++) {

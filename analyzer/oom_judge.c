@@ -142,7 +142,8 @@ static double process_share(const struct lr_oom_finding *finding)
 static const char *verdict_of_suspect(const struct lr_oom_finding *finding, const char *kind)
 {
     bool group = finding->event.constraint == LR_OOM_MEMCG;
-    if (!group && (strcmp(kind, "balloon") == 0 || strcmp(kind, "unaccounted") == 0))
+    if (!group && (strcmp(kind, "balloon") == 0 || strcmp(kind, "unaccounted") == 0 ||
+                   strcmp(kind, "reserved") == 0))
         return "outside";
     return kind;
 }
@@ -163,6 +164,11 @@ static bool verdict_by_suspect(struct lr_oom_finding *finding)
                     "outside the process: %s (%.0f %% of RAM) was taken from this "
                     "machine, %s by the hypervisor's balloon",
                     size, worst->percent, worst->likely ? "very likely" : "possibly");
+    else if (strcmp(worst->kind, "reserved") == 0)
+        set_verdict(finding, kind,
+                    "outside the process: %s (%.0f %% of RAM) is held back from "
+                    "the kernel",
+                    size, worst->percent);
     else if (strcmp(kind, "outside") == 0)
         set_verdict(finding, kind,
                     "outside the process: %s (%.0f %%) of memory is in none of the "

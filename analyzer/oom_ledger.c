@@ -114,6 +114,18 @@ static void finish(struct lr_oom_ledger *ledger)
     ledger->residual = less ? -(int64_t)away : (int64_t)away;
 }
 
+/* A balloon whose pages have left the managed memory (virtio, Xen) is among the reserved pages
+ * already: it is subtracted only where that much is really missing. */
+static void add_balloon(const struct lr_oom_event *event, struct lr_oom_ledger *ledger)
+{
+    uint64_t bytes = lr_oom_scale(event->zone_kb[LR_OOM_ZONE_Balloon], 1024);
+    if (bytes == LR_OOM_UNKNOWN || bytes == 0 || ledger->residual <= 0 ||
+        (double)ledger->residual < 0.9 * (double)bytes)
+        return;
+    add_item(ledger, "balloon", bytes);
+    finish(ledger);
+}
+
 static void machine_ledger(const struct lr_oom_event *event, struct lr_oom_ledger *ledger)
 {
     static const char *const lru[] = {"active_anon",   "inactive_anon", "active_file",
@@ -139,7 +151,6 @@ static void machine_ledger(const struct lr_oom_event *event, struct lr_oom_ledge
     uint64_t bounce = event->counters[LR_OOM_bounce];
     if (bounce != LR_OOM_UNKNOWN && bounce > 0)
         COUNTERS("bounce buffers", LR_OOM_bounce);
-    add_zone(event, ledger, "balloon", LR_OOM_ZONE_Balloon, false);
     add_zone(event, ledger, "GPU, active", LR_OOM_ZONE_gpu_active, false);
     add_zone(event, ledger, "GPU, reclaimable", LR_OOM_ZONE_gpu_reclaim, false);
     if (event->ram == LR_OOM_UNKNOWN || event->reserved == LR_OOM_UNKNOWN ||
@@ -151,6 +162,7 @@ static void machine_ledger(const struct lr_oom_event *event, struct lr_oom_ledge
     ledger->known = lr_oom_item(ledger, "LRU lists") && lr_oom_item(ledger, "slab") &&
                     lr_oom_item(ledger, "free");
     finish(ledger);
+    add_balloon(event, ledger);
 }
 
 static void add_stat_item(const struct lr_oom_event *event, struct lr_oom_ledger *ledger,

@@ -77,17 +77,17 @@ void lr_oom_judge_native(struct lr_oom_finding *finding, const struct lr_oom_jud
     uint64_t both[] = {native->bytes, native->swap_bytes};
     uint64_t size = lr_oom_sum(both, 2);
     double share = lr_percent(size, whole);
-    int64_t residual = finding->ledger.known ? finding->ledger.residual : 0;
+    uint64_t taken = finding->suspect_count ? finding->suspects[0].bytes : LR_OOM_UNKNOWN;
     char a[LR_UNIT_SIZE], b[LR_UNIT_SIZE];
     lr_unit_binary(a, size);
     if (native->heap != LR_OOM_UNKNOWN)
         judge_with_heap(native, size);
-    else if (strcmp(finding->verdict, "outside") == 0 && residual > 0)
+    else if (strcmp(finding->verdict, "outside") == 0 && taken != LR_OOM_UNKNOWN)
         lr_oom_set_native(
             native, LR_LEAK_NONE,
             "no native-leak signature: %s (%" PRId64 ") holds %s of rss and swap, %.0f %% of "
             "all memory; with the %s that is missing it would have fitted%s",
-            score->task.name, score->task.pid, a, share, lr_unit_binary(b, (uint64_t)residual),
+            score->task.name, score->task.pid, a, share, lr_unit_binary(b, taken),
             is_java(score->task.name) ? " (--heap SIZE compares it with its heap)" : "");
     else if (share >= LARGE_PERCENT)
         lr_oom_set_native(

@@ -304,12 +304,12 @@ static char *peel_stream(char *s)
     return (*s == 'F' || *s == 'P') && s[1] == ' ' ? s + 2 : s;
 }
 
-/* HOST kernel: text, kernel: text, HOST kernel - - - text (RFC 5424) */
+/* HOST kernel: text, kernel: text, HOST kern.warn kernel: text, HOST kernel - - - text (5424) */
 static char *peel_kernel(char *s, struct lr_message *out)
 {
-    char *host = NULL, *p = s;
-    size_t host_length = 0;
-    for (int token = 0; token < 2; token++) {
+    char *p = s;
+    size_t host_length = strcspn(s, " \t");
+    for (int token = 0; token < 3; token++) {
         size_t n = strcspn(p, " \t");
         if (strncmp(p, "kernel", 6) == 0) {
             char *tail = p + 6;
@@ -317,8 +317,8 @@ static char *peel_kernel(char *s, struct lr_message *out)
                 tail += strcspn(tail, "] ") + (strchr(tail, ']') != NULL);
             bool plain = *tail == ':';
             bool dashes = *tail == ' ' && tail[1] == '-';
-            if (host && (plain || dashes) && !out->host[0])
-                lr_copy_text(out->host, sizeof out->host, host, host_length);
+            if (p != s && (plain || dashes) && !out->host[0])
+                lr_copy_text(out->host, sizeof out->host, s, host_length);
             if (plain)
                 return tail + 1;
             if (dashes) { /* process id, message id, structured data */
@@ -329,8 +329,6 @@ static char *peel_kernel(char *s, struct lr_message *out)
                 return tail;
             }
         }
-        host = p;
-        host_length = n;
         p = skip_blanks(p + n);
     }
     return NULL;

@@ -15,6 +15,8 @@
 #define SUSPECT_MIN (64u << 20)
 
 #define UNACCOUNTED_PERCENT 10.0 /* vmalloc and drivers take a few per cent at most */
+#define RESERVED_PERCENT                                                                           \
+    15.0 /* the kernel and its page structures take 2 … 3, crash kernels more */
 #define SLAB_PERCENT 15.0
 #define PAGE_TABLES_PERCENT 5.0
 #define STACKS_PERCENT 3.0
@@ -26,9 +28,8 @@
 #define SOCKETS_PERCENT 10.0
 #define DIRTY_PERCENT 20.0
 
-__attribute__((format(printf, 5, 6))) static void suspect(struct lr_oom_finding *finding,
-                                                          const char *kind, uint64_t bytes,
-                                                          bool likely, const char *format, ...)
+static void add_suspect(struct lr_oom_finding *finding, const char *kind, uint64_t bytes,
+                        uint64_t whole, bool likely, const char *format, va_list arguments)
 {
     if (finding->suspect_count == LR_OOM_SUSPECTS_MAX)
         return;
@@ -44,11 +45,30 @@ __attribute__((format(printf, 5, 6))) static void suspect(struct lr_oom_finding 
     memset(new, 0, sizeof *new);
     snprintf(new->kind, sizeof new->kind, "%s", kind);
     new->bytes = bytes;
-    new->percent = lr_percent(key, finding->ledger.total);
+    new->percent = lr_percent(key, whole);
     new->likely = likely;
+    vsnprintf(new->text, sizeof new->text, format, arguments);
+}
+
+__attribute__((format(printf, 5, 6))) static void suspect(struct lr_oom_finding *finding,
+                                                          const char *kind, uint64_t bytes,
+                                                          bool likely, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(new->text, sizeof new->text, format, arguments);
+    add_suspect(finding, kind, bytes, finding->ledger.total, likely, format, arguments);
+    va_end(arguments);
+}
+
+/* What the kernel doesn't manage is a part of RAM, not of what it manages. */
+__attribute__((format(printf, 4, 5))) static void suspect_reserved(struct lr_oom_finding *finding,
+                                                                   const char *kind, bool likely,
+                                                                   const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_suspect(finding, kind, finding->ledger.reserved, finding->ledger.ram, likely, format,
+                arguments);
     va_end(arguments);
 }
 
@@ -107,7 +127,7 @@ static void suspect_balloon(struct lr_oom_finding *finding, const struct lr_oom_
     const struct lr_oom_event *event = &finding->event;
     const struct lr_oom_ledger *ledger = &finding->ledger;
     uint64_t residual = ledger->known && ledger->residual > 0 ? (uint64_t)ledger->residual : 0;
-    uint64_t counted = item_bytes(finding, "balloon");
+    uint64_t counted = lr_oom_scale(event->zone_kb[LR_OOM_ZONE_Balloon], 1024);
     const char *hypervisor;
     unsigned driver = hypervisor_of(event->hardware, &hypervisor);
     bool missing = large(finding, residual, UNACCOUNTED_PERCENT);
@@ -142,6 +162,29 @@ static void suspect_balloon(struct lr_oom_finding *finding, const struct lr_oom_
         suspect(finding, "balloon", LR_OOM_UNKNOWN, false,
                 "%s was taking memory at this moment (%s in the call trace)",
                 balloon_name(event->trace_balloon), event->trace_symbol);
+}
+
+/* Xen and virtio take ballooned pages out of what the kernel manages. */
+static void suspect_held_back(struct lr_oom_finding *finding)
+{
+    const struct lr_oom_ledger *ledger = &finding->ledger;
+    const char *hypervisor;
+    unsigned driver = hypervisor_of(finding->event.hardware, &hypervisor);
+    char size[LR_UNIT_SIZE];
+    if (ledger->reserved < SUSPECT_MIN ||
+        lr_percent(ledger->reserved, ledger->ram) < RESERVED_PERCENT)
+        return;
+    lr_unit_binary(size, ledger->reserved);
+    if (finding->event.trace_balloon || (driver & (LR_BALLOON_XEN | LR_BALLOON_VIRTIO)))
+        suspect_reserved(finding, "balloon", finding->event.trace_balloon != 0,
+                         "%s of RAM is present but not managed by the kernel, as pages are that a "
+                         "%s balloon has taken",
+                         size, hypervisor[0] ? hypervisor : "hypervisor's");
+    else
+        suspect_reserved(finding, "reserved", false,
+                         "%s of RAM is present but not managed by the kernel: reserved at boot "
+                         "(crash kernel, mem=), or taken by a balloon",
+                         size);
 }
 
 static void suspect_slab(struct lr_oom_finding *finding)
@@ -258,6 +301,7 @@ void lr_oom_suspects(struct lr_oom_finding *finding, const struct lr_oom_judging
         return;
     }
     suspect_balloon(finding, judging);
+    suspect_held_back(finding);
     if (finding->ledger.total)
         suspect_machine(finding);
 }

@@ -39,6 +39,8 @@ static const struct {
     {"2016-10-06T00:17:09.6Z stdout F [1.5] x", "x", "2016-10-06T00:17:09.6Z", ""},
     {"{\"log\":\"x y\\n\",\"stream\":\"stdout\",\"time\":\"2022Z\"}", "x y", "2022Z", ""},
     {"{\"MESSAGE\":\"say \\\"x\\\"\",\"_HOSTNAME\":\"box\"}", "say \"x\"", "", "box"},
+    {"Apr 26 04:18:15 box kern.warn kernel: [7.25] x", "x", "Apr 26 04:18:15", "box"},
+    {"[    7.250000] box kernel: x", "x", "7.250000", "box"},
     {"    MESSAGE=x", "x", "", ""},
     {"/var/log/messages:12:Apr 26 04:18:15 box kernel: x", "x", "Apr 26 04:18:15", "box"},
     {"12:Apr 26 04:18:15 box kernel: x", "x", "Apr 26 04:18:15", "box"},
