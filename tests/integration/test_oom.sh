@@ -44,10 +44,10 @@ tap_like "$text" 'pid 16291 \(java\), a thread of pid 16070' "the chosen pid is 
 tap_is "$("$LR_CLI" oom - <"$el7" | tail -n +2)" "$(tail -n +2 <<<"$text")" \
     "standard input gives the same"
 
-missing=$(grep -E '^    [-+=/ ] +[0-9,]+ ' "$LR_ROOT/docs/OOM.md" | while IFS= read -r line; do
+missing=$(grep -E '^    [-+=/ ] +[0-9,]+  ' "$LR_ROOT/docs/OOM.md" | while IFS= read -r line; do
     grep -Fxq -- "$line" <<<"$text" || echo "$line"
 done)
-tap_is "$(grep -cE '^    [-+=/ ] +[0-9,]+ ' "$LR_ROOT/docs/OOM.md"):$missing" "18:" \
+tap_is "$(grep -cE '^    [-+=/ ] +[0-9,]+  ' "$LR_ROOT/docs/OOM.md"):$missing" "16:" \
     "the sums in docs/OOM.md are what the command prints"
 
 heap() { "$LR_CLI" oom --format=json --heap "$1" "$el7" | jq -r '.events[0].native_leak.kind'; }
