@@ -2,7 +2,8 @@
  *
  * Byte 0 chooses: even, a kernel log; odd, a machine's meminfo, vmstat and zoneinfo, separated by
  * NUL bytes.  Beside the sanitizers it asserts what must hold of any input: sums add up, texts
- * are terminated, percentages are finite.  Corpus: tests/fixtures/oom/*.log, each behind a '0'.
+ * are terminated, percentages are finite.  Corpus: the logs of tests/fixtures/oom, each
+ * behind a 0.
  *
  * `make fuzz-oom` builds and runs it.
  */
