@@ -17,8 +17,6 @@
 #define PROCESSES_DEFAULT 10u
 #define PROCESSES_MAX 100000u
 
-int lr_cmd_host(int argc, char **argv);
-
 static const struct lr_help help = {
     .name = "host",
     .synopsis = "host [options]",

@@ -21,8 +21,6 @@
 #define KEEP_DEFAULT 100u
 #define KEEP_MAX 10000u
 
-int lr_cmd_oom(int argc, char **argv);
-
 static const struct lr_help help = {
     .name = "oom",
     .synopsis = "oom [options] FILE|-",

@@ -12,7 +12,9 @@
     LR_COMMAND(run, "run a program and trace it")                                                  \
     LR_COMMAND(report, "say what leaks, and where it was acquired")                                \
     LR_COMMAND(dump, "show what a trace file holds, unjudged")                                     \
-    LR_COMMAND(doctor, "check whether tracing can work here, and why it didn't")
+    LR_COMMAND(doctor, "check whether tracing can work here, and why it didn't")                   \
+    LR_COMMAND(oom, "explain a kernel's out-of-memory report")                                     \
+    LR_COMMAND(host, "say where this machine's memory is and who would be killed")
 
 #define LR_COMMAND(name, summary) int lr_cmd_##name(int argc, char **argv);
 LR_COMMANDS(LR_COMMAND)

@@ -103,6 +103,19 @@ fuzz: $(TEST)/fuzz/fuzz_load ## fuzz the readers (FUZZ_SECONDS=60)
 	@mkdir -p $(TEST)/fuzz/corpus-load
 	$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-load
 
+# The corpus of the OOM parser are the fixtures, each behind the byte that chooses logs.
+$(TEST)/fuzz/fuzz_oom: tests/fuzz/fuzz_oom.c $(wildcard analyzer/oom_*.c analyzer/host_*.c \
+		analyzer/emit_oom*.c analyzer/emit_host*.c analyzer/load*.c) analyzer/emit_folded.c \
+		analyzer/emit_page.c analyzer/status.c analyzer/units.c
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -ljson-c -lm
+
+.PHONY: fuzz-oom
+fuzz-oom: $(TEST)/fuzz/fuzz_oom ## fuzz the parsers of oom and host (FUZZ_SECONDS=60)
+	@mkdir -p $(TEST)/fuzz/corpus-oom
+	@for log in tests/fixtures/oom/*.log; do { printf 0; cat $$log; } >$(TEST)/fuzz/corpus-oom/$$(basename $$log); done
+	$< -max_len=65536 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-oom
+
 .PHONY: golden-update
 golden-update: all ## rewrite the golden reports; review the difference
 	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/golden/update.sh
