@@ -111,6 +111,15 @@ tap_is "$(completeness_of elsewhere.json)" complete "frees that pass us by don't
 tap_ok $(jq -e '[.sites[] | select(.kind == "malloc") | .live_count.value] | add < 1000' elsewhere.json >/dev/null; echo $?) \
     "an address is live once at most" "$(sites elsewhere.json malloc)"
 
+# A mapping that a signal handler makes inside a hook is recorded or counted, never silent.
+traced handler.lkr "$corners" mapping-handler >handler.out 2>handler.err
+tap_ok $? "a handler that maps memory"
+report handler.lkr >handler.json
+made=$(sed -n 's/^handler_site\t//p' handler.out)
+found=$(sites handler.json mmap | sed -n 's/^handler_site\t\([0-9]*\).*/\1/p')
+tap_ok $([ "${found:-0}" -eq "$made" ] || [ "$(completeness_of handler.json)" = incomplete ]; echo $?) \
+    "its mappings are recorded, or the loss is told" "$made made, ${found:-0} found, $(jq -c .completeness handler.json)"
+
 # Two LD_PRELOAD entries in a hand-made environment: both keep what isn't ours.
 cat >two.c <<'C'
 #include <stdlib.h>

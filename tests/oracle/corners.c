@@ -220,6 +220,29 @@ static int freed_elsewhere(void)
     return 0;
 }
 
+static volatile unsigned mapped_by_handler;
+
+static void handler_site(int signal)
+{
+    if (mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+        mapped_by_handler++;
+}
+
+/* A handler that maps memory while the program maps and unmaps: `function<TAB>count`. */
+static int mapping_handler(void)
+{
+    struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+    signal(SIGALRM, handler_site);
+    setitimer(ITIMER_REAL, &often, NULL);
+    while (mapped_by_handler < 3000) {
+        void *address = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        munmap(address, 4096);
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    printf("handler_site\t%u\n", mapped_by_handler);
+    return 0;
+}
+
 static const struct mode {
     const char *name;
     int (*run)(void);
@@ -235,6 +258,7 @@ static const struct mode {
     {"single-threaded", single_threaded},
     {"small-stack", small_stack},
     {"freed-elsewhere", freed_elsewhere},
+    {"mapping-handler", mapping_handler},
 };
 
 int main(int argc, char **argv)
