@@ -23,6 +23,7 @@ struct lr_thread {
     uintptr_t stack_high;
     void *jni_env;       /* jvm bridge: this thread's JNIEnv, as last seen */
     uint32_t in_pair;    /* inside a pair's call: inner pair hooks stand aside */
+    uintptr_t target;    /* the library function that a wrapper called last (target.h) */
 };
 _Static_assert(sizeof(struct lr_thread) <= 64, "initial-exec TLS surplus is small");
 

@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "jvm_hooks.h"
 #include "next.h"
+#include "target.h"
 
 /* For the assembly: the real dlsym, and the filter, which answers NULL for "ask the real one" and
  * LR_DLSYM_NOTHING for a NULL that is final. */
@@ -56,6 +57,10 @@ static bool is_interesting(const char *name)
                strcmp(name, "JNI_CreateJavaVM") == 0;
     case 'A':
         return strcmp(name, "Agent_OnLoad") == 0;
+    case 'i':
+        return strncmp(name, "inflate", 7) == 0;
+    case 'd':
+        return strncmp(name, "deflate", 7) == 0;
     case 'a':
     case 'c':
     case 'f':
@@ -85,6 +90,12 @@ static void *create_hook(const char *name, void *real)
     return real ? lr_jvm_create_hook(real) : LR_DLSYM_NOTHING;
 }
 
+/* Ours alone, as zlib's functions are in a program without zlib: then there is nothing. */
+static bool is_ours_alone(const char *name, void *real)
+{
+    return lr_is_own_address((uintptr_t)real) && !lr_target_exists(name);
+}
+
 static void *hook_for(const char *name, void *real)
 {
     if (strcmp(name, "JNI_CreateJavaVM") == 0)
@@ -93,7 +104,7 @@ static void *hook_for(const char *name, void *real)
         return lr_jvm_agent_hook(real);
     if (name[0] == 'J')
         return lr_jvm_native_hook(name, real);
-    return family_hook(name, real);
+    return is_ours_alone(name, real) ? LR_DLSYM_NOTHING : family_hook(name, real);
 }
 
 void *lr_dlsym_filter(void *handle, const char *name)

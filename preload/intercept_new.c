@@ -5,8 +5,6 @@
  * An allocator library (jemalloc, tcmalloc, mimalloc) defines its own that never reach malloc;
  * then they are recorded here.  The test: does one module define both the next malloc and this?
  */
-#include "intercept_new.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,14 +12,7 @@
 #include "guard.h"
 #include "intercept.h"
 #include "record.h"
-
-
-
-/* One operator's real definition, found at its first call. */
-struct operator {
-    const char *name;
-    void *real;
-};
+#include "target.h"
 
 #define NEW_LIST(X)                                                                               \
     X(_Znwm, (size_t size), (size))                                                               \
@@ -53,51 +44,41 @@ enum operator_id {
 #undef ID
 };
 
-static struct operator operators[OPERATOR_COUNT] = {
-#define ROW(name, parameters, arguments) {#name, NULL},
+static struct operator {
+    struct lr_target target;
+    uint32_t is_allocators; /* 0: not asked yet, 1: no, 2: yes */
+} operators[OPERATOR_COUNT] = {
+#define ROW(symbol, parameters, arguments) {.target = {.name = #symbol}},
     NEW_LIST(ROW) DELETE_LIST(ROW)
 #undef ROW
 };
 
-static void *real_of(enum operator_id id)
-{
-    void *real = __atomic_load_n(&operators[id].real, __ATOMIC_RELAXED);
-    if (__builtin_expect(!real, 0)) {
-        real = lr_next_symbol(operators[id].name);
-        __atomic_store_n(&operators[id].real, real, __ATOMIC_RELAXED);
-    }
-    return real;
-}
-
-/* libstdc++ may have been loaded by dlopen and be gone now. */
-void lr_new_forget(void)
-{
-    for (unsigned id = 0; id < OPERATOR_COUNT; id++)
-        __atomic_store_n(&operators[id].real, NULL, __ATOMIC_RELAXED);
-}
-
 /* Answered once: the allocator behind us is there from the start. */
-static bool allocator_has_operators(void)
+static bool is_allocators_own(enum operator_id id)
 {
-    static uint32_t answer; /* 0: not asked yet, 1: no, 2: yes */
-    uint32_t known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+    struct operator *operator = &operators[id];
+    uint32_t known = __atomic_load_n(&operator->is_allocators, __ATOMIC_RELAXED);
     if (__builtin_expect(known == 0, 0)) {
-        const char *of_malloc = lr_next_module("malloc"), *of_new = lr_next_module("_Znwm");
-        known = of_malloc && of_malloc == of_new ? 2 : 1;
-        __atomic_store_n(&answer, known, __ATOMIC_RELAXED);
+        const char *of_malloc = lr_next_module("malloc");
+        known = of_malloc && of_malloc == lr_next_module(operator->target.name) ? 2 : 1;
+        __atomic_store_n(&operator->is_allocators, known, __ATOMIC_RELAXED);
     }
     return known == 2;
 }
+
+#define REAL_OF(name)                                                                             \
+    (function *)lr_target_find(&operators[ID_##name].target,                                      \
+                               (uintptr_t)__builtin_return_address(0))
 
 #define DEFINE_NEW(name, parameters, arguments)                                                   \
     LR_EXPORT void *name parameters;                                                              \
     LR_EXPORT void *name parameters                                                               \
     {                                                                                             \
         typedef void *function parameters;                                                        \
-        function *real = (function *)real_of(ID_##name);                                          \
+        function *real = REAL_OF(name);                                                           \
         if (__builtin_expect(!real, 0))                                                           \
             return malloc(size); /* no C++ library anywhere: nobody to throw for */               \
-        if (!allocator_has_operators())                                                           \
+        if (!is_allocators_own(ID_##name))                                                        \
             return real arguments;                                                                \
         void *block = real arguments;                                                             \
         if (block && lr_enter()) {                                                                \
@@ -116,12 +97,12 @@ NEW_LIST(DEFINE_NEW)
     LR_EXPORT void name parameters                                                                \
     {                                                                                             \
         typedef void function parameters;                                                         \
-        function *real = (function *)real_of(ID_##name);                                          \
+        function *real = REAL_OF(name);                                                           \
         if (__builtin_expect(!real, 0)) {                                                         \
             free(block);                                                                          \
             return;                                                                               \
         }                                                                                         \
-        if (block && allocator_has_operators() && lr_is_armed())                                  \
+        if (block && is_allocators_own(ID_##name) && lr_is_armed())                               \
             lr_record_free(block);                                                                \
         real arguments;                                                                           \
     }

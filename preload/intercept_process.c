@@ -12,10 +12,10 @@
 
 #include "guard.h"
 #include "helper.h"
-#include "intercept_new.h"
 #include "modules.h"
 #include "prim.h"
 #include "process.h"
+#include "target.h"
 #include "trace.h"
 
 /* A place where no lock of the C library is held, and the program is about to have threads
@@ -63,7 +63,7 @@ void lr_disarm_in_children(void)
 LR_EXPORT int dlclose(void *handle)
 {
     int result = LR_NEXT(dlclose)(handle);
-    lr_new_forget();
+    lr_target_forget();
     if (lr_enter()) {
         lr_modules_changed();
         lr_leave();

@@ -1,7 +1,7 @@
 /* next.c -- next.h: symbol look-up in the dynamic linker's own structures (GNU or SysV hash).
  *
  * Stage: start-up and cold paths.  Context: see next.h.  The list is read without the dynamic
- * linker's lock: modules present at start stay, and later ones are appended at its end.
+ * linker's lock: modules present at start stay, and later ones are appended behind them.
  */
 #include "next.h"
 
@@ -138,6 +138,19 @@ static void *find_in(const struct link_map *map, const char *name)
     return address;
 }
 
+void *lr_symbol_in(uintptr_t bias, const void *dynamic, const char *name)
+{
+    const struct link_map map = {.l_addr = bias, .l_ld = (ElfW(Dyn) *)dynamic};
+    return find_in(&map, name);
+}
+
+bool lr_is_own_address(uintptr_t address)
+{
+    extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+    extern const char _end[] __attribute__((visibility("hidden")));
+    return address >= (uintptr_t)__ehdr_start && address < (uintptr_t)_end;
+}
+
 static bool is_self(const struct link_map *map)
 {
     return map->l_ld == _DYNAMIC;
@@ -156,11 +169,24 @@ static const struct link_map *own_module(void)
     return map;
 }
 
+/* Behind this one, modules come and go. */
+static const struct link_map *last_of_start;
+
+void lr_next_started(void)
+{
+    const struct link_map *map = first_module();
+    while (map && map->l_next)
+        map = map->l_next;
+    __atomic_store_n(&last_of_start, map, __ATOMIC_RELEASE);
+}
+
 static void *find_next(const char *name, const struct link_map **where)
 {
     const struct link_map *map = own_module();
-    for (map = map ? map->l_next : NULL; map; map = map->l_next) {
-        void *address = find_in(map, name);
+    const struct link_map *last = __atomic_load_n(&last_of_start, __ATOMIC_ACQUIRE);
+    while (map && map != last) {
+        map = map->l_next;
+        void *address = map ? find_in(map, name) : NULL;
         if (address) {
             *where = map;
             return address;
@@ -201,8 +227,12 @@ void *lr_module_symbol(const char *module, const char *name)
 void *lr_first_symbol(const char *name)
 {
     void *address = NULL;
-    for (const struct link_map *map = first_module(); map && !address; map = map->l_next)
+    const struct link_map *last = __atomic_load_n(&last_of_start, __ATOMIC_ACQUIRE);
+    for (const struct link_map *map = first_module(); map && !address; map = map->l_next) {
         address = find_in(map, name);
+        if (map == last)
+            break;
+    }
     return address;
 }
 

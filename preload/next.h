@@ -9,13 +9,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Address of the default version of function `name` in the first module after ours that defines
- * it, as dlsym(RTLD_NEXT) would answer; NULL when none does. */
+ * it, as dlsym(RTLD_NEXT) would answer; NULL when none does.  Once the program has started, only
+ * the modules it started with are looked at: they are never unloaded. */
 void *lr_next_symbol(const char *name);
+
+/* The modules present now are those the program started with.  Called by the constructor. */
+void lr_next_started(void);
 
 /* The same, searching only the module whose file name starts with `module` ("libc.so"). */
 void *lr_module_symbol(const char *module, const char *name);
+
+/* Address of function `name` in the one module with this bias and dynamic section; NULL when it
+ * doesn't define it. */
+void *lr_symbol_in(uintptr_t bias, const void *dynamic, const char *name);
+
+/* Is `address` inside our own library? */
+bool lr_is_own_address(uintptr_t address);
 
 /* File name of the module that defines the next `name`; NULL when none does. */
 const char *lr_next_module(const char *name);

@@ -230,21 +230,27 @@ void lr_pair_use_end(struct lr_pair_scope *scope)
         leave_scope(scope);
 }
 
-static void record_released(enum lr_pair_id pair, uintptr_t handle, enum lr_releaser who)
+static void count_release(const struct lr_pair *pair, enum lr_releaser who, uint64_t by)
+{
+    struct lr_pairsite *totals = &lr_file.pairsites[pair->site];
+    __atomic_fetch_add(&totals->released, by, __ATOMIC_RELAXED);
+    if (who == LR_RELEASER_CLEANER)
+        __atomic_fetch_add(&totals->released_by_cleaner, by, __ATOMIC_RELAXED);
+    else if (who == LR_RELEASER_UNKNOWN)
+        __atomic_fetch_add(&totals->released_unknown, by, __ATOMIC_RELAXED);
+}
+
+static void record_released(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle)
 {
     struct lr_pair *slot = find(handle);
     if (!slot || slot->pair != pair) {
         lr_count(LR_CNT_pair_unknown_release);
         return;
     }
-    struct lr_pairsite *totals = &lr_file.pairsites[slot->site];
-    add(&totals->released);
-    if (who == LR_RELEASER_CLEANER) {
-        add(&totals->released_by_cleaner);
+    scope->released = *slot;
+    count_release(slot, scope->who, 1);
+    if (scope->who == LR_RELEASER_CLEANER)
         lr_trace_event(LR_EVENT_CLEANED, slot->site, handle);
-    } else if (who == LR_RELEASER_UNKNOWN) {
-        add(&totals->released_unknown);
-    }
     __atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
 }
 
@@ -253,8 +259,20 @@ void lr_pair_release_begin(struct lr_pair_scope *scope, enum lr_pair_id pair, ui
 {
     if (!enter(scope))
         return;
-    record_released(pair, handle, who);
+    scope->released.key = 0;
+    scope->who = who;
+    record_released(scope, pair, handle);
     enter_scope(scope, 0, false);
+    lr_leave();
+}
+
+void lr_pair_release_failed(struct lr_pair_scope *scope)
+{
+    if (!scope->active || !scope->released.key || !lr_enter())
+        return;
+    count_release(&scope->released, scope->who, (uint64_t)-1);
+    if (!insert(&scope->released))
+        lr_count(LR_CNT_pairs_full);
     lr_leave();
 }
 

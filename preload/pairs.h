@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "jvm.h"
+#include "leakring/format.h"
 #include "unwind.h"
 
 enum lr_pair_id {
@@ -29,6 +30,8 @@ struct lr_pair_scope {
     bool active;        /* false: inert, nested in another pair's call, or inside the tracer */
     uint32_t stack;     /* the pair's (acquisition) stack */
     uint32_t saved_stack, saved_later;
+    struct lr_pair released; /* by lr_pair_release_begin; key 0: none */
+    enum lr_releaser who;
 };
 
 /* Before the real acquiring call: takes the caller's stack (Java frames included). */
@@ -45,5 +48,7 @@ void lr_pair_use_end(struct lr_pair_scope *scope);
 void lr_pair_release_begin(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle,
                            enum lr_releaser who);
 void lr_pair_release_end(struct lr_pair_scope *scope);
+/* Before lr_pair_release_end: the real call refused, the pair is still there. */
+void lr_pair_release_failed(struct lr_pair_scope *scope);
 
 #endif

@@ -129,6 +129,7 @@ static bool begin(int argc, char **argv, const char *config)
 
 static __attribute__((constructor)) void start(int argc, char **argv, char **environment)
 {
+    lr_next_started();
     if (getauxval(AT_SECURE))
         return;
     char error[LR_PATH_MAX * 2];
