@@ -35,7 +35,9 @@ static bool is_transient(const struct lr_model_pair_site *site, const struct lr_
 {
     uint64_t recent = end_ms / LR_TRANSIENT_SHARE;
 
-    if (model->run.ended != LR_RUN_KILLED && model->run.ended != LR_RUN_RUNNING)
+    /* A JVM's daemon threads go on until its very end; a native program's exit ends its use. */
+    if (!model->run.java && model->run.ended != LR_RUN_KILLED &&
+        model->run.ended != LR_RUN_RUNNING)
         return false;
     if (released_explicitly(site) == 0 || site->released_by_cleaner > 0)
         return false;

@@ -34,6 +34,10 @@ size_t lr_jvm_frames_native(struct lr_java_frame *frames, size_t max, uint32_t *
  * Caller holds the intern lock.  Reads VM memory, allocates nothing. */
 uint32_t lr_jvm_name(const struct lr_java_frame *frame);
 
+/* The VM is going down: Java frames can't be had any more, and what daemon threads still acquire
+ * ends with the process. */
+bool lr_jvm_has_died(void);
+
 enum lr_releaser { LR_RELEASER_EXPLICIT, LR_RELEASER_CLEANER, LR_RELEASER_UNKNOWN };
 
 /* Who is calling the native end() we stand in: the frames right above it, after the resource's

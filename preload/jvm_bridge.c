@@ -61,8 +61,14 @@ static void JNICALL on_gc_finish(jvmtiEnv *jvmti)
 
 static void JNICALL on_vm_death(jvmtiEnv *jvmti, JNIEnv *env)
 {
+    __atomic_store_n(&lr_jvm.died, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&lr_jvm.live, 0, __ATOMIC_RELEASE);
     lr_trace_event(LR_EVENT_VM_DEATH, 0, 0);
+}
+
+bool lr_jvm_has_died(void)
+{
+    return __atomic_load_n(&lr_jvm.died, __ATOMIC_ACQUIRE) != 0;
 }
 
 static void go_live(JNIEnv *env, jthread thread);

@@ -34,6 +34,7 @@ struct lr_jvm_state {
     uintptr_t env_offset;   /* JNIEnv address minus JavaThread address */
     bool names_ok;          /* names read from VM memory agree with JVMTI's */
     uint32_t live;          /* 1 between VMInit and VMDeath */
+    uint32_t died;          /* 1 from VMDeath on */
     uint32_t attached;      /* 1 once our JVMTI environment was asked for */
 };
 extern struct lr_jvm_state lr_jvm;

@@ -74,6 +74,8 @@ enum lr_releaser lr_jvm_releaser(void)
 {
     struct lr_java_frame frames[RELEASER_FRAMES];
     uint32_t flags = 0;
+    if (lr_jvm_has_died())
+        return LR_RELEASER_EXPLICIT; /* the Cleaner has stopped */
     if (!lr_jvm_is_live() || !lr_enter_own())
         return LR_RELEASER_UNKNOWN;
     size_t count = lr_jvm_walk_native(frames, RELEASER_FRAMES, &flags);

@@ -167,7 +167,10 @@ void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *ca
 {
     if (!enter(scope))
         return;
-    uint32_t stack = lr_stack_take(caller, from_java ? LR_STACK_OF_JAVA_PAIR : LR_STACK_OF_PAIR);
+    scope->unrecorded = from_java && lr_jvm_has_died();
+    uint32_t stack = 0;
+    if (!scope->unrecorded)
+        stack = lr_stack_take(caller, from_java ? LR_STACK_OF_JAVA_PAIR : LR_STACK_OF_PAIR);
     enter_scope(scope, stack, false);
     lr_leave();
 }
@@ -208,7 +211,7 @@ void lr_pair_acquire_end(struct lr_pair_scope *scope, enum lr_pair_id pair, uint
     if (!scope->active)
         return;
     leave_scope(scope);
-    if (!handle || !lr_enter())
+    if (!handle || scope->unrecorded || !lr_enter())
         return;
     record_acquired(pair, scope->stack, handle);
     lr_leave();

@@ -28,6 +28,7 @@ enum lr_pair_id {
 
 struct lr_pair_scope {
     bool active;        /* false: inert, nested in another pair's call, or inside the tracer */
+    bool unrecorded;    /* inner hooks stand aside, but there is nothing to record */
     uint32_t stack;     /* the pair's (acquisition) stack */
     uint32_t saved_stack, saved_later;
     struct lr_pair released; /* by lr_pair_release_begin; key 0: none */

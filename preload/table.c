@@ -55,11 +55,13 @@ static struct lr_live *far_home(const struct lr_table *table, uintptr_t address)
     return &table->far[((address >> 4) * SPREAD >> 32) * table->far_homes >> 32];
 }
 
+/* A free slot, or the record of an earlier block at the same address, which must be dead: its
+ * release went by a way that we don't see. */
 static bool take_slot(struct lr_live *slot, uint64_t key)
 {
-    uint64_t free = 0;
-    return __atomic_load_n(&slot->key, __ATOMIC_RELAXED) == 0 &&
-           __atomic_compare_exchange_n(&slot->key, &free, key | LR_KEY_BUSY, false,
+    uint64_t there = __atomic_load_n(&slot->key, __ATOMIC_RELAXED);
+    return (there == 0 || there == key) &&
+           __atomic_compare_exchange_n(&slot->key, &there, key | LR_KEY_BUSY, false,
                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
@@ -158,15 +160,35 @@ bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *
     return false; /* it is in the other table now */
 }
 
-/* Undoes a copy whose owner released the block while we made it.  The owner may have released
- * the copy already if the address was handed out again; then the other record is ours. */
-static void undo(struct lr_table *file, struct lr_live *copied, uintptr_t address)
+/* Undoes a copy whose owner released the block while we made it.  If the address was handed out
+ * again since, its next record may have replaced the copy (then it stays), or its owner may have
+ * released the copy for it (then that other record goes). */
+static void undo(struct lr_table *file, struct lr_live *copied, uint32_t gen, uintptr_t address)
 {
-    uint64_t key = address;
+    uint64_t key = address, claimed = address | LR_KEY_CLAIMED;
     struct lr_live ignored;
-    if (!__atomic_compare_exchange_n(&copied->key, &key, 0, false, __ATOMIC_RELEASE,
-                                     __ATOMIC_RELAXED))
-        lr_table_remove(file, address, &ignored);
+    if (!__atomic_compare_exchange_n(&copied->key, &key, claimed, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        if ((key & ~LR_KEY_STATE) != address)
+            lr_table_remove(file, address, &ignored);
+        return;
+    }
+    uint32_t now;
+    LOAD(now, copied->gen);
+    if (!__atomic_compare_exchange_n(&copied->key, &claimed, now == gen ? 0 : address, false,
+                                     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        __atomic_store_n(&copied->key, 0, __ATOMIC_RELEASE); /* released just now */
+}
+
+/* An address that was acquired again was released before, if by a way that doesn't come by here:
+ * an older record of it in the file is dead.  Should the owner release the block meanwhile, what
+ * was found may be the record of the next one, and goes back. */
+static void forget_stale(struct lr_live *slot, struct lr_table *file, uintptr_t address)
+{
+    struct lr_live stale;
+    if (lr_table_remove(file, address, &stale) &&
+        __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE) != (address | LR_KEY_CLAIMED))
+        insert(file, &stale);
 }
 
 static bool tenure_one(struct lr_live *slot, uint64_t key, struct lr_table *file,
@@ -177,7 +199,11 @@ static bool tenure_one(struct lr_live *slot, uint64_t key, struct lr_table *file
         return false;
     struct lr_live record;
     copy(&record, slot, key);
+    forget_stale(slot, file, key);
     struct lr_live *copied = insert(file, &record);
+    uint32_t gen = 0;
+    if (copied)
+        LOAD(gen, copied->gen);
     uint64_t claimed = key | LR_KEY_CLAIMED;
     if (__atomic_compare_exchange_n(&slot->key, &claimed, 0, false, __ATOMIC_RELEASE,
                                     __ATOMIC_RELAXED)) {
@@ -186,7 +212,7 @@ static bool tenure_one(struct lr_live *slot, uint64_t key, struct lr_table *file
         return copied != NULL;
     }
     if (copied)
-        undo(file, copied, key);
+        undo(file, copied, gen, key);
     __atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
     return false;
 }

@@ -70,6 +70,33 @@ static void test_full_window_refuses_and_room_is_reused(void **state)
     free(table.slots);
 }
 
+static uint64_t lost_count;
+
+static void count_lost(const struct lr_live *record)
+{
+    (void)record;
+    __atomic_fetch_add(&lost_count, 1, __ATOMIC_RELAXED);
+}
+
+/* Frees that go by a way we don't see: the same address comes back again and again. */
+static void test_address_acquired_again_replaces_its_dead_record(void **state)
+{
+    (void)state;
+    struct lr_table young = new_table(SLOTS, 8), file = new_table(SLOTS, WINDOW);
+    uint64_t bytes;
+    for (uint64_t i = 1; i <= 1000; i++) {
+        struct lr_live record = record_of(0x5000, i, (uint32_t)i);
+        assert_true(lr_table_insert(&young, &record));
+        if (i % 10 == 0)
+            lr_table_tenure(&young, &file, (uint32_t)i, count_lost);
+    }
+    assert_int_equal(count_valid(&young, &bytes), 0);
+    assert_int_equal(count_valid(&file, &bytes), 1);
+    assert_int_equal(bytes, 1000);
+    free(young.slots);
+    free(file.slots);
+}
+
 static void test_torn_record_is_absent(void **state)
 {
     (void)state;
@@ -82,14 +109,6 @@ static void test_torn_record_is_absent(void **state)
     assert_false(lr_table_find(&table, 0x2000, &out));
     assert_false(lr_table_remove(&table, 0x2000, &out));
     free(table.slots);
-}
-
-static uint64_t lost_count;
-
-static void count_lost(const struct lr_live *record)
-{
-    (void)record;
-    __atomic_fetch_add(&lost_count, 1, __ATOMIC_RELAXED);
 }
 
 static void test_tenure_moves_old_ones_only(void **state)
@@ -283,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inserted_is_found_once),
         cmocka_unit_test(test_full_window_refuses_and_room_is_reused),
+        cmocka_unit_test(test_address_acquired_again_replaces_its_dead_record),
         cmocka_unit_test(test_torn_record_is_absent),
         cmocka_unit_test(test_tenure_moves_old_ones_only),
         cmocka_unit_test(test_tenure_without_room_is_counted),
