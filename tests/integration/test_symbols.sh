@@ -105,6 +105,7 @@ posix_memalign
 posix_spawn
 posix_spawnp
 pthread_create
+pthread_exit
 pvalloc
 realloc
 reallocarray
