@@ -171,8 +171,7 @@ static void complain(char *error, size_t size, const char *what, struct value ke
     lr_text_add(&text, "LEAKRING: ");
     lr_text_add(&text, what);
     lr_text_add(&text, " '");
-    for (size_t i = 0; i < key.length && i < 64; i++)
-        lr_text_add_bytes(&text, (unsigned char)key.bytes[i] < ' ' ? "?" : &key.bytes[i], 1);
+    lr_text_add_printable(&text, key.bytes, key.length < 64 ? key.length : 64);
     lr_text_add(&text, "'");
     if (known) {
         lr_text_add(&text, ", which takes ");

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config.h"
 #include "limits.h"
@@ -263,6 +264,14 @@ static void number_path(struct lr_text *out, const char *path, unsigned number)
         lr_text_add(out, ".lkr");
 }
 
+/* Beside a file (or a link that somebody laid there) we make another; what else is there was
+ * named by mistake. */
+static bool may_be_numbered(const char *path)
+{
+    int mode = lr_prim_file_mode(path);
+    return mode < 0 || S_ISREG(mode) || S_ISLNK(mode);
+}
+
 /* Opens a file that wasn't there; a taken name (an earlier image of this pid, or another
  * container's same pid) gets a number.  Returns the descriptor or -errno. */
 static int open_new(const char *path, const struct lr_identity *who, char *final,
@@ -277,6 +286,8 @@ static int open_new(const char *path, const struct lr_identity *who, char *final
         int fd = lr_prim_open(final, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd != -EEXIST)
             return fd;
+        if (!may_be_numbered(final))
+            return -ENOTBLK; /* lr_text_errno: not a regular file */
         uint32_t after = image_after(final, who);
         if (after > *image)
             *image = after;
@@ -312,7 +323,7 @@ static const char *create_at(const char *path, const struct lr_identity *who, ui
 static bool fail(char *error, size_t error_size, const char *path, const char *trouble)
 {
     struct lr_text text = lr_text_in(error, error_size);
-    lr_text_add(&text, path);
+    lr_text_add_printable(&text, path, strlen(path));
     lr_text_add(&text, ": ");
     lr_text_add(&text, trouble);
     lr_text_add(&text, "; not recording (try LEAKRING=file=/elsewhere/%e.%p.lkr)");
@@ -334,6 +345,11 @@ bool lr_file_create(const struct lr_identity *who, char *error, size_t error_siz
             lr_text_add(&text, "/");
         }
         expand(&text, named ? lr_config.file : name, who);
+        int mode = named ? lr_prim_file_mode(path) : -1;
+        if (mode >= 0 && S_ISDIR(mode)) {
+            lr_text_add(&text, "/");
+            expand(&text, name, who);
+        }
         const char *trouble = text.cut ? lr_text_errno(ENAMETOOLONG) : create_at(path, who, size);
         if (!trouble)
             return true;

@@ -62,6 +62,11 @@ static bool copy_preload(char *out, const char *entry)
     return text.length > empty && !text.cut;
 }
 
+static bool names_us(const char *entry)
+{
+    return is_preload(entry) && strstr(entry, "libleakring.so");
+}
+
 static size_t count_entries(char *const environment[])
 {
     size_t count = 0;
@@ -75,20 +80,24 @@ static bool needs_strip(char *const environment[], size_t count)
     if (!lr_process_strips_children() || count >= ENVIRONMENT_MAX)
         return false;
     for (size_t i = 0; i < count; i++)
-        if (is_preload(environment[i]) && strstr(environment[i], "libleakring.so"))
+        if (names_us(environment[i]))
             return true;
     return false;
 }
 
-/* Fills `out` (count + 1 entries); `preload` holds the edited entry. */
+/* Fills `out` (count + 1 entries); `preload` holds the first edited entry.  A second one that
+ * names us as well is dropped: one is all that anybody sets. */
 static void strip(char **out, char *const environment[], size_t count, char *preload)
 {
     size_t kept = 0;
+    bool edited = false;
     for (size_t i = 0; i < count; i++) {
-        if (!is_preload(environment[i]))
+        if (!names_us(environment[i])) {
             out[kept++] = environment[i];
-        else if (copy_preload(preload, environment[i]))
+        } else if (!edited && copy_preload(preload, environment[i])) {
             out[kept++] = preload;
+            edited = true;
+        }
     }
     out[kept] = NULL;
 }

@@ -34,6 +34,9 @@ size_t lr_jvm_frames_native(struct lr_java_frame *frames, size_t max, uint32_t *
  * Caller holds the intern lock.  Reads VM memory, allocates nothing. */
 uint32_t lr_jvm_name(const struct lr_java_frame *frame);
 
+/* Is there a JVM whose frames can be asked for?  One load. */
+bool lr_jvm_exists(void);
+
 /* The VM is going down: Java frames can't be had any more, and what daemon threads still acquire
  * ends with the process. */
 bool lr_jvm_has_died(void);

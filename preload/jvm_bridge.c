@@ -66,6 +66,11 @@ static void JNICALL on_vm_death(jvmtiEnv *jvmti, JNIEnv *env)
     lr_trace_event(LR_EVENT_VM_DEATH, 0, 0);
 }
 
+bool lr_jvm_exists(void)
+{
+    return lr_jvm_is_live();
+}
+
 bool lr_jvm_has_died(void)
 {
     return __atomic_load_n(&lr_jvm.died, __ATOMIC_ACQUIRE) != 0;

@@ -25,6 +25,7 @@ long lr_prim_write(int fd, const void *buffer, size_t size);
 int lr_prim_fallocate(int fd, uint64_t size);
 int lr_prim_truncate(int fd, uint64_t size);
 int lr_prim_unlink(const char *path);
+int lr_prim_file_mode(const char *path); /* st_mode, symbolic links not followed */
 long lr_prim_readlink(const char *path, char *buffer, size_t size); /* not terminated */
 int lr_prim_fs_info(int fd, struct lr_fs_info *info);
 /* Reads a whole small file; returns its length (at most size - 1; terminated) or -errno. */

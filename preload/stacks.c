@@ -43,12 +43,13 @@ static struct lr_index index_;
 static struct totals *totals;
 static bool deferred;
 
-/* A stack as it was found, before names. */
+/* A stack as it was found, before names.  The arrays are on the stack of the hook, which may be
+ * that of a signal handler with little room: no larger than asked for, none for Java without it. */
 struct raw_stack {
     size_t native_count, java_count;
     uint32_t flags;
-    uintptr_t native[LR_DEPTH_MAX];
-    struct lr_java_frame java[LR_DEPTH_MAX];
+    uintptr_t *native;
+    struct lr_java_frame *java; /* room for lr_config.java_depth; NULL where there is no JVM */
 };
 
 bool lr_stacks_start(void)
@@ -114,16 +115,23 @@ void lr_stacks_forget(void)
     __atomic_fetch_add(&memo_epoch, 1, __ATOMIC_RELAXED);
 }
 
-static void collect(struct raw_stack *raw, const struct lr_regs *caller, enum lr_stack_use use)
+static void collect_java(struct raw_stack *raw, enum lr_stack_use use)
 {
-    enum lr_unwind_end end = LR_UNWIND_OUTERMOST;
-    raw->flags = 0;
-    raw->native_count = lr_unwinder->walk(caller, raw->native, lr_config.depth, &end);
     uint32_t depth = lr_own_work_begin(); /* the JVM may grow an arena of its own for us */
     raw->java_count = use == LR_STACK_OF_JAVA_PAIR
                           ? lr_jvm_frames_native(raw->java, lr_config.java_depth, &raw->flags)
                           : lr_jvm_frames(raw->java, lr_config.java_depth, &raw->flags);
     lr_own_work_end(depth);
+}
+
+static void collect(struct raw_stack *raw, const struct lr_regs *caller, enum lr_stack_use use)
+{
+    enum lr_unwind_end end = LR_UNWIND_OUTERMOST;
+    raw->flags = 0;
+    raw->native_count = lr_unwinder->walk(caller, raw->native, lr_config.depth, &end);
+    raw->java_count = 0;
+    if (raw->java)
+        collect_java(raw, use);
     /* Generated code ends the native walk; the Java frames say better what it is. */
     if (end == LR_UNWIND_FOREIGN && raw->java_count && raw->native_count)
         raw->native_count--;
@@ -134,7 +142,6 @@ static void collect(struct raw_stack *raw, const struct lr_regs *caller, enum lr
         lr_count(LR_CNT_native_lost);
     }
 }
-
 /* Names the frames; returns how many. */
 static size_t normalize(const struct raw_stack *raw, uint64_t *frames)
 {
@@ -237,7 +244,7 @@ static uint32_t store_stack(struct key *key, enum lr_stack_use use)
 static __attribute__((noinline, cold)) uint32_t intern(const struct raw_stack *raw, uint64_t hash,
                                                        enum lr_stack_use use)
 {
-    uint64_t frames[2 * LR_DEPTH_MAX];
+    uint64_t frames[raw->native_count + raw->java_count + 1];
     if (!lr_intern_lock()) {
         lr_count(LR_CNT_intern_busy);
         return 0;
@@ -254,13 +261,30 @@ static __attribute__((noinline, cold)) uint32_t intern(const struct raw_stack *r
 }
 
 /* A pair's stack and a block's are remembered apart: the block's may be cut. */
+static uint32_t take(struct raw_stack *raw, const struct lr_regs *caller, enum lr_stack_use use)
+{
+    collect(raw, caller, use);
+    uint64_t hash = hash_raw(raw) + (use == LR_STACK_OF_BLOCK);
+    uint32_t id = memo_find(hash);
+    return __builtin_expect(id != 0, 1) ? id : intern(raw, hash, use);
+}
+
+static __attribute__((noinline)) uint32_t take_with_java(const struct lr_regs *caller,
+                                                         enum lr_stack_use use)
+{
+    uintptr_t native[lr_config.depth];
+    struct lr_java_frame java[lr_config.java_depth];
+    struct raw_stack raw = {.native = native, .java = java};
+    return take(&raw, caller, use);
+}
+
 uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use)
 {
-    struct raw_stack raw;
-    collect(&raw, caller, use);
-    uint64_t hash = hash_raw(&raw) + (use == LR_STACK_OF_BLOCK);
-    uint32_t id = memo_find(hash);
-    return __builtin_expect(id != 0, 1) ? id : intern(&raw, hash, use);
+    if (lr_jvm_exists())
+        return take_with_java(caller, use);
+    uintptr_t native[lr_config.depth];
+    struct raw_stack raw = {.native = native};
+    return take(&raw, caller, use);
 }
 
 void lr_stack_add(uint32_t stack, uint64_t bytes)

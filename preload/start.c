@@ -144,18 +144,18 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
         child_of_traced = true;
         return;
     }
-    if (!config_ok)
-        say(error);
-    if (!lr_file_create(&identity, error, sizeof error)) {
-        if (config_ok)
-            say(error);
+    /* One line at most: that nothing is recorded is worse than that defaults were used. */
+    char trouble[LR_PATH_MAX * 2];
+    if (!lr_file_create(&identity, trouble, sizeof trouble)) {
+        say(trouble);
         return;
     }
     uint32_t depth = lr_own_work_begin();
     if (!begin(argc, argv, config)) {
         lr_file_abandon();
-        if (config_ok)
-            say("not enough memory for the tables; not recording");
+        say("not enough memory for the tables; not recording");
+    } else if (!config_ok) {
+        say(error);
     }
     lr_own_work_end(depth);
 }

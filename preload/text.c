@@ -27,6 +27,14 @@ void lr_text_add(struct lr_text *text, const char *string)
     lr_text_add_bytes(text, string, strlen(string));
 }
 
+void lr_text_add_printable(struct lr_text *text, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        lr_text_add_bytes(text, byte < ' ' || byte == 0x7f ? "?" : &bytes[i], 1);
+    }
+}
+
 void lr_text_add_number(struct lr_text *text, uint64_t number)
 {
     char digits[20];
@@ -99,6 +107,8 @@ const char *lr_text_errno(int error)
         return "not a directory";
     case EEXIST:
         return "the file exists";
+    case ENOTBLK:
+        return "something that isn't a regular file is there";
     case ELOOP:
         return "a symbolic link is in the way";
     case EMFILE:

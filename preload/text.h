@@ -16,6 +16,8 @@ struct lr_text {
 struct lr_text lr_text_in(char *buffer, size_t size);
 void lr_text_add(struct lr_text *text, const char *string);
 void lr_text_add_bytes(struct lr_text *text, const char *bytes, size_t length);
+/* For messages: control characters become '?'. */
+void lr_text_add_printable(struct lr_text *text, const char *bytes, size_t length);
 void lr_text_add_number(struct lr_text *text, uint64_t number);
 
 bool lr_text_starts(const char *string, const char *prefix);
