@@ -58,6 +58,37 @@ if [ "$(id -u)" -eq 0 ]; then
         troubled "a file system of 256 KiB" 1 "file=$PWD/tiny/x.lkr"
         tap_is "$(ls -A tiny)" "" "no partial file is left behind (full file system)"
         umount tiny
+
+        # A disk that fills up while we record: every block was reserved at start.
+        mount -t tmpfs -o size=16m tmpfs tiny
+        LR_KEYS=size=8M traced_exec "$PWD/tiny/x.lkr" "$LR_ORACLE/leak50" wait 4 >full.out 2>full.err &
+        pid=$!
+        wait_for 20 test -s tiny/x.lkr
+        cat /dev/zero >tiny/filler 2>/dev/null
+        wait_line 30 full.out '^ready$'
+        sleep 0.5
+        kill -0 $pid 2>/dev/null
+        tap_ok $? "a file system that fills up meanwhile: the target lives"
+        kill -9 $pid
+        wait $pid 2>/dev/null
+        report tiny/x.lkr >full.json
+        truth_of full.out >full.truth
+        sites full.json malloc new >full.figures
+        only_known full.truth full.figures >full.known
+        tap_same full.truth full.known "and its 50 sites are recorded exactly"
+
+        # The file is deleted, renamed, while we record.
+        LR_KEYS=size=4M traced_exec "$PWD/gone.lkr" "$LR_ORACLE/leak50" wait 2 >gone.out 2>gone.err &
+        pid=$!
+        wait_for 20 test -s gone.lkr
+        rm -f gone.lkr
+        wait_line 30 gone.out '^ready$'
+        sleep 0.3
+        kill -0 $pid 2>/dev/null
+        tap_ok $? "the trace is deleted meanwhile: the target lives"
+        kill -9 $pid
+        wait $pid 2>/dev/null
+        umount tiny
     else
         tap_skip "a file system of 256 KiB" "mount: $(cat mount.err)"
     fi
