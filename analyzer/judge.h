@@ -7,10 +7,11 @@
  *              something else (the jar cache by the open jars);
  *   clean      when nothing of it is live and nothing was left to the Cleaner;
  *   transient  when it was merely in use as the recording ended.  All of these must hold: the
- *              process was killed, still runs, or is a JVM; the site does release explicitly, and never left
- *              anything to the Cleaner; at most 4, or at most 1 % of what was acquired, are live;
- *              and all of those were born in the last tenth of the recording, at most 10 s before
- *              its end (LR_TRANSIENT_*);
+ *              process was killed, still runs, or is a JVM (whose daemon threads go on until its
+ *              very end); the site does release explicitly, and never left anything to the
+ *              Cleaner; at most 4, or at most 1 % of what was acquired, are live; and all of those
+ *              were born in the last tenth of the recording, at most 10 s before its end
+ *              (LR_TRANSIENT_*);
  *   leak       otherwise.  A stream that only the Cleaner closed was never ended either: that a
  *              collection came along doesn't mend the program.
  *

@@ -26,7 +26,8 @@
 enum { PERIOD_MS = 50, FLUSH_MS = 1000, STACK_BYTES = 256 << 10 };
 
 static uint32_t started;
-static bool main_thread_left;
+static bool main_thread_left, stopping;
+static int helper_tid; /* 0: not running */
 
 /* The program's main thread ended by pthread_exit, and nobody is left but that zombie and us: the
  * program would have ended by now. */
@@ -71,7 +72,8 @@ static void *run(void *unused)
     lr_prim_name_thread("leakring");
     uint32_t flushed = 0, wait = lr_config.young_ms / 2;
     wait = wait < 1 ? 1 : wait > PERIOD_MS ? PERIOD_MS : wait;
-    while (lr_prim_sleep_ms(wait) && !is_alone())
+    __atomic_store_n(&helper_tid, lr_prim_tid(), __ATOMIC_RELEASE);
+    while (lr_prim_sleep_ms(wait) && !is_alone() && !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
         pass(&flushed);
     lr_record_use_young(false);
     lr_stacks_defer(false);
@@ -79,6 +81,14 @@ static void *run(void *unused)
     lr_record_tenure_all();
     lr_stacks_flush();
     return unused;
+}
+
+void lr_helper_stop(void)
+{
+    int tid = __atomic_load_n(&helper_tid, __ATOMIC_ACQUIRE);
+    __atomic_store_n(&stopping, true, __ATOMIC_RELEASE);
+    for (unsigned waits = 0; tid && waits < 200 && lr_prim_is_thread(tid); waits++)
+        lr_prim_sleep_ms(1);
 }
 
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);

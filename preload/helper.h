@@ -12,6 +12,10 @@
  * held: from pthread_create's wrapper, after JNI_CreateJavaVM, under the guard. */
 void lr_helper_start(void);
 
+/* Ends the thread for good and waits (at most 200 ms) until it is gone: for system calls that a
+ * single-threaded program may make and one with threads may not. */
+void lr_helper_stop(void);
+
 /* The main thread calls pthread_exit: the program may end without it, but not because of us. */
 void lr_helper_main_left(void);
 

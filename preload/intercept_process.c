@@ -6,6 +6,8 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,12 +22,30 @@
 
 /* A place where no lock of the C library is held, and the program is about to have threads
  * anyway: the time for our own. */
+static bool has_threads; /* of its own */
+
 LR_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                              void *(*function)(void *), void *argument)
 {
+    has_threads = true;
     if (lr_is_armed() && lr_self.depth == 0)
         lr_helper_start();
     return LR_NEXT(pthread_create)(thread, attributes, function, argument);
+}
+
+/* The kernel refuses some of these to a process with threads; ours mustn't be why. */
+LR_EXPORT int unshare(int flags)
+{
+    if (lr_is_armed() && !has_threads)
+        lr_helper_stop();
+    return LR_NEXT(unshare)(flags);
+}
+
+LR_EXPORT int setns(int fd, int type)
+{
+    if (lr_is_armed() && !has_threads)
+        lr_helper_stop();
+    return LR_NEXT(setns)(fd, type);
 }
 
 LR_EXPORT __attribute__((noreturn)) void pthread_exit(void *result)

@@ -54,6 +54,8 @@ uint64_t lr_prim_mono_exact_ns(void);
 bool lr_prim_sleep_ms(unsigned milliseconds);
 void lr_prim_yield(void);
 
+bool lr_prim_is_thread(int tid); /* of this process, and not gone yet */
+
 /* The calling thread: its name (at most 15 bytes), and its signals.  Blocking leaves the two that
  * the C library needs (cancel, setxid) and keeps the old mask in *saved. */
 void lr_prim_name_thread(const char *name);

@@ -222,6 +222,11 @@ void lr_prim_yield(void)
     CALL(sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
+bool lr_prim_is_thread(int tid)
+{
+    return CALL(tgkill, lr_prim_pid(), tid, 0, 0, 0, 0) == 0;
+}
+
 void lr_prim_name_thread(const char *name)
 {
     CALL(prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
