@@ -35,6 +35,7 @@ troubled "a directory that doesn't exist" 1 file=/nonexistent/dir/x.lkr
 mkdir place
 troubled "a directory in place of the file" 0 "file=$PWD/place/"
 tap_is "$(count_traces place)" 1 "takes the trace under its default name"
+rm -rf place
 troubled "/proc" 1 file=/proc/leakring.lkr
 ln -s "$PWD/elsewhere" link.lkr
 env LEAKRING="file=$PWD/link.lkr" LD_PRELOAD="$LR_LIB" "$hello" >/dev/null 2>&1
