@@ -121,12 +121,12 @@ void lr_helper_start(void)
         !__atomic_compare_exchange_n(&started, &no, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         return;
     int error = errno;
-    uint32_t depth = lr_own_work_begin();
     uint64_t saved;
-    lr_prim_block_signals(&saved);
+    lr_prim_block_signals(&saved); /* a handler's allocations aren't our own work */
+    uint32_t depth = lr_own_work_begin();
     bool running = create();
-    lr_prim_restore_signals(&saved);
     lr_own_work_end(depth);
+    lr_prim_restore_signals(&saved);
     errno = error;
     if (!running)
         return;
