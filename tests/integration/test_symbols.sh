@@ -109,8 +109,10 @@ pthread_exit
 pvalloc
 realloc
 reallocarray
+setns
 setsid
 system
+unshare
 valloc
 vfork
 quick_exit
