@@ -135,7 +135,14 @@ libz=$(ldconfig -p | awk '/libz\.so\.1 / { print $NF; exit }')
 run_both no-zlib "$host" look "$libz"
 
 # Operators of a plugin are looked up while other threads unload what stands before it.
-LANGUAGE=c++ plugin with-new -lstdc++ <<<'extern "C" int go(void) { delete new int; return 0; }'
+LANGUAGE=c++ plugin with-new -lstdc++ <<'C'
+extern "C" int go(void)
+{
+    int *volatile number = new int;
+    delete number;
+    return 0;
+}
+C
 plugin module <<<'int go(void) { return 0; }'
 mkdir modules
 for i in $(seq 300); do cp module.so modules/$i.so; done
