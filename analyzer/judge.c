@@ -34,6 +34,7 @@ static bool is_transient(const struct lr_model_pair_site *site, const struct lr_
                          uint64_t end_ms)
 {
     uint64_t recent = end_ms / LR_TRANSIENT_SHARE;
+    uint64_t vm_death_ms = model->run.vm_death_ms;
 
     /* A JVM's daemon threads go on until its very end; a native program's exit ends its use. */
     if (!model->run.java && model->run.ended != LR_RUN_KILLED &&
@@ -43,9 +44,14 @@ static bool is_transient(const struct lr_model_pair_site *site, const struct lr_
         return false;
     if (site->live > LR_TRANSIENT_COUNT && site->live > site->acquired / 100 * LR_TRANSIENT_PERCENT)
         return false;
+    /* A JVM stops its daemon threads wherever they are, and takes its time to the end. */
+    if (vm_death_ms && vm_death_ms <= end_ms)
+        recent += end_ms - vm_death_ms;
+    if (vm_death_ms && site->live <= LR_TRANSIENT_COUNT && recent < LR_TRANSIENT_STOPPED_MS)
+        recent = LR_TRANSIENT_STOPPED_MS;
     if (recent > LR_TRANSIENT_MS)
         recent = LR_TRANSIENT_MS;
-    return site->oldest_ms >= end_ms - recent;
+    return site->oldest_ms + recent >= end_ms;
 }
 
 static enum lr_site_class judge_site(const struct lr_model_pair_site *site,

@@ -10,8 +10,9 @@
  *              process was killed, still runs, or is a JVM (whose daemon threads go on until its
  *              very end); the site does release explicitly, and never left anything to the
  *              Cleaner; at most 4, or at most 1 % of what was acquired, are live; and all of those
- *              were born in the last tenth of the recording, at most 10 s before its end
- *              (LR_TRANSIENT_*);
+ *              were born in the last tenth of the recording, at most 10 s before its end; for a
+ *              JVM that went down, the time that took is added, and 1 s is enough for at most 4
+ *              streams, whose threads were stopped in the middle (LR_TRANSIENT_*);
  *   leak       otherwise.  A stream that only the Cleaner closed was never ended either: that a
  *              collection came along doesn't mend the program.
  *
@@ -29,6 +30,7 @@ enum {
     LR_TRANSIENT_PERCENT = 1,
     LR_TRANSIENT_SHARE = 10, /* of the duration: one tenth */
     LR_TRANSIENT_MS = 10 * 1000,
+    LR_TRANSIENT_STOPPED_MS = 1000,
 };
 
 /* Sets the class of every pair site and sorts: findings first. */

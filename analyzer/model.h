@@ -105,6 +105,7 @@ struct lr_model_run {
     bool java;
     const char *java_version, *java_vendor, *java_vm, *java_gc;
     uint64_t collections; /* seen while recording */
+    uint64_t vm_death_ms; /* when the JVM began to go down, since start; 0: it didn't */
 };
 
 enum lr_completeness { LR_COMPLETE, LR_INCOMPLETE, LR_BLIND };

@@ -24,6 +24,16 @@ static enum lr_model_ended ended(enum lr_ending ending)
     return LR_RUN_EXIT;
 }
 
+static uint64_t find_vm_death(const struct lr_trace *trace)
+{
+    struct lr_event_view event;
+
+    for (uint64_t cursor = 0; lr_trace_each_event(trace, &cursor, &event);)
+        if (event.type == LR_EVENT_VM_DEATH)
+            return event.time_ms;
+    return 0;
+}
+
 static enum lr_status fill_run(struct lr_build *build, struct lr_error *error)
 {
     const struct lr_trace *trace = build->trace;
@@ -50,6 +60,7 @@ static enum lr_status fill_run(struct lr_build *build, struct lr_error *error)
     run->java_vm = lr_trace_meta(trace, LR_META_JAVA_VM);
     run->java_gc = lr_trace_meta(trace, LR_META_JAVA_GC);
     run->collections = lr_trace_counter(trace, LR_CNT_gc_count);
+    run->vm_death_ms = find_vm_death(trace);
     return LR_OK;
 }
 

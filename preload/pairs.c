@@ -167,10 +167,8 @@ void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *ca
 {
     if (!enter(scope))
         return;
-    scope->unrecorded = from_java && lr_jvm_has_died();
-    uint32_t stack = 0;
-    if (!scope->unrecorded)
-        stack = lr_stack_take(caller, from_java ? LR_STACK_OF_JAVA_PAIR : LR_STACK_OF_PAIR);
+    uint32_t stack = lr_stack_take(caller, from_java ? LR_STACK_OF_JAVA_PAIR : LR_STACK_OF_PAIR);
+    scope->unrecorded = from_java && lr_jvm_has_died(); /* asked afterwards: the stack is no good */
     enter_scope(scope, stack, false);
     lr_leave();
 }
