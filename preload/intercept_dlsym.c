@@ -49,6 +49,11 @@ static size_t find_family(const char *name)
     return i;
 }
 
+static bool is_zlib(const char *name)
+{
+    return strncmp(name, "inflate", 7) == 0 || strncmp(name, "deflate", 7) == 0;
+}
+
 static bool is_interesting(const char *name)
 {
     switch (name[0]) {
@@ -58,9 +63,8 @@ static bool is_interesting(const char *name)
     case 'A':
         return strcmp(name, "Agent_OnLoad") == 0;
     case 'i':
-        return strncmp(name, "inflate", 7) == 0;
     case 'd':
-        return strncmp(name, "deflate", 7) == 0;
+        return is_zlib(name);
     case 'a':
     case 'c':
     case 'f':
@@ -111,9 +115,13 @@ void *lr_dlsym_filter(void *handle, const char *name)
 {
     if (__builtin_expect(!lr_dlsym_real, 0))
         lr_dlsym_real = (void *(*)(void *, const char *))lr_next_symbol("dlsym");
-    if (!__atomic_load_n(&lr_armed->on, __ATOMIC_RELAXED) || handle == RTLD_NEXT || !name ||
-        !is_interesting(name) || !lr_dlsym_real)
+    if (!__atomic_load_n(&lr_armed->on, __ATOMIC_RELAXED) || !name || !is_interesting(name) ||
+        !lr_dlsym_real)
         return NULL;
+    /* What comes next is relative to the caller, so only the real dlsym can say; but ours may be
+     * all there is. */
+    if (handle == RTLD_NEXT)
+        return is_zlib(name) && !lr_target_exists(name) ? LR_DLSYM_NOTHING : NULL;
     void *real = lr_dlsym_real(handle, name);
     return real ? hook_for(name, real) : NULL;
 }
