@@ -110,9 +110,10 @@ static struct lr_pair *find(uintptr_t handle)
     return NULL;
 }
 
-static bool insert(const struct lr_pair *pair)
+/* Near the home of `place`, which is the handle unless nobody will look for it. */
+static bool insert(const struct lr_pair *pair, uintptr_t place)
 {
-    struct lr_pair *slot = home_of(pair->key), *end = slot + PAIR_WINDOW;
+    struct lr_pair *slot = home_of(place), *end = slot + PAIR_WINDOW;
     for (; slot < end; slot++) {
         uint64_t free = 0;
         if (__atomic_load_n(&slot->key, __ATOMIC_RELAXED) != 0 ||
@@ -123,7 +124,7 @@ static bool insert(const struct lr_pair *pair)
         slot->birth_ms = pair->birth_ms;
         slot->site = pair->site;
         slot->pair = pair->pair;
-        slot->flags = 0;
+        slot->flags = pair->flags;
         slot->gen++;
         __atomic_store_n(&slot->key, pair->key, __ATOMIC_RELEASE);
         return true;
@@ -173,11 +174,21 @@ void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *ca
     lr_leave();
 }
 
-/* The same handle acquired again: its owner lost the first resource for good. */
+/* The same handle acquired again: its owner lost the first resource for good.  Nobody can ask for
+ * that any more, and a stream in a function's frame may be lost a thousand times over, so the
+ * record moves to a place of its own. */
 static void mark_reused(uintptr_t handle)
 {
+    static uint32_t count;
     struct lr_pair *old = find(handle);
-    if (old)
+    if (!old)
+        return;
+    struct lr_pair moved = *old;
+    moved.flags = LR_PAIR_REUSED;
+    uint64_t number = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+    if (insert(&moved, handle + number * 4096))
+        __atomic_store_n(&old->key, 0, __ATOMIC_RELEASE);
+    else
         __atomic_store_n(&old->flags, LR_PAIR_REUSED, __ATOMIC_RELAXED);
 }
 
@@ -198,7 +209,7 @@ static void record_acquired(enum lr_pair_id pair, uint32_t stack, uintptr_t hand
         .pair = (uint16_t)pair,
     };
     add(&totals->acquired);
-    if (!insert(&record)) {
+    if (!insert(&record, handle)) {
         add(&totals->lost);
         lr_count(LR_CNT_pairs_full);
     }
@@ -272,7 +283,7 @@ void lr_pair_release_failed(struct lr_pair_scope *scope)
     if (!scope->active || !scope->released.key || !lr_enter())
         return;
     count_release(&scope->released, scope->who, (uint64_t)-1);
-    if (!insert(&scope->released))
+    if (!insert(&scope->released, scope->released.key))
         lr_count(LR_CNT_pairs_full);
     lr_leave();
 }

@@ -359,6 +359,19 @@ static void test_handle_acquired_twice_stays_leaked(void **state)
     assert_int_equal(live_pairs(), 1);
 }
 
+/* A z_stream in a function's frame, never ended: the same address a thousand times. */
+static void test_handle_lost_a_thousand_times_finds_room(void **state)
+{
+    (void)state;
+    uint64_t before = live_pairs();
+    for (int i = 0; i < 1000; i++)
+        acquire(LR_PAIR_ID_zlib_inflate, 0x8000);
+    assert_int_equal(live_pairs(), before + 1000);
+    assert_int_equal(lr_file.counters[LR_CNT_pairs_full], 0);
+    release(LR_PAIR_ID_zlib_inflate, 0x8000, LR_RELEASER_EXPLICIT);
+    assert_int_equal(live_pairs(), before + 999);
+}
+
 static uint64_t owned_bytes(uint64_t flag)
 {
     uint64_t bytes = 0;
@@ -417,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_regions_equal_a_page_model),
         cmocka_unit_test(test_pairs_are_counted_by_who_released),
         cmocka_unit_test(test_handle_acquired_twice_stays_leaked),
+        cmocka_unit_test(test_handle_lost_a_thousand_times_finds_room),
         cmocka_unit_test(test_memory_in_a_pairs_calls_is_the_pairs),
     };
     return cmocka_run_group_tests(tests, start, stop);
