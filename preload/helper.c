@@ -26,7 +26,7 @@
 enum { PERIOD_MS = 50, FLUSH_MS = 1000, STACK_BYTES = 256 << 10 };
 
 static uint32_t started;
-static bool main_thread_left, stopping;
+static bool created, main_thread_left, stopping;
 static int helper_tid; /* 0: not running */
 
 /* The program's main thread ended by pthread_exit, and nobody is left but that zombie and us: the
@@ -83,11 +83,19 @@ static void *run(void *unused)
     return unused;
 }
 
-void lr_helper_stop(void)
+/* The thread may not even have begun to run. */
+static bool is_gone(void)
 {
     int tid = __atomic_load_n(&helper_tid, __ATOMIC_ACQUIRE);
+    return tid && !lr_prim_is_thread(tid);
+}
+
+void lr_helper_stop(void)
+{
+    if (!__atomic_load_n(&created, __ATOMIC_ACQUIRE))
+        return;
     __atomic_store_n(&stopping, true, __ATOMIC_RELEASE);
-    for (unsigned waits = 0; tid && waits < 200 && lr_prim_is_thread(tid); waits++)
+    for (unsigned waits = 0; waits < 1000 && !is_gone(); waits++)
         lr_prim_sleep_ms(1);
 }
 
@@ -130,6 +138,7 @@ void lr_helper_start(void)
     errno = error;
     if (!running)
         return;
+    __atomic_store_n(&created, true, __ATOMIC_RELEASE);
     lr_clock_tick();
     lr_stacks_defer(true);
     lr_record_use_young(true);

@@ -12,7 +12,7 @@
  * held: from pthread_create's wrapper, after JNI_CreateJavaVM, under the guard. */
 void lr_helper_start(void);
 
-/* Ends the thread for good and waits (at most 200 ms) until it is gone: for system calls that a
+/* Ends the thread for good and waits (at most a second) until it is gone: for system calls that a
  * single-threaded program may make and one with threads may not. */
 void lr_helper_stop(void);
 
