@@ -64,6 +64,16 @@ static void pass(uint32_t *flushed)
     }
 }
 
+static void hand_over(bool to_helper)
+{
+    lr_stacks_defer(to_helper);
+    lr_record_use_young(to_helper);
+    if (to_helper)
+        lr_clock_tick();
+    else
+        lr_clock_stop();
+}
+
 /* Ends when it isn't allowed to sleep (a sandbox), or is alone; then everybody looks after
  * himself, and the C library ends a program whose last thread this was. */
 static void *run(void *unused)
@@ -75,9 +85,7 @@ static void *run(void *unused)
     __atomic_store_n(&helper_tid, lr_prim_tid(), __ATOMIC_RELEASE);
     while (lr_prim_sleep_ms(wait) && !is_alone() && !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
         pass(&flushed);
-    lr_record_use_young(false);
-    lr_stacks_defer(false);
-    lr_clock_stop();
+    hand_over(false);
     lr_record_tenure_all();
     lr_stacks_flush();
     return unused;
@@ -120,8 +128,8 @@ static bool create(void)
     return make(&thread, &attributes, run, NULL) == 0;
 }
 
-/* Before the thread exists the tables are switched to it: it only ever empties them.  Should it
- * not start, records go on going straight to the file. */
+/* The tables are handed over before the thread exists, for it may end at once (a sandbox) and
+ * take them back.  Should it not start, records go on going straight to the file. */
 void lr_helper_start(void)
 {
     uint32_t no = 0;
@@ -132,15 +140,14 @@ void lr_helper_start(void)
     uint64_t saved;
     lr_prim_block_signals(&saved); /* a handler's allocations aren't our own work */
     uint32_t depth = lr_own_work_begin();
+    hand_over(true);
     bool running = create();
+    if (!running)
+        hand_over(false);
     lr_own_work_end(depth);
     lr_prim_restore_signals(&saved);
     errno = error;
-    if (!running)
-        return;
-    __atomic_store_n(&created, true, __ATOMIC_RELEASE);
-    lr_clock_tick();
-    lr_stacks_defer(true);
-    lr_record_use_young(true);
-    lr_trace_set_compat(LR_COMPAT_YOUNG);
+    if (running)
+        lr_trace_set_compat(LR_COMPAT_YOUNG);
+    __atomic_store_n(&created, running, __ATOMIC_RELEASE);
 }
