@@ -2,13 +2,10 @@
  *
  * Stage: command.  Context: analyzer only.  load -> symbolize -> judge -> emit for each file.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -16,6 +13,7 @@
 #include "load.h"
 #include "newest.h"
 #include "options.h"
+#include "output_file.h"
 #include "status.h"
 #include "symbolize.h"
 
@@ -45,8 +43,7 @@ static const struct lr_help help = {
 
 struct request {
     enum lr_output format;
-    const char *output; /* NULL or "-": stdout */
-    bool force;
+    struct lr_output_file output;
     struct lr_emit_options emit;
     struct lr_symbolizer_options symbols;
 };
@@ -69,7 +66,7 @@ static const struct option options[] = {
 
 static bool to_terminal(const struct request *request)
 {
-    return (!request->output || strcmp(request->output, "-") == 0) && isatty(STDOUT_FILENO);
+    return lr_output_is_stdout(&request->output) && isatty(STDOUT_FILENO);
 }
 
 static unsigned terminal_width(void)
@@ -132,10 +129,10 @@ static int parse_options(int argc, char **argv, struct request *request)
                 return lr_bad_usage(&help, "--format is text or json, not %s", optarg);
             break;
         case 'o':
-            request->output = optarg;
+            request->output.path = optarg;
             break;
         case 'f':
-            request->force = true;
+            request->output.force = true;
             break;
         case OPT_TOP:
             if (parse_top(optarg, &request->emit.top) != 0)
@@ -195,47 +192,6 @@ static enum lr_status report_file(const struct request *request, const char *pat
     return status;
 }
 
-/* -f must not empty the trace that is about to be read. */
-static bool is_input(const char *output, char **paths, int count)
-{
-    struct stat target, input;
-
-    if (stat(output, &target) != 0)
-        return false;
-    for (int i = 0; i < count; i++)
-        if (stat(paths[i], &input) == 0 && input.st_dev == target.st_dev &&
-            input.st_ino == target.st_ino)
-            return true;
-    return false;
-}
-
-/* The output file is opened before the work, so that a wrong name is told at once; a failed
- * report leaves no file that wasn't there. */
-static FILE *open_output(const struct request *request, char **paths, int count,
-                         struct lr_error *error)
-{
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (request->force ? O_TRUNC : O_EXCL);
-    int fd;
-    FILE *out;
-
-    if (!request->output || strcmp(request->output, "-") == 0)
-        return stdout;
-    if (is_input(request->output, paths, count)) {
-        lr_fail(error, LR_USAGE, "is a trace that is to be read");
-        return NULL;
-    }
-    fd = open(request->output, flags, 0666);
-    if (fd < 0 && errno == EEXIST) {
-        lr_fail(error, LR_USAGE, "already exists");
-        lr_hint(error, "-f overwrites it");
-        return NULL;
-    }
-    out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!out)
-        lr_fail(error, LR_USAGE, "can't be written: %s", strerror(errno));
-    return out;
-}
-
 static void put_title(FILE *out, const char *path)
 {
     char *shown = lr_text_clean((const unsigned char *)path, strlen(path));
@@ -265,24 +221,6 @@ static int report_all(const struct request *request, char **paths, int count, FI
     return exit_code;
 }
 
-static int finish_output(const struct request *request, FILE *out, int exit_code)
-{
-    struct lr_error error;
-    bool failed = ferror(out) != 0;
-
-    if (out == stdout)
-        return exit_code; /* main looks after stdout */
-    if (fclose(out) != 0 || failed) {
-        lr_fail(&error, LR_FAILED, "can't be written: %s", strerror(errno));
-        return lr_finish(LR_FAILED, request->output, &error);
-    }
-    if (exit_code == LR_EXIT_OK)
-        fprintf(stderr, "leakring: wrote %s\n", request->output);
-    else if (!request->force)
-        unlink(request->output);
-    return exit_code;
-}
-
 int lr_cmd_report(int argc, char **argv)
 {
     struct request request = {.format = LR_OUTPUT_TEXT};
@@ -306,11 +244,12 @@ int lr_cmd_report(int argc, char **argv)
         paths = &newest;
         count = 1;
     }
-    out = open_output(&request, paths, count, &error);
+    out = lr_output_open(&request.output, paths, count, &error);
     if (out)
-        exit_code = finish_output(&request, out, report_all(&request, paths, count, out));
+        exit_code = lr_output_close(&request.output, out,
+                                    report_all(&request, paths, count, out));
     else
-        exit_code = lr_finish(LR_USAGE, request.output, &error);
+        exit_code = lr_finish(LR_USAGE, request.output.path, &error);
     free(newest);
     return exit_code;
 }

@@ -1,0 +1,168 @@
+/* cmd_export.c -- leakring export: live memory by stack, for other people's tools.
+ *
+ * Stage: command.  Context: analyzer only.  load -> symbolize -> model -> emit.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "emit_stacks.h"
+#include "load.h"
+#include "newest.h"
+#include "options.h"
+#include "output_file.h"
+#include "status.h"
+#include "symbolize.h"
+
+static const struct lr_help help = {
+    .name = "export",
+    .synopsis = "export --format=FORMAT [options] [FILE]",
+    .examples = "  leakring export --format=jeprof -o app.heap app.lkr && jeprof --text app.heap\n"
+                "  leakring export --format=folded app.lkr | flamegraph.pl >app.svg\n",
+    .options = "  -F, --format=FORMAT  jeprof: a heap profile with its names, for jeprof\n"
+               "                       folded: one line per stack with its live bytes\n"
+               "  -o, --output=FILE    write there instead of stdout; - is stdout\n"
+               "  -f, --force          overwrite that file\n"
+               "      --lines          names with their line: pkg.Class.method:86\n"
+               "      --debug-dir=DIR  where separate debug files are, before /usr/lib/debug\n"
+               "      --no-symbols     don't read the traced program's files\n"
+               "  -h, --help           this text\n",
+    .notes = "Live bytes of malloc and relatives, those that streams own at the stack that made\n"
+             "the stream.  Without FILE: the newest trace, as `leakring report` finds it.\n"
+             "\n"
+             "Exit code: 0 written; 2 wrong usage or unreadable input.\n",
+};
+
+typedef enum lr_status emitter(FILE *out, const struct lr_model *model,
+                               const struct lr_stacks_options *options, struct lr_error *error);
+
+static const struct format {
+    const char *name;
+    emitter *emit;
+} formats[] = {{"jeprof", lr_emit_jeprof}, {"folded", lr_emit_folded}};
+enum { FORMAT_COUNT = sizeof(formats) / sizeof(formats[0]) };
+
+struct request {
+    const struct format *format;
+    struct lr_output_file output;
+    struct lr_stacks_options stacks;
+    struct lr_symbolizer_options symbols;
+};
+
+enum { OPT_LINES = 256, OPT_DEBUG_DIR, OPT_NO_SYMBOLS };
+
+static const struct option options[] = {
+    {"format", required_argument, NULL, 'F'},
+    {"output", required_argument, NULL, 'o'},
+    {"force", no_argument, NULL, 'f'},
+    {"lines", no_argument, NULL, OPT_LINES},
+    {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
+    {"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static const struct format *find_format(const char *name)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
+}
+
+/* Exit code, or -1 to go on. */
+static int parse_options(int argc, char **argv, struct request *request)
+{
+    int c;
+
+    optind = 1;
+    while ((c = getopt_long(argc, argv, ":F:o:fh", options, NULL)) != -1) {
+        switch (c) {
+        case 'h':
+            return lr_help(stdout, &help);
+        case 'F':
+            request->format = find_format(optarg);
+            if (!request->format)
+                return lr_bad_usage(&help, "--format is jeprof or folded, not %s", optarg);
+            break;
+        case 'o':
+            request->output.path = optarg;
+            break;
+        case 'f':
+            request->output.force = true;
+            break;
+        case OPT_LINES:
+            request->stacks.lines = true;
+            break;
+        case OPT_DEBUG_DIR:
+            request->symbols.debug_dir = optarg;
+            break;
+        case OPT_NO_SYMBOLS:
+            request->symbols.no_files = true;
+            break;
+        default:
+            return lr_bad_option(&help, argv, c);
+        }
+    }
+    if (!request->format)
+        return lr_bad_usage(&help, "--format is needed: jeprof or folded");
+    if (argc - optind > 1)
+        return lr_bad_usage(&help, "one trace at a time");
+    return -1;
+}
+
+/* What is missing in the trace is missing in the picture: say so where the picture can't. */
+static void warn(const char *path, const struct lr_model *model)
+{
+    if (model->completeness.verdict != LR_COMPLETE)
+        fprintf(stderr, "leakring: %s: the trace is %s; `leakring report` says what is missing\n",
+                path, lr_completeness_name(model->completeness.verdict));
+}
+
+static enum lr_status export(const struct request *request, const char *path, FILE *out,
+                             struct lr_error *error) {
+    struct lr_symbolizer *symbolizer = NULL; struct lr_model *model = NULL;
+    struct lr_trace *trace = NULL;
+    enum lr_status status = lr_trace_open(path, &trace, error);
+
+    if (status != LR_OK) return status;
+    symbolizer = lr_symbolizer_open(trace, &request->symbols);
+    status = symbolizer ? lr_model_build(trace, symbolizer, &model, error)
+                        : lr_fail(error, LR_FAILED, "out of memory");
+    if (status == LR_OK) status = request->format->emit(out, model, &request->stacks, error);
+    if (status == LR_OK) warn(path, model);
+    lr_model_free(model);
+    lr_symbolizer_close(symbolizer);
+    lr_trace_close(trace);
+    return status;
+}
+
+int lr_cmd_export(int argc, char **argv)
+{
+    struct request request = {0};
+    struct lr_error error = {{0}, {0}};
+    char *newest = NULL, *path;
+    int exit_code = parse_options(argc, argv, &request);
+    FILE *out;
+
+    if (exit_code >= 0)
+        return exit_code;
+    path = argv[optind];
+    if (!path) {
+        enum lr_status status = lr_newest_trace(&newest, &error);
+
+        if (status != LR_OK)
+            return lr_finish(status, NULL, &error);
+        fprintf(stderr, "leakring: reading %s\n", newest);
+        path = newest;
+    }
+    out = lr_output_open(&request.output, &path, 1, &error);
+    if (out)
+        exit_code = lr_output_close(&request.output, out,
+                                    lr_finish(export(&request, path, out, &error), path, &error));
+    else
+        exit_code = lr_finish(LR_USAGE, request.output.path, &error);
+    free(newest);
+    return exit_code;
+}
