@@ -76,7 +76,7 @@ demo: ## install what is missing, then leak in Java, kill it, and show the repor
 clean: ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-clang
 
-include mk/test.mk mk/install.mk
+include mk/test.mk mk/soak.mk mk/install.mk
 
 .PHONY: help
 help: ## list the targets
