@@ -1,7 +1,7 @@
 # install.mk -- install, uninstall and the relocatable tarball; included by the Makefile.
 
 MAN_PAGES := $(wildcard docs/man/*.[1-9])
-DOC_FILES := README.md CHANGELOG.md LICENSE
+DOC_FILES := README.md CHANGELOG.md LICENSE docs/TUTORIAL.md
 man_target = $(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
 .PHONY: install
@@ -16,7 +16,7 @@ install: all ## install below DESTDIR and prefix (/usr/local)
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(bindir)/leakring $(DESTDIR)$(pkglibdir)/libleakring.so
-	rm -f $(addprefix $(DESTDIR)$(docdir)/,$(DOC_FILES))
+	rm -f $(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOC_FILES)))
 	rm -f $(foreach page,$(MAN_PAGES),$(call man_target,$(page)))
 	-rmdir $(DESTDIR)$(pkglibdir) $(DESTDIR)$(docdir) 2>/dev/null
 
