@@ -11,7 +11,11 @@ export PATH=$PATH:/usr/sbin:/sbin
 tap_need debootstrap chroot
 
 roots=${LEAKRING_ROOTS:-/var/tmp/leakring-roots}
-mirror=${LEAKRING_MIRROR}
+# The mirror that this machine's own packages come from; not the one of security updates.
+mirror=${LEAKRING_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
+    grep -v security | sort -u | head -n 1)}
+
+[ -n "$mirror" ] || tap_skip_all "no Debian mirror is configured (LEAKRING_MIRROR names one)"
 
 # make_root RELEASE: its path in $root; 1 when it can't be had.
 make_root() {
