@@ -8,12 +8,11 @@
 
 #include "commands.h"
 #include "emit_stacks.h"
-#include "load.h"
 #include "newest.h"
+#include "open_model.h"
 #include "options.h"
 #include "output_file.h"
 #include "status.h"
-#include "symbolize.h"
 
 static const struct lr_help help = {
     .name = "export",
@@ -121,20 +120,16 @@ static void warn(const char *path, const struct lr_model *model)
 }
 
 static enum lr_status export(const struct request *request, const char *path, FILE *out,
-                             struct lr_error *error) {
-    struct lr_symbolizer *symbolizer = NULL; struct lr_model *model = NULL;
-    struct lr_trace *trace = NULL;
-    enum lr_status status = lr_trace_open(path, &trace, error);
+                             struct lr_error *error)
+{
+    struct lr_open_model open;
+    enum lr_status status = lr_model_open(&open, path, &request->symbols, error);
 
-    if (status != LR_OK) return status;
-    symbolizer = lr_symbolizer_open(trace, &request->symbols);
-    status = symbolizer ? lr_model_build(trace, symbolizer, &model, error)
-                        : lr_fail(error, LR_FAILED, "out of memory");
-    if (status == LR_OK) status = request->format->emit(out, model, &request->stacks, error);
-    if (status == LR_OK) warn(path, model);
-    lr_model_free(model);
-    lr_symbolizer_close(symbolizer);
-    lr_trace_close(trace);
+    if (status == LR_OK)
+        status = request->format->emit(out, open.model, &request->stacks, error);
+    if (status == LR_OK)
+        warn(path, open.model);
+    lr_model_close(&open);
     return status;
 }
 
@@ -154,7 +149,6 @@ int lr_cmd_export(int argc, char **argv)
 
         if (status != LR_OK)
             return lr_finish(status, NULL, &error);
-        fprintf(stderr, "leakring: reading %s\n", newest);
         path = newest;
     }
     out = lr_output_open(&request.output, &path, 1, &error);

@@ -12,10 +12,10 @@
 #include "emit.h"
 #include "load.h"
 #include "newest.h"
+#include "open_model.h"
 #include "options.h"
 #include "output_file.h"
 #include "status.h"
-#include "symbolize.h"
 
 static const struct lr_help help = {
     .name = "report",
@@ -174,21 +174,12 @@ static enum lr_status write_report(const struct request *request, const struct l
 static enum lr_status report_file(const struct request *request, const char *path, FILE *out,
                                   struct lr_error *error)
 {
-    struct lr_symbolizer *symbolizer = NULL;
-    struct lr_model *model = NULL;
-    struct lr_trace *trace = NULL;
-    enum lr_status status = lr_trace_open(path, &trace, error);
+    struct lr_open_model open;
+    enum lr_status status = lr_model_open(&open, path, &request->symbols, error);
 
-    if (status != LR_OK)
-        return status;
-    symbolizer = lr_symbolizer_open(trace, &request->symbols);
-    status = symbolizer ? lr_model_build(trace, symbolizer, &model, error)
-                        : lr_fail(error, LR_FAILED, "out of memory");
     if (status == LR_OK)
-        status = write_report(request, model, out, error);
-    lr_model_free(model);
-    lr_symbolizer_close(symbolizer);
-    lr_trace_close(trace);
+        status = write_report(request, open.model, out, error);
+    lr_model_close(&open);
     return status;
 }
 
@@ -225,7 +216,7 @@ int lr_cmd_report(int argc, char **argv)
 {
     struct request request = {.format = LR_OUTPUT_TEXT};
     struct lr_error error = {{0}, {0}};
-    char *newest = NULL, *shown, **paths;
+    char *newest = NULL, **paths;
     int count, exit_code = parse_options(argc, argv, &request);
     FILE *out;
 
@@ -238,9 +229,6 @@ int lr_cmd_report(int argc, char **argv)
 
         if (status != LR_OK)
             return lr_finish(status, NULL, &error);
-        shown = lr_text_clean((const unsigned char *)newest, strlen(newest));
-        fprintf(stderr, "leakring: reading %s\n", shown ? shown : "it");
-        free(shown);
         paths = &newest;
         count = 1;
     }

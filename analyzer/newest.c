@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "load.h"
+
 static bool is_trace_name(const char *name)
 {
     size_t length = strlen(name);
@@ -55,6 +57,14 @@ static char *newest_in(const char *directory, bool any_owner)
     return path;
 }
 
+static void announce(const char *path)
+{
+    char *shown = lr_text_clean((const unsigned char *)path, strlen(path));
+
+    fprintf(stderr, "leakring: reading %s\n", shown ? shown : "it");
+    free(shown);
+}
+
 enum lr_status lr_newest_trace(char **path, struct lr_error *error)
 {
     const char *temporary = getenv("TMPDIR");
@@ -64,8 +74,10 @@ enum lr_status lr_newest_trace(char **path, struct lr_error *error)
         *path = newest_in(temporary, false);
     if (!*path)
         *path = newest_in("/tmp", false);
-    if (*path)
+    if (*path) {
+        announce(*path);
         return LR_OK;
+    }
     lr_fail(error, LR_UNREADABLE, "no trace (*.lkr) in this directory, in TMPDIR or in /tmp");
     lr_hint(error, "leakring run -- COMMAND writes one; leakring doctor says why there is none");
     return LR_UNREADABLE;

@@ -8,7 +8,8 @@
 #include "status.h"
 
 /* The newest *.lkr in the working directory; if it has none in TMPDIR; if it has none in /tmp.
- * Only regular files of this user count outside the working directory.  *path is malloc()ed. */
+ * Only regular files of this user count outside the working directory.  Says on stderr which one
+ * is read.  *path is malloc()ed. */
 enum lr_status lr_newest_trace(char **path, struct lr_error *error);
 
 #endif

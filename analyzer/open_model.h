@@ -1,0 +1,26 @@
+/* open_model.h -- from the path of a trace to its model: the whole pipeline, for the commands that
+ * only emit what it says.
+ *
+ * Stage: LOAD to MODEL.  Context: analyzer only.
+ */
+#ifndef LEAKRING_OPEN_MODEL_H
+#define LEAKRING_OPEN_MODEL_H
+
+#include "load.h"
+#include "model.h"
+#include "status.h"
+#include "symbolize.h"
+
+/* The model refers to the trace and the symbolizer, so they live as long as it. */
+struct lr_open_model {
+    struct lr_trace *trace;
+    struct lr_symbolizer *symbolizer;
+    struct lr_model *model;
+};
+
+/* Whatever it returns, *open is to be closed. */
+enum lr_status lr_model_open(struct lr_open_model *open, const char *path,
+                             const struct lr_symbolizer_options *symbols, struct lr_error *error);
+void lr_model_close(struct lr_open_model *open);
+
+#endif
