@@ -54,7 +54,7 @@ struct raw_stack {
 
 bool lr_stacks_start(void)
 {
-    uint64_t stacks = lr_file_capacity(LR_SEC_STACKS), slots = 4096;
+    uint64_t stacks = lr_file_capacity(LR_SEC_STACKS), slots = FIRST_MEMO;
     while (slots < stacks * 2)
         slots *= 2;
     memo = lr_prim_map(slots * sizeof *memo);

@@ -136,14 +136,9 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
     const char *config = variable(environment, "LEAKRING");
     bool config_ok = lr_config_parse(&lr_config, config, error, sizeof error);
     identify(environment);
-    if (!lr_program_is_wanted(identity.name, lr_config.exe)) {
-        child_of_traced = !lr_config.children && lr_program_parent_is_traced(lr_config.exe);
+    child_of_traced = !lr_config.children && lr_program_parent_is_traced(lr_config.exe);
+    if (child_of_traced || !lr_program_is_wanted(identity.name, lr_config.exe))
         return;
-    }
-    if (!lr_config.children && lr_program_parent_is_traced(lr_config.exe)) {
-        child_of_traced = true;
-        return;
-    }
     /* One line at most: that nothing is recorded is worse than that defaults were used. */
     char trouble[LR_PATH_MAX * 2];
     if (!lr_file_create(&identity, trouble, sizeof trouble)) {
