@@ -93,8 +93,11 @@ LR_EXPORT void *calloc(size_t count, size_t size)
     return block;
 }
 
+/* The allocator is about to look at its header, in front of the block: that line comes in while
+ * the tables are searched. */
 LR_EXPORT void free(void *block)
 {
+    __builtin_prefetch((const char *)block - 16);
     record_free(block);
     LR_NEXT(free)(block);
 }

@@ -66,6 +66,7 @@ static void insert(const struct lr_live *record)
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
                      const struct lr_regs *caller)
 {
+    lr_table_prefetch(&young, (uintptr_t)block); /* while the stack is walked */
     uint64_t info = size <= LR_LIVE_SIZE_MASK ? size : LR_LIVE_SIZE_MASK;
     info |= (uint64_t)kind << LR_LIVE_KIND_SHIFT;
     uint32_t stack = lr_self.pair_stack;

@@ -50,6 +50,12 @@ static struct lr_live *near_home(const struct lr_table *table, uintptr_t address
     return &table->slots[block << BLOCK_BITS | home];
 }
 
+void lr_table_prefetch(const struct lr_table *table, uintptr_t address)
+{
+    if (table->near_blocks)
+        __builtin_prefetch(near_home(table, address, SPREAD), 1);
+}
+
 static struct lr_live *far_home(const struct lr_table *table, uintptr_t address)
 {
     return &table->far[((address >> 4) * SPREAD >> 32) * table->far_homes >> 32];

@@ -34,6 +34,8 @@ struct lr_table {
 
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window);
 
+/* Has the place of the block at `address` fetched into the cache, for an insertion soon. */
+void lr_table_prefetch(const struct lr_table *table, uintptr_t address);
 /* False: no room in the window.  Cost: about 10 ns plus the cache miss. */
 bool lr_table_insert(struct lr_table *table, const struct lr_live *record);
 /* Removes the record of the block at `address` and stores it in *record.  False: not there. */
