@@ -11,7 +11,7 @@
 
 #include "guard.h"
 #include "regions.h"
-#include "stacks.h"
+#include "stack_take.h"
 #include "trace.h"
 
 #ifndef MREMAP_DONTUNMAP

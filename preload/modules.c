@@ -17,7 +17,7 @@
 #include "modules_maps.h"
 #include "next.h"
 #include "prim.h"
-#include "stacks.h"
+#include "stack_take.h"
 #include "trace.h"
 #include "unwind.h"
 

@@ -1,29 +1,31 @@
-/* stacks.h -- from a call to the id of its stack: walk, look up, intern at first sight.
+/* stacks.h -- the stacks in the file: stored once each, and what was allocated through them.
  *
- * Stage: STACK -> RECORD.  Context: any thread, inside malloc, under the guard.
+ * Stage: RECORD -> FILE.  Context: any thread, inside malloc, under the guard.
  */
 #ifndef LEAKRING_STACKS_H
 #define LEAKRING_STACKS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "unwind.h"
+#include "jvm.h"
+#include "stack_take.h"
 
 bool lr_stacks_start(void); /* after lr_intern_start */
 
-/* Whose stack, and so how the Java frames may be had and how much room it may use. */
-enum lr_stack_use {
-    LR_STACK_OF_BLOCK,     /* inside malloc or mmap, in any VM state */
-    LR_STACK_OF_PAIR,      /* of a resource pair */
-    LR_STACK_OF_JAVA_PAIR, /* in a native method called from Java: JVMTI may help */
+/* A stack as it was found, before names.  The arrays are on the stack of the hook, which may be
+ * that of a signal handler with little room: no larger than asked for, none for Java without it. */
+struct lr_raw_stack {
+    size_t native_count, java_count;
+    uint32_t flags;             /* LR_STACK_* */
+    uintptr_t *native;          /* return addresses, innermost first */
+    struct lr_java_frame *java; /* room for lr_config.java_depth; NULL where there is no JVM */
 };
 
-/* Id of the caller's stack, native and Java frames; 0 (no stack) when it can't be stored, which
- * is counted.  As the file fills, blocks' stacks are stored with fewer frames and at last not at
- * all; the last eighth belongs to pairs.
- * Cost: the walk, plus about 15 ns when the stack is known. */
-uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use);
+/* Id of the equal stack in the file, stored at first sight; 0 when it finds no room or the table
+ * is busy, which is counted.  Takes the intern lock; about 2 us. */
+uint32_t lr_stack_intern(const struct lr_raw_stack *raw, enum lr_stack_use use);
 
 /* Totals of a stack (alloc_count, alloc_bytes), and what found no room. */
 void lr_stack_add(uint32_t stack, uint64_t bytes);
@@ -33,8 +35,5 @@ void lr_stack_lost(uint32_t stack, uint64_t bytes);
 void lr_stacks_flush(void);
 /* From now on (true) totals are kept outside the file, for lr_stacks_flush to copy. */
 void lr_stacks_defer(bool deferred);
-
-/* Addresses may mean something else now: known stacks must be looked at afresh. */
-void lr_stacks_forget(void);
 
 #endif

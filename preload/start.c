@@ -110,8 +110,8 @@ static bool begin(int argc, char **argv, const char *config)
 {
     struct lr_armed *flag = make_flag();
     lr_clock_start();
-    if (!flag || !lr_intern_start() || !lr_stacks_start() || !lr_record_start() ||
-        !lr_regions_start() || !lr_pairs_start())
+    if (!flag || !lr_intern_start() || !lr_stacks_start() || !lr_stack_take_start() ||
+        !lr_record_start() || !lr_regions_start() || !lr_pairs_start())
         return false;
     lr_file.header->young_ms = lr_config.young_ms;
     describe(argc, argv, config);

@@ -24,7 +24,7 @@
 #include "guard.h"
 #include "modules.h"
 #include "next.h"
-#include "stacks.h"
+#include "stack_take.h"
 #include "trace.h"
 #include "unwind.h"
 

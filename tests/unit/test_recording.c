@@ -41,7 +41,8 @@ static int start(void **state)
     lr_clock_start();
     if (!lr_file_create(&who, error, sizeof error))
         fail_msg("%s", error);
-    assert_true(lr_intern_start() && lr_stacks_start() && lr_record_start() &&
+    assert_true(lr_intern_start() && lr_stacks_start() &&
+                lr_stack_take_start() && lr_record_start() &&
                 lr_regions_start() && lr_pairs_start());
     assert_true(lr_unwind_select("ehframe"));
     lr_armed = &armed;
