@@ -202,6 +202,8 @@ static void dump_stacks(struct context *context)
     for (uint32_t i = 1; i < lr_trace_stack_entries(context->trace); i++) {
         struct lr_stack_view stack;
         lr_trace_stack_at(context->trace, i, &stack);
+        if ((stack.flags & LR_STACK_FREE) != 0)
+            continue;
         lr_dump_record(dump);
         lr_dump_u64(dump, "stack", i);
         lr_dump_u64(dump, "alloc_count", stack.alloc_count);

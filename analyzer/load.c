@@ -22,7 +22,7 @@
 /* Referring sections before those they refer to. */
 static const enum lr_section_id copy_order[] = {
     LR_SEC_EVENTS,   LR_SEC_LIVE,   LR_SEC_REGIONS, LR_SEC_PAIRS,   LR_SEC_PAIRSITES,
-    LR_SEC_PAIRDEFS, LR_SEC_STACKS, LR_SEC_FRAMES,  LR_SEC_JFRAMES, LR_SEC_METHODS,
+    LR_SEC_PAIRDEFS, LR_SEC_STACKS, LR_SEC_NODES,   LR_SEC_JFRAMES, LR_SEC_METHODS,
     LR_SEC_MODULES,  LR_SEC_META,   LR_SEC_STRINGS, LR_SEC_COUNTERS};
 
 static struct lr_section *find_section(struct lr_header *header, uint32_t id)
@@ -136,7 +136,7 @@ static enum lr_status copy_sections(struct lr_trace *trace, const struct lr_sour
     }
     trace->string_slots = trace->parts[LR_SEC_STRINGS].count / 4 + 1;
     trace->strings = calloc((size_t)trace->string_slots, sizeof(*trace->strings));
-    if (trace->strings == NULL)
+    if (trace->strings == NULL || !lr_measure_nodes(trace))
         return lr_fail(error, LR_FAILED, "out of memory");
     return LR_OK;
 }
@@ -264,6 +264,8 @@ void lr_trace_close(struct lr_trace *trace)
     for (uint64_t i = 0; trace->strings != NULL && i < trace->string_slots; i++)
         free(trace->strings[i]);
     free(trace->strings);
+    free(trace->depths);
+    free(trace->walk);
     if (trace->image != NULL)
         munmap(trace->image, trace->image_size);
     free(trace->path);

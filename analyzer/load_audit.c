@@ -53,17 +53,17 @@ static void check_stacks(struct lr_trace *trace)
     struct lr_jframe jframe;
     for (uint64_t i = 0; lr_part_entry(trace, LR_SEC_JFRAMES, i, &jframe, sizeof(jframe)); i++)
         check_index(trace, LR_SEC_METHODS, jframe.method);
-    uint64_t frame;
-    for (uint64_t i = 0; lr_part_entry(trace, LR_SEC_FRAMES, i, &frame, sizeof(frame)); i++) {
-        if ((frame & LR_FRAME_JAVA) != 0)
-            check_index(trace, LR_SEC_JFRAMES, frame & UINT32_MAX);
+    struct lr_node node;
+    for (uint64_t i = 1; lr_part_entry(trace, LR_SEC_NODES, i, &node, sizeof(node)); i++) {
+        check_index_or_none(trace, LR_SEC_NODES, node.parent);
+        if ((node.frame & LR_FRAME_JAVA) != 0)
+            check_index(trace, LR_SEC_JFRAMES, node.frame & UINT32_MAX);
         else
-            check_index_or_none(trace, LR_SEC_MODULES, frame >> LR_FRAME_MODULE_SHIFT);
+            check_index_or_none(trace, LR_SEC_MODULES, node.frame >> LR_FRAME_MODULE_SHIFT);
     }
-    uint64_t frames = trace->parts[LR_SEC_FRAMES].count;
     struct lr_stack stack;
     for (uint64_t i = 1; lr_part_entry(trace, LR_SEC_STACKS, i, &stack, sizeof(stack)); i++)
-        trace->info.damaged.values += (uint64_t)stack.frames + stack.frame_count > frames;
+        trace->info.damaged.values += !lr_stack_frames_good(trace, &stack);
 }
 
 static void check_live(struct lr_trace *trace)

@@ -5,6 +5,7 @@
  *   load.c          opening: reads the header, checks it, copies the sections
  *   load_check.c    is the header believable?
  *   load_audit.c    how much of the rest is damaged?
+ *   load_stacks.c   stacks and their frames
  *   load_source.c   bytes of a file or of memory, holes skipped
  *   load_records.c  the accessors of load.h
  *   load_text.c     strings made safe to print
@@ -44,6 +45,8 @@ struct lr_trace {
     unsigned char *image; /* anonymous mapping of file_size bytes; page 0 stays zero */
     size_t image_size;
     struct lr_part parts[LR_SECTION_IDS];
+    uint16_t *depths; /* by node: frames from it to the outermost; NODE_BAD where there is no end */
+    struct lr_walk_cursor *walk; /* where the last lr_trace_frame_at was */
     char **strings; /* by id / 4, made at first sight; empty where not yet */
     uint64_t string_slots;
 };
@@ -51,6 +54,16 @@ struct lr_trace {
 /* Copies entry `index` into *out; false, and zeros, when there is no such entry. */
 bool lr_part_entry(const struct lr_trace *trace, enum lr_section_id id, uint64_t index, void *out,
                    size_t size);
+
+uint32_t lr_part_count(const struct lr_trace *trace, enum lr_section_id id);
+/* The index itself where it is good, else `otherwise`. */
+uint32_t lr_part_checked(const struct lr_trace *trace, enum lr_section_id id, uint32_t index,
+                         uint32_t otherwise);
+
+enum { LR_NODE_BAD = UINT16_MAX };
+struct lr_walk_cursor {
+    uint32_t stack, i, node; /* stack 0: nowhere */
+};
 
 enum lr_section_form { LR_FORM_APPEND, LR_FORM_TABLE, LR_FORM_RING };
 struct lr_section_type {
@@ -66,6 +79,12 @@ enum lr_status lr_check_header(const struct lr_header *header, uint64_t actual,
                                struct lr_error *error);
 /* Looks at every index, id and value once, and counts what is wrong into info.damaged. */
 void lr_check_records(struct lr_trace *trace);
+
+/* After the sections are there.  False: out of memory. */
+bool lr_measure_nodes(struct lr_trace *trace);
+
+/* Has it as many frames as it says? */
+bool lr_stack_frames_good(const struct lr_trace *trace, const struct lr_stack *stack);
 
 bool lr_string_valid(const struct lr_trace *trace, uint32_t id);
 

@@ -19,15 +19,14 @@ bool lr_part_entry(const struct lr_trace *trace, enum lr_section_id id, uint64_t
     return true;
 }
 
-static uint32_t entry_count(const struct lr_trace *trace, enum lr_section_id id)
+uint32_t lr_part_count(const struct lr_trace *trace, enum lr_section_id id)
 {
     uint64_t count = trace->parts[id].count;
     return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
 }
 
-/* The index itself where it is good, else `otherwise`. */
-static uint32_t checked(const struct lr_trace *trace, enum lr_section_id id, uint32_t index,
-                        uint32_t otherwise)
+uint32_t lr_part_checked(const struct lr_trace *trace, enum lr_section_id id, uint32_t index,
+                         uint32_t otherwise)
 {
     return index < trace->parts[id].count ? index : otherwise;
 }
@@ -108,7 +107,7 @@ bool lr_counter_is_loss(enum lr_counter counter)
 
 uint32_t lr_trace_module_entries(const struct lr_trace *trace)
 {
-    return entry_count(trace, LR_SEC_MODULES);
+    return lr_part_count(trace, LR_SEC_MODULES);
 }
 
 void lr_trace_module_at(const struct lr_trace *trace, uint32_t index, struct lr_module_view *out)
@@ -133,72 +132,6 @@ void lr_trace_module_at(const struct lr_trace *trace, uint32_t index, struct lr_
     };
 }
 
-uint32_t lr_trace_stack_entries(const struct lr_trace *trace)
-{
-    return entry_count(trace, LR_SEC_STACKS);
-}
-
-/* Stack `index` with a frame range that lies inside the section; an empty one otherwise. */
-static struct lr_stack stack_record(const struct lr_trace *trace, uint32_t index)
-{
-    struct lr_stack stack = {0};
-    if (index != 0)
-        lr_part_entry(trace, LR_SEC_STACKS, index, &stack, sizeof(stack));
-    if ((uint64_t)stack.frames + stack.frame_count > trace->parts[LR_SEC_FRAMES].count)
-        stack.frame_count = 0;
-    return stack;
-}
-
-void lr_trace_stack_at(const struct lr_trace *trace, uint32_t index, struct lr_stack_view *out)
-{
-    struct lr_stack stack = stack_record(trace, index);
-    *out = (struct lr_stack_view){
-        .frame_count = stack.frame_count,
-        .flags = stack.flags,
-        .alloc_count = stack.alloc_count,
-        .alloc_bytes = stack.alloc_bytes,
-        .lost_count = stack.lost_count,
-        .lost_bytes = stack.lost_bytes,
-        .first_ms = stack.first_ms,
-    };
-}
-
-static void java_frame(const struct lr_trace *trace, uint32_t index, struct lr_frame_view *out)
-{
-    struct lr_jframe jframe;
-    struct lr_method method = {0};
-    out->java = true;
-    out->line = LR_LINE_UNKNOWN;
-    if (!lr_part_entry(trace, LR_SEC_JFRAMES, index, &jframe, sizeof(jframe)))
-        return;
-    if (jframe.line > 0 || jframe.line == LR_LINE_NATIVE)
-        out->line = jframe.line;
-    if (!lr_part_entry(trace, LR_SEC_METHODS, jframe.method, &method, sizeof(method)))
-        return;
-    out->class_name = lr_trace_string(trace, method.class_name);
-    out->method = lr_trace_string(trace, method.name);
-    out->source_file = lr_trace_string(trace, method.source_file);
-    out->method_flags = method.flags;
-}
-
-void lr_trace_frame_at(const struct lr_trace *trace, uint32_t stack, uint32_t i,
-                       struct lr_frame_view *out)
-{
-    struct lr_stack record = stack_record(trace, stack);
-    uint64_t frame;
-    *out = (struct lr_frame_view){
-        .class_name = "", .method = "", .source_file = "", .line = LR_LINE_UNKNOWN};
-    if (i >= record.frame_count ||
-        !lr_part_entry(trace, LR_SEC_FRAMES, (uint64_t)record.frames + i, &frame, sizeof(frame)))
-        return;
-    if ((frame & LR_FRAME_JAVA) != 0) {
-        java_frame(trace, (uint32_t)frame, out);
-        return;
-    }
-    out->module = checked(trace, LR_SEC_MODULES, (uint32_t)(frame >> LR_FRAME_MODULE_SHIFT), 0);
-    out->address = frame & LR_FRAME_ADDR_MASK;
-}
-
 bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct lr_live_view *out)
 {
     struct lr_live live;
@@ -210,7 +143,7 @@ bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct l
             .address = live.key & ~LR_KEY_STATE,
             .size = live.info & LR_LIVE_SIZE_MASK,
             .kind = (live.info >> LR_LIVE_KIND_SHIFT) & 0xff,
-            .stack = checked(trace, LR_SEC_STACKS, live.stack, 0),
+            .stack = lr_part_checked(trace, LR_SEC_STACKS, live.stack, 0),
             .birth_ms = live.birth_ms,
             .weight = good_weight ? (double)live.weight : 1.0,
             .owned = (live.info & LR_LIVE_OWNED) != 0,
@@ -233,7 +166,7 @@ bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,
         *out = (struct lr_region_view){
             .start = region.start,
             .length = wraps ? UINT64_MAX - region.start : region.length,
-            .stack = checked(trace, LR_SEC_STACKS, region.stack, 0),
+            .stack = lr_part_checked(trace, LR_SEC_STACKS, region.stack, 0),
             .birth_ms = region.birth_ms,
             .prot = region.prot_flags & 0xff,
             .flags = region.prot_flags >> 8,
@@ -245,7 +178,7 @@ bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,
 
 uint32_t lr_trace_pairdef_entries(const struct lr_trace *trace)
 {
-    return entry_count(trace, LR_SEC_PAIRDEFS);
+    return lr_part_count(trace, LR_SEC_PAIRDEFS);
 }
 
 const char *lr_trace_pair_name(const struct lr_trace *trace, uint32_t pair)
@@ -264,7 +197,7 @@ uint32_t lr_trace_pair_flags(const struct lr_trace *trace, uint32_t pair)
 
 uint32_t lr_trace_pairsite_entries(const struct lr_trace *trace)
 {
-    return entry_count(trace, LR_SEC_PAIRSITES);
+    return lr_part_count(trace, LR_SEC_PAIRSITES);
 }
 
 void lr_trace_pairsite_at(const struct lr_trace *trace, uint32_t index,
@@ -276,8 +209,8 @@ void lr_trace_pairsite_at(const struct lr_trace *trace, uint32_t index,
         return;
     }
     *out = (struct lr_pairsite_view){
-        .pair = checked(trace, LR_SEC_PAIRDEFS, site.pair, LR_PAIR_NONE),
-        .stack = checked(trace, LR_SEC_STACKS, site.stack, 0),
+        .pair = lr_part_checked(trace, LR_SEC_PAIRDEFS, site.pair, LR_PAIR_NONE),
+        .stack = lr_part_checked(trace, LR_SEC_STACKS, site.stack, 0),
         .acquired = site.acquired,
         .released = site.released,
         .released_by_cleaner = site.released_by_cleaner,
@@ -294,9 +227,9 @@ bool lr_trace_each_pair(const struct lr_trace *trace, uint64_t *cursor, struct l
             continue;
         *out = (struct lr_pair_view){
             .handle = pair.key & ~LR_KEY_STATE,
-            .pair = checked(trace, LR_SEC_PAIRDEFS, pair.pair, LR_PAIR_NONE),
-            .site = checked(trace, LR_SEC_PAIRSITES, pair.site, LR_PAIR_NONE),
-            .stack = checked(trace, LR_SEC_STACKS, pair.stack, 0),
+            .pair = lr_part_checked(trace, LR_SEC_PAIRDEFS, pair.pair, LR_PAIR_NONE),
+            .site = lr_part_checked(trace, LR_SEC_PAIRSITES, pair.site, LR_PAIR_NONE),
+            .stack = lr_part_checked(trace, LR_SEC_STACKS, pair.stack, 0),
             .birth_ms = pair.birth_ms,
             .reused = (pair.flags & LR_PAIR_REUSED) != 0,
             .claimed = (pair.key & LR_KEY_CLAIMED) != 0,

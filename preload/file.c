@@ -30,7 +30,7 @@ static const struct plan {
     {LR_SEC_METHODS, sizeof(struct lr_method), 30, 0},
     {LR_SEC_JFRAMES, sizeof(struct lr_jframe), 25, 0},
     {LR_SEC_STACKS, sizeof(struct lr_stack), 110, 0},
-    {LR_SEC_FRAMES, sizeof(uint64_t), 220, 0},
+    {LR_SEC_NODES, sizeof(struct lr_node), 220, 0},
     {LR_SEC_LIVE, sizeof(struct lr_live), 350, 0},
     {LR_SEC_REGIONS, sizeof(struct lr_region), 15, 0},
     {LR_SEC_PAIRS, sizeof(struct lr_pair), 120, 0},
@@ -145,7 +145,7 @@ static void point_into(uint8_t *base)
     lr_file.methods = AT(LR_SEC_METHODS);
     lr_file.jframes = AT(LR_SEC_JFRAMES);
     lr_file.stacks = AT(LR_SEC_STACKS);
-    lr_file.frames = AT(LR_SEC_FRAMES);
+    lr_file.nodes = AT(LR_SEC_NODES);
     lr_file.live = AT(LR_SEC_LIVE);
     lr_file.regions = AT(LR_SEC_REGIONS);
     lr_file.pairdefs = AT(LR_SEC_PAIRDEFS);

@@ -21,7 +21,7 @@ struct lr_file {
     struct lr_method *methods;
     struct lr_jframe *jframes;
     struct lr_stack *stacks;
-    uint64_t *frames;
+    struct lr_node *nodes;
     struct lr_live *live;
     struct lr_region *regions;
     struct lr_pairdef *pairdefs;

@@ -21,7 +21,7 @@ enum lr_stack_use {
 
 /* Id of the caller's stack, native and Java frames; 0 (no stack) when it can't be stored, which
  * is counted.  As the file fills, blocks' stacks are stored with fewer frames and at last not at
- * all; the last eighth belongs to pairs.
+ * all; the last sixteenth belongs to pairs.
  * Cost: the walk, plus about 15 ns when the stack is known. */
 uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use);
 

@@ -8,12 +8,11 @@
  */
 #include "stacks.h"
 
-#include <string.h>
-
 #include "file.h"
 #include "intern.h"
 #include "jvm.h"
 #include "modules.h"
+#include "nodes.h"
 #include "prim.h"
 #include "trace.h"
 
@@ -28,7 +27,7 @@ static bool deferred;
 bool lr_stacks_start(void)
 {
     totals = lr_prim_map(lr_file_capacity(LR_SEC_STACKS) * sizeof *totals);
-    if (!totals || !lr_index_start(&index_))
+    if (!totals || !lr_nodes_start() || !lr_index_start(&index_))
         return false;
     lr_file.section[LR_SEC_STACKS]->used = 1; /* entry 0: no stack */
     return true;
@@ -63,49 +62,54 @@ static bool same_stack(uint32_t id, const void *wanted)
     const struct key *key = wanted;
     const struct lr_stack *stack = &lr_file.stacks[id];
     return stack->hash == key->hash && stack->frame_count == key->count &&
-           stack->flags == key->flags &&
-           memcmp(lr_file.frames + stack->frames, key->frames, key->count * 8) == 0;
+           stack->flags == key->flags && lr_nodes_equal(stack->node, key->frames, key->count);
+}
+
+/* The word that makes an entry a stack, or none. */
+static void publish(struct lr_stack *stack, uint32_t node, size_t count, uint32_t flags)
+{
+    struct lr_stack head = {.node = node, .frame_count = (uint16_t)count, .flags = (uint16_t)flags};
+    uint64_t word;
+    __builtin_memcpy(&word, &head, sizeof word);
+    __atomic_store_n((uint64_t *)(void *)stack, word, __ATOMIC_RELEASE);
 }
 
 static uint32_t append_stack(const struct key *key)
 {
     struct lr_section *stacks = lr_file.section[LR_SEC_STACKS];
-    struct lr_section *frames = lr_file.section[LR_SEC_FRAMES];
-    if (stacks->used >= stacks->capacity || frames->capacity - frames->used < key->count) {
+    bool full = stacks->used >= stacks->capacity;
+    uint32_t node = full ? 0 : lr_nodes_add(key->frames, key->count);
+    if (full || (!node && key->count)) {
         lr_count(LR_CNT_stacks_full);
         return 0;
     }
     uint32_t id = (uint32_t)stacks->used;
     struct lr_stack *stack = &lr_file.stacks[id];
     stack->hash = key->hash;
-    stack->frames = (uint32_t)frames->used;
-    stack->frame_count = (uint16_t)key->count;
-    stack->flags = (uint16_t)key->flags;
     stack->first_ms = lr_trace_ms();
-    memcpy(lr_file.frames + frames->used, key->frames, key->count * 8);
-    __atomic_store_n(&frames->used, frames->used + key->count, __ATOMIC_RELEASE);
+    publish(stack, node, key->count, key->flags);
     __atomic_store_n(&stacks->used, stacks->used + 1, __ATOMIC_RELEASE);
     lr_index_add(&index_, key->hash, id);
     return id;
 }
 
-/* Fullness of the stack sections, in eighths. */
+/* Fullness of the stack sections, in sixteenths. */
 static unsigned fullness(void)
 {
     const struct lr_section *stacks = lr_file.section[LR_SEC_STACKS];
-    const struct lr_section *frames = lr_file.section[LR_SEC_FRAMES];
-    uint64_t by_stacks = stacks->used * 8 / stacks->capacity;
-    uint64_t by_frames = frames->used * 8 / frames->capacity;
-    return (unsigned)(by_stacks > by_frames ? by_stacks : by_frames);
+    uint64_t by_stacks = stacks->used * 16 / stacks->capacity;
+    uint64_t by_nodes = lr_nodes_used() * 16 / lr_file_capacity(LR_SEC_NODES);
+    return (unsigned)(by_stacks > by_nodes ? by_stacks : by_nodes);
 }
 
-/* How many frames a new stack may have. */
+/* How many frames a new stack may have.  A stack's innermost frames are shared by many, once the
+ * outer ones are gone. */
 static size_t allowance(enum lr_stack_use use)
 {
     if (use != LR_STACK_OF_BLOCK)
         return SIZE_MAX;
-    unsigned eighths = fullness();
-    return eighths < 4 ? SIZE_MAX : eighths < 6 ? 16 : eighths < 7 ? 4 : 0;
+    unsigned sixteenths = fullness();
+    return sixteenths < 12 ? SIZE_MAX : sixteenths < 14 ? 16 : sixteenths < 15 ? 4 : 0;
 }
 
 static uint32_t find_stack(struct key *key)

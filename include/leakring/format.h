@@ -107,7 +107,7 @@ enum lr_section_id {
     LR_SEC_METHODS = 5,   /* append  struct lr_method */
     LR_SEC_JFRAMES = 6,   /* append  struct lr_jframe */
     LR_SEC_STACKS = 7,    /* append  struct lr_stack; entry 0 is "no stack" */
-    LR_SEC_FRAMES = 8,    /* append  uint64_t, the frames of all stacks, innermost first */
+    LR_SEC_NODES = 8,     /* append  struct lr_node, the stacks' frames; entry 0 is unused */
     LR_SEC_LIVE = 9,      /* table   struct lr_live */
     LR_SEC_REGIONS = 10,  /* table   struct lr_region */
     LR_SEC_PAIRDEFS = 11, /* append  struct lr_pairdef */
@@ -187,18 +187,30 @@ LR_ASSERT(sizeof(struct lr_jframe) == 8);
 #define LR_FRAME_MODULE_SHIFT 48
 #define LR_FRAME_ADDR_MASK ((UINT64_C(1) << 48) - 1)
 
+/* Stacks share their outer frames: a node is a frame and the node of its caller, and a stack is
+ * the path from its innermost frame's node to the outermost frame.  A node keeps its meaning as
+ * long as a stack leads through it. */
+struct lr_node {
+    uint64_t frame;
+    uint32_t parent; /* node of the caller; 0: this is the outermost frame */
+    uint32_t next;   /* for the writer's use */
+};
+LR_ASSERT(sizeof(struct lr_node) == 16);
+
 /* lr_stack.flags */
 #define LR_STACK_JAVA 1u          /* has Java frames */
 #define LR_STACK_DEPTH_CUT 2u     /* outer frames are cut: depth limit, or little room left */
 #define LR_STACK_NATIVE_LOST 4u   /* the native walk stopped before the outermost frame */
 #define LR_STACK_JAVA_LOST 8u     /* Java frames were there but could not be had */
 #define LR_STACK_JAVA_CUT 16u     /* Java frames are missing at the outer end */
+#define LR_STACK_FREE 64u         /* no stack: nothing refers to this entry any more */
 
 struct lr_stack {
-    uint64_t hash;       /* of the frames; for the writer's use */
-    uint32_t frames;     /* index of the first frame in LR_SEC_FRAMES */
-    uint16_t frame_count;
-    uint16_t flags;      /* LR_STACK_* */
+    /* The first eight bytes are stored at once, after the rest. */
+    uint32_t node;        /* of the innermost frame, in LR_SEC_NODES; 0: no frames */
+    uint16_t frame_count; /* nodes from there to the outermost frame */
+    uint16_t flags;       /* LR_STACK_* */
+    uint64_t hash;        /* of the frames; for the writer's use */
     /* Totals since start.  Written about once a second, so they may trail the truth after a
      * SIGKILL; live figures never come from here but from the tables. */
     uint64_t alloc_count;
@@ -206,9 +218,13 @@ struct lr_stack {
     uint64_t lost_count; /* acquisitions at this stack that found no room in a table */
     uint64_t lost_bytes;
     uint32_t first_ms;   /* first seen, ms since start */
-    uint32_t reserved[3];
+    uint32_t next;       /* for the writer's use */
+    uint32_t reserved[2];
 };
 LR_ASSERT(sizeof(struct lr_stack) == 64);
+LR_AT(struct lr_stack, hash, 8);
+LR_AT(struct lr_stack, alloc_count, 16);
+LR_AT(struct lr_stack, first_ms, 48);
 
 /* lr_live.key: the block's address, with the state in its low bits.  A slot is
  *   free    if key == 0;

@@ -25,7 +25,7 @@ static const struct {
     {LR_SEC_METHODS, sizeof(struct lr_method), 1024},
     {LR_SEC_JFRAMES, sizeof(struct lr_jframe), 1024},
     {LR_SEC_STACKS, sizeof(struct lr_stack), 1024},
-    {LR_SEC_FRAMES, sizeof(uint64_t), 8192},
+    {LR_SEC_NODES, sizeof(struct lr_node), 4096},
     {LR_SEC_LIVE, sizeof(struct lr_live), 4096},
     {LR_SEC_REGIONS, sizeof(struct lr_region), 128},
     {LR_SEC_PAIRDEFS, sizeof(struct lr_pairdef), 512},
@@ -136,6 +136,7 @@ struct lr_make *lr_make_new(void)
     lr_make_section(make, LR_SEC_STRINGS)->used = 4; /* string 0: length 0 */
     append(make, LR_SEC_MODULES, NULL);
     append(make, LR_SEC_STACKS, NULL);
+    append(make, LR_SEC_NODES, NULL);
     lr_make_section(make, LR_SEC_COUNTERS)->used = LR_COUNTER_COUNT;
     lr_make_seal(make);
     return make;
@@ -241,17 +242,30 @@ uint64_t lr_make_java_frame_text(struct lr_make *make, const char *text)
     return lr_make_java_frame(make, method, (int32_t)strtol(colon + 1, NULL, 10));
 }
 
+static uint32_t node(struct lr_make *make, uint32_t parent, uint64_t frame)
+{
+    uint32_t index = 1;
+    for (; index < lr_make_section(make, LR_SEC_NODES)->used; index++) {
+        const struct lr_node *there = lr_make_entry(make, LR_SEC_NODES, index);
+        if (there->parent == parent && there->frame == frame)
+            return index;
+    }
+    struct lr_node *made = append(make, LR_SEC_NODES, &index);
+    *made = (struct lr_node){.frame = frame, .parent = parent};
+    return index;
+}
+
 uint32_t lr_make_stack(struct lr_make *make, const uint64_t *frames, unsigned count, uint32_t flags)
 {
-    uint32_t index, first = (uint32_t)lr_make_section(make, LR_SEC_FRAMES)->used;
-    for (unsigned i = 0; i < count; i++) {
-        *(uint64_t *)append(make, LR_SEC_FRAMES, NULL) = frames[i];
+    uint32_t index, leaf = 0;
+    for (unsigned i = count; i-- > 0;) {
+        leaf = node(make, leaf, frames[i]);
         if ((frames[i] & LR_FRAME_JAVA) != 0)
             flags |= LR_STACK_JAVA;
     }
     struct lr_stack *stack = append(make, LR_SEC_STACKS, &index);
     *stack = (struct lr_stack){.hash = index * UINT64_C(0x9e3779b97f4a7c15),
-                               .frames = first,
+                               .node = leaf,
                                .frame_count = (uint16_t)count,
                                .flags = (uint16_t)flags};
     return index;

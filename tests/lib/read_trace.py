@@ -13,7 +13,7 @@ META = [None, "exe", "cmdline", "host", "config", "tracer", "allocator", "java_v
         "java_vendor", "java_vm", "java_gc", "note"]
 EVENTS = [None, "start", "exit", "exec", "fork", "module", "unload", "jvm", "gc", "vm_death",
           "cleaned", "loss", "pair_acquire", "pair_release"]
-COUNTERS, META_SEC, STRINGS, MODULES, METHODS, JFRAMES, STACKS, FRAMES, LIVE, REGIONS, PAIRDEFS, \
+COUNTERS, META_SEC, STRINGS, MODULES, METHODS, JFRAMES, STACKS, NODES, LIVE, REGIONS, PAIRDEFS, \
     PAIRS, PAIRSITES, EVENT_RING = range(1, 15)
 
 
@@ -52,8 +52,10 @@ class Trace:
 
 
 def frames_of(trace, first, count, modules, methods, jframes):
-    entry, offset, _, _ = trace.sections[FRAMES]
-    for value in struct.unpack_from("<%dQ" % count, trace.data, offset + first * entry):
+    entry, offset, _, _ = trace.sections[NODES]
+    node = first
+    for _ in range(count):
+        value, node, _ = struct.unpack_from("<QII", trace.data, offset + node * entry)
         if value >> 63:
             method, line = jframes[value & 0xffffffff]
             cls, name, source, hidden = methods[method]
@@ -77,9 +79,9 @@ def stacks_of(trace):
     methods = [(trace.string(c), trace.string(n), trace.string(s), bool(f & 1))
                for _, (c, n, s, f) in trace.entries(METHODS, "4I")]
     jframes = [f for _, f in trace.entries(JFRAMES, "Ii")]
-    for i, (_, first, count, flags, allocs, size, lost, lost_size, first_ms) in \
-            trace.entries(STACKS, "QIHH4QI"):
-        if i > 0:
+    for i, (first, count, flags, _, allocs, size, lost, lost_size, first_ms) in \
+            trace.entries(STACKS, "IHHQ4QI"):
+        if i > 0 and not flags & 64:
             yield {"stack": i, "alloc_count": allocs, "alloc_bytes": size, "lost_count": lost,
                    "lost_bytes": lost_size, "first_ms": first_ms, "java": bool(flags & 1),
                    "depth_cut": bool(flags & 2), "native_lost": bool(flags & 4),

@@ -321,10 +321,6 @@ static void used_beyond_capacity(void **state)
     assert_int_equal(walk.live, 2);
 }
 
-struct frame_word {
-    uint64_t value;
-};
-
 static void bad_references(void **state)
 {
     (void)state;
@@ -343,8 +339,8 @@ static void bad_references(void **state)
     REFERENCE(struct lr_method, LR_SEC_METHODS, 0, name, 0x10000000, 1);
     REFERENCE(struct lr_method, LR_SEC_METHODS, 0, source_file, 0x10000000, 1);
     REFERENCE(struct lr_jframe, LR_SEC_JFRAMES, 0, method, 1, 1);
-    REFERENCE(struct frame_word, LR_SEC_FRAMES, 0, value, lr_make_native_frame(2, 1), 1);
-    REFERENCE(struct frame_word, LR_SEC_FRAMES, 1, value, LR_FRAME_JAVA | 1, 1);
+    REFERENCE(struct lr_node, LR_SEC_NODES, 2, frame, lr_make_native_frame(2, 1), 1);
+    REFERENCE(struct lr_node, LR_SEC_NODES, 1, frame, LR_FRAME_JAVA | 1, 1);
     REFERENCE(struct lr_live, LR_SEC_LIVE, 0, stack, 2, 1);
     REFERENCE(struct lr_region, LR_SEC_REGIONS, 0, stack, UINT32_MAX, 1);
     REFERENCE(struct lr_pair, LR_SEC_PAIRS, 0, stack, 2, 1);
@@ -377,7 +373,16 @@ static void bad_values(void **state)
     ((struct lr_stack *)lr_make_entry(make, LR_SEC_STACKS, 1))->frame_count = 3;
     assert_survived(make, 0, 0, 1, 0, &walk);
     make = sample();
-    ((struct lr_stack *)lr_make_entry(make, LR_SEC_STACKS, 1))->frames = UINT32_MAX;
+    ((struct lr_stack *)lr_make_entry(make, LR_SEC_STACKS, 1))->node = UINT32_MAX;
+    assert_survived(make, 0, 0, 1, 0, &walk);
+    make = sample(); /* the way to the outermost frame is lost */
+    ((struct lr_node *)lr_make_entry(make, LR_SEC_NODES, 2))->parent = UINT32_MAX;
+    assert_survived(make, 0, 1, 1, 0, &walk);
+    make = sample(); /* it leads in a circle */
+    ((struct lr_node *)lr_make_entry(make, LR_SEC_NODES, 1))->parent = 2;
+    assert_survived(make, 0, 0, 1, 0, &walk);
+    make = sample();
+    ((struct lr_node *)lr_make_entry(make, LR_SEC_NODES, 1))->parent = 1;
     assert_survived(make, 0, 0, 1, 0, &walk);
     make = sample();
     ((struct lr_module *)lr_make_entry(make, LR_SEC_MODULES, 1))->build_id_size = 33;

@@ -18,6 +18,7 @@
 #include "guard.h"
 #include "intern.h"
 #include "lock.h"
+#include "nodes.h"
 #include "pairs.h"
 #include "pairs_start.h"
 #include "record.h"
@@ -138,7 +139,7 @@ static void test_one_stack_one_id(void **state)
     assert_int_not_equal(via_b(), a[0]);
     const struct lr_stack *stack = &lr_file.stacks[a[0]];
     assert_true(stack->frame_count >= 3); /* via_a, this test, main, … */
-    uint64_t frame = lr_file.frames[stack->frames];
+    uint64_t frame = lr_file.nodes[stack->node].frame;
     const struct lr_module *module = &lr_file.modules[frame >> LR_FRAME_MODULE_SHIFT];
     assert_int_not_equal(frame >> LR_FRAME_MODULE_SHIFT, 0);
     uintptr_t pc = (uintptr_t)(module->bias + (frame & LR_FRAME_ADDR_MASK));
@@ -171,14 +172,18 @@ static __attribute__((noinline)) uint32_t deep(unsigned depth, enum lr_stack_use
     return lr_stack_take(&regs, use);
 }
 
-/* Pretends that so many eighths of the frames' room are used. */
-static uint32_t take_when(unsigned eighths, unsigned depth, enum lr_stack_use use)
+/* Pretends that so many sixteenths of the nodes' room are used, and that the rest is some. */
+static uint32_t take_when(unsigned sixteenths, unsigned depth, enum lr_stack_use use)
 {
-    struct lr_section *frames = lr_file.section[LR_SEC_FRAMES];
-    uint64_t used_before = frames->used;
-    frames->used = frames->capacity / 8 * eighths + 8;
+    struct lr_section *nodes = lr_file.section[LR_SEC_NODES];
+    uint64_t capacity = nodes->capacity, frame = 1;
+    while (nodes->used < 4096) {
+        assert_int_not_equal(lr_nodes_add(&frame, 1), 0);
+        frame++;
+    }
+    nodes->capacity = (nodes->used - 64) * 16 / sixteenths;
     uint32_t id = deep(depth, use);
-    frames->used = used_before;
+    nodes->capacity = capacity;
     return id;
 }
 
@@ -189,14 +194,14 @@ static void test_filling_up_cuts_blocks_and_keeps_pairs(void **state)
     const struct lr_stack *stacks = lr_file.stacks;
     uint64_t lost = lr_file.counters[LR_CNT_stacks_full];
     assert_true(stacks[take_when(3, 30, LR_STACK_OF_BLOCK)].frame_count > 30);
-    uint32_t cut = take_when(4, 31, LR_STACK_OF_BLOCK);
+    uint32_t cut = take_when(12, 31, LR_STACK_OF_BLOCK);
     assert_int_equal(stacks[cut].frame_count, 16);
     assert_true(stacks[cut].flags & LR_STACK_DEPTH_CUT);
-    assert_int_equal(stacks[take_when(6, 32, LR_STACK_OF_BLOCK)].frame_count, 4);
+    assert_int_equal(stacks[take_when(14, 32, LR_STACK_OF_BLOCK)].frame_count, 4);
     assert_int_equal(lr_file.counters[LR_CNT_stacks_full], lost);
-    assert_int_equal(take_when(7, 33, LR_STACK_OF_BLOCK), 0);
+    assert_int_equal(take_when(15, 33, LR_STACK_OF_BLOCK), 0);
     assert_int_equal(lr_file.counters[LR_CNT_stacks_full], lost + 1);
-    assert_true(stacks[take_when(7, 34, LR_STACK_OF_PAIR)].frame_count > 34);
+    assert_true(stacks[take_when(15, 34, LR_STACK_OF_PAIR)].frame_count > 34);
 }
 
 static void *take_many(void *unused)
