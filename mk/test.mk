@@ -19,7 +19,9 @@ LIBANALYZER_OBJ := $(filter-out $(BUILD)/analyzer/main.c.o,$(ANALYZER_OBJ))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(patsubst tests/unit/%.c,$(TEST)/unit/%,$(UNIT_SRC))
 ORACLE_SRC := $(wildcard tests/oracle/*.c tests/bench/*.c)
+BENCH_NAMES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 ORACLE := $(patsubst tests/%.c,$(TEST)/%,$(ORACLE_SRC)) \
+	$(BENCH_NAMES:%=$(TEST)/bench/%-fp) $(BENCH_NAMES:%=$(TEST)/bench/%-lsan) \
 	$(patsubst tests/%.cc,$(TEST)/%,$(wildcard tests/oracle/*.cc))
 
 # Sanitizers see the analyzer's tests (address, undefined) and those of the preload's tables
@@ -59,9 +61,14 @@ $(TEST)/oracle/%: tests/oracle/%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)$(CXX) -std=gnu++17 -Wall -Wextra -Werror -g -O1 -fno-inline -o $@ $< \
 		$(ORACLE_FLAGS) -lpthread
+# Benchmarks: without frame pointers, with them, and with LeakSanitizer linked in.
+BENCH_CC = @mkdir -p $(@D); printf '  %-4s %s\n' CC $<; $(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $<
 $(TEST)/bench/%: tests/bench/%.c
-	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $< $(ORACLE_FLAGS) -lpthread
+	$(BENCH_CC) -fomit-frame-pointer $(ORACLE_FLAGS) -lpthread
+$(TEST)/bench/%-fp: tests/bench/%.c
+	$(BENCH_CC) -fno-omit-frame-pointer $(ORACLE_FLAGS) -lpthread
+$(TEST)/bench/%-lsan: tests/bench/%.c
+	$(BENCH_CC) -fomit-frame-pointer -fsanitize=leak $(ORACLE_FLAGS) -lpthread
 
 -include $(UNIT:%=%.d) $(wildcard $(TEST)/lib/*.d)
 
@@ -87,9 +94,16 @@ check-unit: $(UNIT) ## run the unit tests only
 check-layers: all ## who includes, links and exports what
 	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/integration/test_layers.sh
 
-.PHONY: bench
-bench: tests ## cost against no tool and other tools (docs/PERFORMANCE.md)
-	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/bench/run-first.sh
+# BENCH: families (native, leak) or the start of works' names; see tests/bench/bench.py --help.
+ROUNDS ?= 5
+.PHONY: bench bench-quick
+bench: tests ## cost beside no tool and other tools (BENCH=churn ROUNDS=5)
+	@mkdir -p $(BUILD)/bench
+	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/bench.py --rounds $(ROUNDS) --only "$(BENCH)" \
+		--tsv $(BUILD)/bench/bench.tsv
+
+bench-quick: tests ## does the benchmark's harness work?  (part of make check)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/bench.py --quick --only "$(BENCH)"
 
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60

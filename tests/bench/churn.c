@@ -1,32 +1,45 @@
 /* churn.c -- allocator churn as a service makes it: what tracing costs, at its dearest.
  *
- * 10,000 live blocks; each step frees the oldest of a random slot and allocates one of 64 sizes
- * from one of 200 call sites, 20 calls deep.  Built without frame pointers, as distributions do.
- * Prints `pairs<TAB>cpu_ns<TAB>ns_per_pair`.
+ * Each thread keeps 10,000 (LIVE) blocks; a step frees what is in a random slot and puts there a
+ * block of one of 64 sizes, from one of 200 call sites, 20 calls deep.  `cross`: half of the slots
+ * a thread empties are its neighbour's, so that blocks are freed by other threads.
  *
- *     churn [PAIRS [THREADS]]
+ *     churn [PAIRS [THREADS [LIVE [cross]]]]     PAIRS: of each thread
  *
- * build: -fomit-frame-pointer
+ * Prints `pairs<TAB>N<TAB>bytes<TAB>N`, the same every time, and `cpu<TAB>ns`.  Built twice:
+ * without frame pointers, as distributions do, and as NAME-fp with them.
  */
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
-enum { LIVE = 10000, SIZES = 64, DEPTH = 20 };
+enum { SIZES = 64, DEPTH = 20, MAX_THREADS = 64 };
 
-static uint64_t pairs = 3000000;
+static uint64_t pairs = 3000000, live_count = 10000;
+static unsigned thread_count = 1;
+static bool crosses;
+
+struct thread {
+    pthread_t handle;
+    unsigned number;
+    uint64_t bytes; /* allocated in all */
+    void **live;    /* live_count slots, emptied and filled by exchange */
+};
+static struct thread threads[MAX_THREADS];
 
 #define NOINLINE __attribute__((noinline))
 
 /* 200 leaves: 8 x 25 functions, each with a call of malloc of its own. */
-#define LEAF(name)                                                                                \
-    static NOINLINE void *leaf_##name(size_t size)                                                \
-    {                                                                                             \
-        void *block = malloc(size);                                                               \
-        __asm__ volatile("" ::: "memory"); /* no tail call */                                     \
-        return block;                                                                             \
+#define LEAF(name)                                                                                 \
+    static NOINLINE void *leaf_##name(size_t size)                                                 \
+    {                                                                                              \
+        void *block = malloc(size);                                                                \
+        __asm__ volatile("" ::: "memory"); /* no tail call */                                      \
+        return block;                                                                              \
     }
 #define LEAVES_5(n) LEAF(n##0) LEAF(n##1) LEAF(n##2) LEAF(n##3) LEAF(n##4)
 #define LEAVES_25(n) LEAVES_5(n##0) LEAVES_5(n##1) LEAVES_5(n##2) LEAVES_5(n##3) LEAVES_5(n##4)
@@ -77,44 +90,75 @@ static inline uint64_t next_random(uint64_t *state)
     return *state ^= *state << 17;
 }
 
-static void *churn(void *seed)
+static void *churn(void *argument)
 {
-    uint64_t state = (uintptr_t)seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    void **live = calloc(LIVE, sizeof *live);
+    struct thread *self = argument, *other = &threads[(self->number + 1) % thread_count];
+    uint64_t state = (self->number + 1) * UINT64_C(0x9e3779b97f4a7c15) + 1;
     for (uint64_t i = 0; i < pairs; i++) {
         uint64_t random = next_random(&state);
-        void **slot = &live[random % LIVE];
+        struct thread *owner = crosses && (random >> 60 & 1) ? other : self;
+        void **slot = &owner->live[(random & 0xffffffff) % live_count];
         unsigned leaf = (unsigned)(random >> 20) % LEAVES;
         size_t size = 16 + ((random >> 40) % SIZES) * 16;
-        free(*slot);
+        free(crosses ? __atomic_exchange_n(slot, NULL, __ATOMIC_ACQUIRE) : *slot);
         /* one way down for each leaf: 200 stacks in all */
-        *slot = step(DEPTH - 2, leaf * 2654435761u, leaf, size);
-        **(volatile char **)slot = 1;
+        void *block = step(DEPTH - 2, leaf * 2654435761u, leaf, size);
+        *(volatile char *)block = 1;
+        self->bytes += size;
+        if (crosses)
+            free(__atomic_exchange_n(slot, block, __ATOMIC_RELEASE));
+        else
+            *slot = block;
     }
-    for (unsigned i = 0; i < LIVE; i++)
-        free(live[i]);
-    free(live);
     return NULL;
+}
+
+static uint64_t cpu_ns(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000u +
+           (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000u;
+}
+
+static void start(unsigned number)
+{
+    threads[number].number = number;
+    if (pthread_create(&threads[number].handle, NULL, churn, &threads[number]) != 0)
+        abort();
+}
+
+static void release(struct thread *thread)
+{
+    for (uint64_t i = 0; i < live_count; i++)
+        free(thread->live[i]);
+    free(thread->live);
 }
 
 int main(int argc, char **argv)
 {
-    pthread_t threads[64];
-    unsigned count = argc > 2 ? (unsigned)atoi(argv[2]) : 1;
+    uint64_t bytes = 0;
     if (argc > 1)
         pairs = strtoull(argv[1], NULL, 10);
-    if (count < 1 || count > 64)
+    if (argc > 2)
+        thread_count = (unsigned)atoi(argv[2]);
+    if (argc > 3)
+        live_count = strtoull(argv[3], NULL, 10);
+    crosses = argc > 4 && strcmp(argv[4], "cross") == 0;
+    if (thread_count < 1 || thread_count > MAX_THREADS || live_count < 1)
         return 2;
-    for (unsigned i = 0; i < count; i++)
-        if (pthread_create(&threads[i], NULL, churn, (void *)(uintptr_t)(i + 1)) != 0)
-            abort();
-    for (unsigned i = 0; i < count; i++)
-        pthread_join(threads[i], NULL);
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    uint64_t cpu_ns = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000u +
-                      (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000u;
-    printf("%llu\t%llu\t%.1f\n", (unsigned long long)(pairs * count), (unsigned long long)cpu_ns,
-           (double)cpu_ns / (double)(pairs * count));
+    for (unsigned i = 0; i < thread_count; i++)
+        threads[i].live = calloc(live_count, sizeof *threads[i].live);
+    for (unsigned i = 0; i < thread_count; i++)
+        start(i);
+    for (unsigned i = 0; i < thread_count; i++) {
+        pthread_join(threads[i].handle, NULL);
+        bytes += threads[i].bytes;
+    }
+    for (unsigned i = 0; i < thread_count; i++)
+        release(&threads[i]);
+    printf("pairs\t%llu\tbytes\t%llu\n", (unsigned long long)(pairs * thread_count),
+           (unsigned long long)bytes);
+    printf("cpu\t%llu\n", (unsigned long long)cpu_ns());
     return 0;
 }

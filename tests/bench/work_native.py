@@ -1,0 +1,31 @@
+"""work_native.py -- C programs that do nothing but malloc and free: what tracing costs at its
+dearest."""
+from tools import BUILD
+from work import Work
+
+PEERS = ["none", "leakring", "leakring-default", "leakring-512k", "heaptrack", "lsan", "async-0",
+         "async-512k", "jemalloc", "jemalloc-17", "jemalloc-19", "tcmalloc", "tcmalloc-512k",
+         "tcmalloc-heap"]
+WITHOUT_LSAN = [name for name in PEERS if name != "lsan"]
+FEW = ["none", "leakring", "leakring-default", "leakring-512k", "heaptrack", "async-512k"]
+
+
+def churn(key, title, pairs, threads=1, live=10000, cross="", program="churn", tools=PEERS):
+    argv = [BUILD + "/test/bench/" + program, str(pairs), str(threads), str(live), cross]
+    return Work(key, title, [word for word in argv if word], tools, events=pairs * threads)
+
+
+def works(quick):
+    scale = 20 if quick else 1
+    return [
+        churn("churn", "C churn, 1 thread, no frame pointers", 2000000 // scale),
+        churn("churn-fp", "C churn, 1 thread, frame pointers", 2000000 // scale,
+              program="churn-fp", tools=WITHOUT_LSAN),
+        churn("churn-2", "C churn, 2 threads, cross-thread frees", 1000000 // scale, 2,
+              cross="cross", tools=WITHOUT_LSAN),
+        churn("churn-8", "C churn, 8 threads, cross-thread frees", 300000 // scale, 8,
+              cross="cross", tools=WITHOUT_LSAN),
+        churn("churn-8-small", "the same, 10,000 live in all", 300000 // scale, 8, live=1250,
+              cross="cross", tools=FEW),
+        churn("live1m", "1 M live blocks", 3000000 // scale, live=1000000 // scale, tools=FEW),
+    ]
