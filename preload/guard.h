@@ -24,6 +24,7 @@ struct lr_thread {
     void *jni_env;       /* jvm bridge: this thread's JNIEnv, as last seen */
     uint32_t in_pair;    /* inside a pair's call: inner pair hooks stand aside */
     uintptr_t target;    /* the library function that a wrapper called last (target.h) */
+    struct lr_thread_slot *slot; /* more memory of this thread's (threads.h); NULL: not claimed */
 };
 _Static_assert(sizeof(struct lr_thread) <= 64, "initial-exec TLS surplus is small");
 

@@ -56,6 +56,9 @@ void lr_prim_yield(void);
 
 bool lr_prim_is_thread(int tid); /* of this process, and not gone yet */
 
+/* Name of a thread of this process (0: the calling one), terminated.  False: not to be had. */
+bool lr_prim_thread_name(int tid, char name[16]);
+
 /* The calling thread: its name (at most 15 bytes), and its signals.  Blocking leaves the two that
  * the C library needs (cancel, setxid) and keeps the old mask in *saved. */
 void lr_prim_name_thread(const char *name);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -230,6 +231,33 @@ bool lr_prim_is_thread(int tid)
 void lr_prim_name_thread(const char *name)
 {
     CALL(prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
+}
+
+/* "/proc/self/task/TID/comm" without stdio. */
+static void comm_path(int tid, char path[40])
+{
+    char digits[12];
+    size_t count = 0, at = sizeof "/proc/self/task/" - 1;
+    for (; tid > 0 && count < sizeof digits; tid /= 10)
+        digits[count++] = (char)('0' + tid % 10);
+    memcpy(path, "/proc/self/task/", at);
+    while (count)
+        path[at++] = digits[--count];
+    memcpy(path + at, "/comm", sizeof "/comm");
+}
+
+bool lr_prim_thread_name(int tid, char name[16])
+{
+    char path[40], text[32];
+    if (tid == 0)
+        return CALL(prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0) == 0;
+    comm_path(tid, path);
+    long length = lr_prim_slurp(path, text, sizeof text);
+    if (length <= 1 || length > 16)
+        return false;
+    memcpy(name, text, (size_t)length - 1); /* without its newline */
+    name[length - 1] = '\0';
+    return true;
 }
 
 void lr_prim_block_signals(uint64_t *saved)

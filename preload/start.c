@@ -23,6 +23,8 @@
 #include "regions.h"
 #include "stacks.h"
 #include "text.h"
+#include "thread_names.h"
+#include "threads.h"
 #include "trace.h"
 
 static struct lr_identity identity;
@@ -111,7 +113,8 @@ static bool begin(int argc, char **argv, const char *config)
     struct lr_armed *flag = make_flag();
     lr_clock_start();
     if (!flag || !lr_intern_start() || !lr_stacks_start() || !lr_stack_take_start() ||
-        !lr_record_start() || !lr_regions_start() || !lr_pairs_start())
+        !lr_record_start() || !lr_threads_start() || !lr_thread_names_start() ||
+        !lr_regions_start() || !lr_pairs_start())
         return false;
     lr_file.header->young_ms = lr_config.young_ms;
     describe(argc, argv, config);

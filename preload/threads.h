@@ -1,0 +1,62 @@
+/* threads.h -- memory that belongs to a thread but isn't TLS: a slot, claimed once, and a room.
+ *
+ * Stage: STACK and RECORD.  Context: any thread, inside malloc, under the guard.
+ *
+ * A thread's first recorded event claims a slot for it (about 1 us: gettid, its name, perhaps a
+ * look whether an older owner is dead); afterwards lr_thread_slot() is one load.  Nothing runs when
+ * a thread ends: a slot whose owner is dead is claimed by the next new thread, so a program that
+ * starts a hundred thousand short threads needs no more slots than live at one time, and a few.
+ * A thread that found none left gets lr_thread_nobody for the rest of its life.
+ *
+ * Only the owner touches a slot, but for `label`, which lr_threads_refresh may change, and `tid`.
+ * All but these two is zero after a claim, whatever an earlier owner left.
+ */
+#ifndef LEAKRING_THREADS_H
+#define LEAKRING_THREADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guard.h"
+
+enum {
+    LR_THREAD_SLOTS = 16384,
+    LR_THREAD_ROOMS = 1024, /* the first slots have a room */
+    LR_THREAD_ROOM_BYTES = 4096,
+};
+
+struct lr_thread_slot {
+    uint32_t tid;   /* owner; 0: free */
+    uint16_t label; /* what records of this thread carry: its name (thread_names.h); 0: unknown */
+    uint16_t reserved;
+    void *room;         /* LR_THREAD_ROOM_BYTES for the unwinder (unwind_memory.h), or NULL */
+    uint8_t unused[48]; /* a cache line in all */
+};
+_Static_assert(sizeof(struct lr_thread_slot) == 64, "one cache line");
+
+extern struct lr_thread_slot lr_thread_nobody; /* label 0, no room; shared and never written */
+
+bool lr_threads_start(void); /* false: not enough memory */
+
+struct lr_thread_slot *lr_thread_claim(void);
+
+/* The calling thread's slot; never NULL.  Cost: one load once it is claimed. */
+static inline struct lr_thread_slot *lr_thread_slot(void)
+{
+    struct lr_thread_slot *slot = lr_self.slot;
+    return __builtin_expect(slot != NULL, 1) ? slot : lr_thread_claim();
+}
+
+/* The label for a record that this thread makes now. */
+static inline uint16_t lr_thread_label(void)
+{
+    return __atomic_load_n(&lr_thread_slot()->label, __ATOMIC_RELAXED);
+}
+
+/* For the helper thread, now and then: frees the slots of dead threads and reads the names of the
+ * living again, since most threads are named after their first allocation.  Takes the intern lock
+ * for a new name.  Cost: about 5 us a thread. */
+void lr_threads_refresh(void);
+
+#endif
