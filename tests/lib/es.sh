@@ -80,6 +80,7 @@ es_cluster() {
     chown -R nobody "$ES"
 }
 
+# A slow machine isn't a partitioned one, and a full disk is none of our business.
 es_configure() {
     mkdir -p "$ES/$1/logs"
     cp -r "$ES_HOME/config" "$ES/$1/config"
@@ -91,6 +92,10 @@ es_configure() {
 	http.port: $((ES_PORT + $3))
 	transport.tcp.port: $((ES_PORT + $3 + 1))
 	discovery.zen.ping.unicast.hosts: ["127.0.0.1:$((ES_PORT + 1))"]
+	discovery.zen.fd.ping_timeout: 120s
+	discovery.zen.publish_timeout: 120s
+	discovery.zen.commit_timeout: 120s
+	cluster.routing.allocation.disk.threshold_enabled: false
 	path.data: $ES/$1/data
 	path.logs: $ES/$1/logs
 	END
@@ -142,21 +147,23 @@ es_stop() {
     pid=$(es_pid "$1")
     [ -n "$pid" ] || return 0
     if [ "$2" = exit ]; then echo exit >"$ES/$1.in"; else kill "-$2" "$pid"; fi
-    { wait_for 60 es_gone "$pid" || kill -KILL "$pid"; wait "$pid"; } 2>/dev/null # no "Killed"
+    { wait_for 300 es_gone "$pid" || kill -KILL "$pid"; wait "$pid"; } 2>/dev/null # no "Killed"
     unset "ES_PID_$1"
 }
 es_gone() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"; }
 es_stop_all() { es_stop n2 KILL; es_stop n1 KILL; }
 
 # es_get NODE PATH
-es_get() { curl -sS --max-time 30 "$(es_url "$1")/$2"; }
-es_put() { curl -sS --max-time 30 -XPUT "$(es_url "$1")/$2" -d "$3"; }
+es_get() { curl -sS --max-time 330 "$(es_url "$1")/$2"; }
+es_put() { curl -sS --max-time 330 -XPUT "$(es_url "$1")/$2" -d "$3"; }
 
-# es_wait_nodes N: until n1 knows N nodes.
-es_wait_nodes() { wait_for 120 es_has_nodes "$1"; }
+# es_wait_nodes N: until n1 knows N nodes, or one of them has died.
+es_wait_nodes() { wait_for 300 es_decided "$1" && es_has_nodes "$1"; }
+es_decided() { es_has_nodes "$1" || es_died n1 || es_died n2; }
+es_died() { [ -n "$(es_pid "$1")" ] && es_gone "$(es_pid "$1")"; }
 es_has_nodes() { [ "$(es_get n1 _cluster/health | jq .number_of_nodes)" = "$1" ]; }
 es_health() {
-    es_get n1 '_cluster/health?wait_for_status=green&wait_for_events=languid&timeout=30s' |
+    es_get n1 '_cluster/health?wait_for_status=green&wait_for_events=languid&timeout=300s' |
         jq -r '"\(.status) \(.number_of_nodes)"'
 }
 # The version of the cluster state that NODE has applied.
@@ -164,18 +171,21 @@ es_version() { es_get "$1" '_cluster/state/version?local=true' | jq .version; }
 
 # --- traffic ---------------------------------------------------------------------------------
 
+# What has a timeout of 30 s otherwise.
+ES_PATIENT="master_timeout=300s&timeout=300s"
+
 # One index whose settings get toggled, one that is compressed well; both on both nodes.
 es_indices() {
     local shape='"number_of_shards": 1, "number_of_replicas": 1'
-    es_put n1 toggled "{\"settings\": {$shape}}" >>"$ES/traffic.log"
-    es_put n1 packed "{\"settings\": {$shape, \"codec\": \"best_compression\",
+    es_put n1 "toggled?$ES_PATIENT" "{\"settings\": {$shape}}" >>"$ES/traffic.log"
+    es_put n1 "packed?$ES_PATIENT" "{\"settings\": {$shape, \"codec\": \"best_compression\",
         \"refresh_interval\": -1}}" >>"$ES/traffic.log"
 }
 
 # Requests are collected in one curl configuration and sent over one connection: es_request METHOD
 # PATH [BODY], then es_send, which prints how many were answered well.
 es_request() {
-    printf 'next\nurl = "%s/%s"\nrequest = %s\nsilent\nmax-time = 60\noutput = /dev/null\n' \
+    printf 'next\nurl = "%s/%s"\nrequest = %s\nsilent\nmax-time = 330\noutput = /dev/null\n' \
         "$(es_url n1)" "$2" "$1" >>"$ES/requests"
     printf 'write-out = "%%{http_code}\\n"\n' >>"$ES/requests"
     [ -z "${3:-}" ] || printf 'data-binary = "%s"\n' "$3" >>"$ES/requests"
@@ -190,7 +200,8 @@ es_send() {
 es_publish() {
     local i
     for ((i = 1; i <= $1; i++)); do
-        es_request PUT toggled/_settings "{\\\"index.refresh_interval\\\": \\\"$((i % 2 + 5))s\\\"}"
+        es_request PUT "toggled/_settings?$ES_PATIENT" \
+            "{\\\"index.refresh_interval\\\": \\\"$((i % 2 + 5))s\\\"}"
     done
     es_send
 }
@@ -204,7 +215,7 @@ es_rounds() {
             printf '{"round": %d, "text": "document %d of round %d, leaking as %d does"}\n' $i $j $i \
                 $((i * j % 97))
         done >"$bulk.$i"
-        es_request POST '_bulk?refresh=true' "@$bulk.$i"
+        es_request POST '_bulk?refresh=true&timeout=300s' "@$bulk.$i"
         es_request GET "packed/_search?q=round:$i&size=20&preference=_replica_first"
         es_request GET "packed/_search?q=round:$i&size=20&preference=_primary"
         es_request GET "packed/line/$i-1?preference=_primary"

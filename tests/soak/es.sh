@@ -13,6 +13,7 @@
 . "$(dirname "$0")/../lib/lucene.sh"
 . "$(dirname "$0")/../lib/es.sh"
 . "$(dirname "$0")/../lib/es_check.sh"
+. "$(dirname "$0")/../lib/es_logs.sh"
 . "$(dirname "$0")/../lib/es_cost.sh"
 
 quick() {
