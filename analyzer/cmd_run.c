@@ -37,6 +37,7 @@ static const struct lr_help help = {
                "      --depth=N        native frames to keep, 1 to 128\n"
                "      --java-depth=N   Java frames to keep, 1 to 128\n"
                "      --young=MS       how long a record may stay out of the file\n"
+               "      --interval=SIZE  sample: one record for so many bytes; or exact\n"
                "      --unwinder=NAME  ehframe (default) or libunwind\n"
                "  -q, --quiet          don't say where the trace is\n"
                "  -h, --help           this text\n",
@@ -46,7 +47,7 @@ static const struct lr_help help = {
              "found, 126 when it couldn't be executed; 2 when tracing couldn't be set up.\n",
 };
 
-enum { OPT_DEPTH = 256, OPT_JAVA_DEPTH, OPT_YOUNG, OPT_UNWINDER };
+enum { OPT_DEPTH = 256, OPT_JAVA_DEPTH, OPT_YOUNG, OPT_INTERVAL, OPT_UNWINDER };
 
 static const struct option options[] = {
     {"file", required_argument, NULL, 'o'},
@@ -56,6 +57,7 @@ static const struct option options[] = {
     {"depth", required_argument, NULL, OPT_DEPTH},
     {"java-depth", required_argument, NULL, OPT_JAVA_DEPTH},
     {"young", required_argument, NULL, OPT_YOUNG},
+    {"interval", required_argument, NULL, OPT_INTERVAL},
     {"unwinder", required_argument, NULL, OPT_UNWINDER},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -81,6 +83,8 @@ static const char *settings_key(int c)
         return "java_depth";
     case OPT_YOUNG:
         return "young";
+    case OPT_INTERVAL:
+        return "interval";
     case OPT_UNWINDER:
         return "unwinder";
     default:

@@ -18,7 +18,8 @@ static bool is_text(const char *value)
     return value[0] != '\0';
 }
 
-static bool is_size(const char *value)
+/* Bytes, from `low` to `high`. */
+static bool is_bytes(const char *value, uint64_t low, uint64_t high)
 {
     size_t digits = strspn(value, "0123456789");
     char plain[32];
@@ -31,7 +32,39 @@ static bool is_size(const char *value)
     value += digits + (value[digits] != '\0' && strchr("kKmMgG", value[digits]));
     if (strcmp(value, "B") == 0 || strcmp(value, "iB") == 0)
         plain[strlen(plain) - strlen(value)] = '\0';
-    return lr_unit_parse_size(plain, &bytes) && bytes >= 4 << 20 && bytes <= UINT64_C(1) << 40;
+    return lr_unit_parse_size(plain, &bytes) && bytes >= low && bytes <= high;
+}
+
+static bool is_size(const char *value)
+{
+    return is_bytes(value, 4 << 20, UINT64_C(1) << 40);
+}
+
+static bool is_interval(const char *value)
+{
+    return strcmp(value, "exact") == 0 || is_bytes(value, 0, 0) ||
+           is_bytes(value, 4 << 10, 1 << 30);
+}
+
+static bool is_budget(const char *value)
+{
+    size_t whole = strspn(value, "0123456789"), part = 0;
+    double percent = strtod(value, NULL);
+
+    if (strcmp(value, "off") == 0)
+        return true;
+    if (value[whole] == '.')
+        part = 1 + strspn(value + whole + 1, "0123456789");
+    value += whole + part;
+    return whole > 0 && whole <= 3 && part <= 3 && (*value == '\0' || strcmp(value, "%") == 0) &&
+           percent >= 0.1 && percent <= 100;
+}
+
+static bool is_seed(const char *value)
+{
+    size_t digits = strspn(value, "0123456789");
+
+    return digits > 0 && digits <= 18 && value[digits] == '\0';
 }
 
 static bool is_number(const char *value, unsigned long low, unsigned long high)
@@ -75,6 +108,9 @@ static const struct key {
     {"depth", is_depth, "1 to 128 frames"},
     {"java_depth", is_depth, "1 to 128 frames"},
     {"young", is_young, "0 to 60000 ms"},
+    {"interval", is_interval, "exact, or bytes from 4K to 1G between samples"},
+    {"budget", is_budget, "off, or percent of CPU time from 0.1 to 100"},
+    {"seed", is_seed, "a number"},
     {"unwinder", is_unwinder, "ehframe or libunwind"},
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -125,7 +161,8 @@ static enum lr_status unknown_key(const struct item *item, struct lr_error *erro
     if (meant)
         lr_hint(error, "did you mean %s=?", meant);
     else
-        lr_hint(error, "keys are file size exe children depth java_depth young unwinder");
+        lr_hint(error, "keys are file size exe children depth java_depth young interval budget "
+                       "seed unwinder");
     return LR_USAGE;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "sampler.h"
 #include "text.h"
 
 struct lr_config lr_config;
@@ -17,6 +18,7 @@ static const struct lr_config defaults = {
     .depth = 64,
     .java_depth = 128,
     .young_ms = 100,
+    .budget = 300,
 };
 
 struct value {
@@ -116,6 +118,52 @@ static bool set_young(struct lr_config *config, struct value value)
     return to_range(value, 0, 60000, &config->young_ms);
 }
 
+static bool is_word(struct value value, const char *word)
+{
+    return strlen(word) == value.length && memcmp(value.bytes, word, value.length) == 0;
+}
+
+static bool set_interval(struct lr_config *config, struct value value)
+{
+    config->interval = 0;
+    config->interval_set = true;
+    if (is_word(value, "exact"))
+        return true;
+    return to_number(value, true, &config->interval) &&
+           (config->interval == 0 ||
+            (config->interval >= LR_INTERVAL_MIN && config->interval <= LR_INTERVAL_MAX));
+}
+
+/* Percent, with at most two decimals; or "off". */
+static bool set_budget(struct lr_config *config, struct value value)
+{
+    char text[32];
+    config->budget = 0;
+    if (is_word(value, "off"))
+        return true;
+    if (!to_string(value, text, sizeof text) || text[0] < '0' || text[0] > '9' ||
+        value.length > 8)
+        return false;
+    const char *at = text;
+    uint64_t whole = lr_text_number(&at), hundredths = 0;
+    if (*at == '.') {
+        at++;
+        for (unsigned unit = 10; unit && *at >= '0' && *at <= '9'; unit /= 10)
+            hundredths += (uint64_t)(*at++ - '0') * unit;
+    }
+    if (*at == '%')
+        at++;
+    if (*at || whole > 100)
+        return false;
+    config->budget = (uint32_t)(whole * 100 + hundredths);
+    return config->budget >= 10 && config->budget <= 10000;
+}
+
+static bool set_seed(struct lr_config *config, struct value value)
+{
+    return to_number(value, false, &config->seed);
+}
+
 static const struct key {
     const char *name;
     bool (*set)(struct lr_config *config, struct value value);
@@ -128,6 +176,9 @@ static const struct key {
     {"depth", set_depth, "1 to 128 frames"},
     {"java_depth", set_java_depth, "1 to 128 frames"},
     {"young", set_young, "0 to 60000 ms"},
+    {"interval", set_interval, "exact, or bytes from 4K to 1G between samples"},
+    {"budget", set_budget, "off, or percent of CPU time from 0.1 to 100"},
+    {"seed", set_seed, "a number"},
     {"unwinder", set_unwinder, "ehframe or libunwind"},
 };
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };

@@ -19,6 +19,10 @@ struct lr_config {
     uint32_t depth;              /* native frames, 1..LR_DEPTH_MAX */
     uint32_t java_depth;         /* Java frames, 1..LR_DEPTH_MAX */
     uint32_t young_ms;           /* how long records stay out of the file; 0: not at all */
+    uint64_t interval;           /* bytes between samples, if interval_set; 0: exact */
+    bool interval_set;           /* then the governor leaves it alone */
+    uint32_t budget;             /* CPU that recording may cost, in 1/100 %; 0: whatever it costs */
+    uint64_t seed;               /* of the sampler's random numbers, for tests; 0: by chance */
     bool children;               /* trace children too */
 };
 extern struct lr_config lr_config;

@@ -15,14 +15,16 @@
 #include <stdint.h>
 
 struct lr_thread {
-    uint32_t depth;      /* 1: in a hook; 2: in work of the tracer's own (LR_OWN_WORK) */
+    uint16_t depth;      /* 1: in a hook; 2: in work of the tracer's own (LR_OWN_WORK) */
+    uint16_t meter;      /* events until the next one that is timed (meter.h) */
     uint32_t tid;        /* kernel thread id, 0 until asked for */
     uint32_t pair_stack; /* stack that owns what is allocated now; 0: nobody */
-    uint32_t pair_later; /* the pair was acquired earlier (LR_LIVE_LATER) */
+    uint16_t pair_later; /* the pair was acquired earlier (LR_LIVE_LATER) */
+    uint16_t in_pair;    /* inside a pair's call: inner pair hooks stand aside */
+    int64_t countdown;   /* to the next sampled block (sampler.h); 0: not begun */
     uintptr_t stack_low; /* stack addresses that were found mapped: [low, high) */
     uintptr_t stack_high;
     void *jni_env;       /* jvm bridge: this thread's JNIEnv, as last seen */
-    uint32_t in_pair;    /* inside a pair's call: inner pair hooks stand aside */
     uintptr_t target;    /* the library function that a wrapper called last (target.h) */
     struct lr_thread_slot *slot; /* more memory of this thread's (threads.h); NULL: not claimed */
 };
@@ -72,7 +74,7 @@ static inline uint32_t lr_own_work_begin(void)
 
 static inline void lr_own_work_end(uint32_t depth)
 {
-    lr_self.depth = depth;
+    lr_self.depth = (uint16_t)depth;
 }
 
 static inline bool lr_is_armed(void)

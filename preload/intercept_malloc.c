@@ -11,10 +11,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "address_filter.h"
 #include "guard.h"
 #include "helper.h"
 #include "modules.h"
 #include "record.h"
+#include "sampler.h"
 #include "text.h"
 #include "trace.h"
 
@@ -45,25 +47,35 @@ static __attribute__((noinline, cold)) void start_helper(uintptr_t caller)
     lr_helper_start();
 }
 
-/* Macros rather than functions: LR_CALLER_REGS must see the wrapper's frame. */
-#define RECORD(block, size)                                                                       \
-    do {                                                                                          \
-        if (block) {                                                                              \
-            if (__builtin_expect(lr_enter(), 1)) {                                                \
-                struct lr_regs caller_ = LR_CALLER_REGS;                                          \
-                lr_record_alloc(block, size, LR_KIND_MALLOC, &caller_);                           \
-                if (__builtin_expect(lr_record_churns, 0))                                        \
-                    start_helper(caller_.pc);                                                     \
-                lr_leave();                                                                       \
-            } else {                                                                              \
-                not_entered();                                                                    \
-            }                                                                                     \
-        }                                                                                         \
-    } while (0)
+/* Apart from the wrappers, so that a block that isn't recorded pays for no registers saved. */
+static __attribute__((noinline)) void *record(void *block, size_t size, float weight, uintptr_t pc,
+                                              uintptr_t sp, uintptr_t fp)
+{
+    if (__builtin_expect(lr_enter(), 1)) {
+        struct lr_regs caller = {.pc = pc, .sp = sp, .fp = fp};
+        lr_record_alloc(block, size, LR_KIND_MALLOC, weight, &caller);
+        if (__builtin_expect(lr_record_churns, 0))
+            start_helper(pc);
+        lr_leave();
+    } else {
+        not_entered();
+    }
+    return block;
+}
+
+/* A macro rather than a function: LR_CALLER_REGS must see the wrapper's frame. */
+#define RECORDED(block, size)                                                                     \
+    ({                                                                                            \
+        void *new_ = block;                                                                       \
+        float weight_ = new_ ? lr_sampler_weigh(size) : 0;                                        \
+        struct lr_regs caller_ = LR_CALLER_REGS;                                                  \
+        weight_ == 0 ? new_                                                                       \
+                     : record(new_, size, weight_, caller_.pc, caller_.sp, caller_.fp);           \
+    })
 
 static inline void record_free(const void *block)
 {
-    if (block && lr_is_armed())
+    if (block && lr_is_armed() && !lr_filter_excludes((uintptr_t)block))
         lr_record_free(block);
 }
 
@@ -82,15 +94,13 @@ LR_EXPORT void *malloc(size_t size)
     void *block = LR_NEXT(malloc)(size);
     if (__builtin_expect(!reached, 0))
         note_reached(&reached);
-    RECORD(block, size);
-    return block;
+    return RECORDED(block, size);
 }
 
 LR_EXPORT void *calloc(size_t count, size_t size)
 {
     void *block = LR_NEXT(calloc)(count, size);
-    RECORD(block, count *size); /* it succeeded, so the product didn't overflow */
-    return block;
+    return RECORDED(block, count * size); /* it succeeded, so the product didn't overflow */
 }
 
 /* The allocator is about to look at its header, in front of the block: that line comes in while
@@ -136,7 +146,7 @@ LR_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
     bool known_ = old && lr_is_armed() && lr_record_take(old, &record_);                          \
     void *block_ = call;                                                                          \
     if (block_) {                                                                                 \
-        RECORD(block_, size);                                                                     \
+        RECORDED(block_, size);                                                                    \
         if (known_)                                                                               \
             lr_count(LR_CNT_realloc_moves);                                                       \
     } else if (known_ && (size) != 0) {                                                           \
@@ -177,34 +187,30 @@ LR_EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
 {
     int result = LR_NEXT(posix_memalign)(out, alignment, size);
     if (result == 0)
-        RECORD(*out, size);
+        RECORDED(*out, size);
     return result;
 }
 
 LR_EXPORT void *aligned_alloc(size_t alignment, size_t size)
 {
     void *block = LR_NEXT(aligned_alloc)(alignment, size);
-    RECORD(block, size);
-    return block;
+    return RECORDED(block, size);
 }
 
 LR_EXPORT void *memalign(size_t alignment, size_t size)
 {
     void *block = LR_NEXT(memalign)(alignment, size);
-    RECORD(block, size);
-    return block;
+    return RECORDED(block, size);
 }
 
 LR_EXPORT void *valloc(size_t size)
 {
     void *block = LR_NEXT(valloc)(size);
-    RECORD(block, size);
-    return block;
+    return RECORDED(block, size);
 }
 
 LR_EXPORT void *pvalloc(size_t size)
 {
     void *block = LR_NEXT(pvalloc)(size);
-    RECORD(block, size);
-    return block;
+    return RECORDED(block, size);
 }

@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "intercept.h"
 #include "record.h"
+#include "sampler.h"
 #include "target.h"
 
 #define NEW_LIST(X)                                                                               \
@@ -84,8 +85,10 @@ static bool is_allocators_own(enum operator_id id)
         if (block && lr_enter()) {                                                                \
             struct lr_live inner; /* jemalloc's may call an exported function that is ours */     \
             lr_record_take(block, &inner);                                                        \
+            float weight = lr_sampler_weigh(size);                                                \
             struct lr_regs caller = LR_CALLER_REGS;                                               \
-            lr_record_alloc(block, size, LR_KIND_NEW, &caller);                                   \
+            if (weight != 0)                                                                      \
+                lr_record_alloc(block, size, LR_KIND_NEW, weight, &caller);                       \
             lr_leave();                                                                           \
         }                                                                                         \
         return block;                                                                             \

@@ -4,9 +4,12 @@
  */
 #include "record.h"
 
+#include "address_filter.h"
+#include "config.h"
 #include "file.h"
 #include "guard.h"
 #include "prim.h"
+#include "sampler.h"
 #include "stacks.h"
 #include "table.h"
 #include "trace.h"
@@ -30,6 +33,11 @@ bool lr_record_start(void)
     if (!slots)
         return false;
     young = lr_table_over(slots, YOUNG_SLOTS, YOUNG_WINDOW);
+    lr_sampler_seed(lr_config.seed);
+    if (lr_config.interval) {
+        lr_filter_start(); /* without it, every free looks into the tables */
+        lr_sampler_set(lr_config.interval);
+    }
     return true;
 }
 
@@ -49,7 +57,7 @@ static void note_direct(uint32_t now_ms)
         __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
 }
 
-static void insert(const struct lr_live *record)
+static void insert_record(const struct lr_live *record)
 {
     bool owned = record->info & LR_LIVE_OWNED;
     if (!owned && __atomic_load_n(&use_young, __ATOMIC_RELAXED)) {
@@ -63,7 +71,13 @@ static void insert(const struct lr_live *record)
         lost(record);
 }
 
-void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
+static void insert(const struct lr_live *record)
+{
+    insert_record(record);
+    lr_filter_note(record->key);
+}
+
+void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
                      const struct lr_regs *caller)
 {
     lr_table_prefetch(&young, (uintptr_t)block); /* while the stack is walked */
@@ -74,31 +88,44 @@ void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
         info |= LR_LIVE_OWNED | (lr_self.pair_later ? LR_LIVE_LATER : 0);
     else
         stack = lr_stack_take(caller, LR_STACK_OF_BLOCK);
-    lr_stack_add(stack, size);
+    if (__builtin_expect(weight == 1, 1))
+        lr_stack_add(stack, size);
+    else
+        lr_stack_add_sampled(stack, size, weight);
     struct lr_live record = {
         .key = (uintptr_t)block,
         .info = info,
         .stack = stack,
         .birth_ms = lr_trace_ms(),
-        .weight = 1,
+        .weight = weight,
     };
     insert(&record);
 }
 
 /* Twice: a record may move from the young table to the file between the two looks. */
-bool lr_record_take(const void *block, struct lr_live *record)
+static bool take(const void *block, struct lr_live *record)
 {
+    uintptr_t filter = __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE);
     for (unsigned look = 0; look < 2; look++)
         if (lr_table_remove(&young, (uintptr_t)block, record) ||
-            lr_table_remove(&live, (uintptr_t)block, record))
+            lr_table_remove(&live, (uintptr_t)block, record)) {
+            if (__builtin_expect(filter != 0, 0))
+                lr_filter_subtract(filter, (uintptr_t)block);
             return true;
+        }
     return false;
+}
+
+bool lr_record_take(const void *block, struct lr_live *record)
+{
+    return !lr_filter_excludes((uintptr_t)block) && take(block, record);
 }
 
 void lr_record_free(const void *block)
 {
     struct lr_live record;
-    if (!lr_record_take(block, &record) && lr_self.depth < 2) /* 2: a block of our own work */
+    if (!take(block, &record) && lr_self.depth < 2 && /* 2: a block of our own work */
+        !__atomic_load_n(&lr_sampling.ever, __ATOMIC_RELAXED)) /* else it needn't be known */
         lr_count(LR_CNT_unknown_frees);
 }
 

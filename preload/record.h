@@ -20,10 +20,11 @@ bool lr_record_start(void); /* after lr_file_create */
  * nothing: time for the helper thread.  Stays false while it runs. */
 extern bool lr_record_churns;
 
-/* A new block.  Under the guard. */
-void lr_record_alloc(const void *block, size_t size, enum lr_kind kind,
+/* A new block that stands for `weight` (lr_sampler_weigh).  Under the guard. */
+void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
                      const struct lr_regs *caller);
-/* A block is about to be released.  Needs no guard: signal-safe at any depth. */
+/* A block is about to be released that lr_filter_excludes doesn't exclude.  Needs no guard:
+ * signal-safe at any depth. */
 void lr_record_free(const void *block);
 
 /* realloc: take the record out, make the call, then record the new block or put the old one

@@ -14,10 +14,12 @@
 #include "modules.h"
 #include "nodes.h"
 #include "prim.h"
+#include "sampler.h"
 #include "trace.h"
 
 struct totals {
     uint64_t count, bytes;
+    double count_variance, bytes_variance; /* of what was sampled; 0 while all was recorded */
 };
 
 static struct lr_index index_;
@@ -153,15 +155,51 @@ __attribute__((cold)) uint32_t lr_stack_intern(const struct lr_raw_stack *raw,
     return id;
 }
 
-void lr_stack_add(uint32_t stack, uint64_t bytes)
+static void store_variance(uint32_t stack)
+{
+    double of_count, of_bytes;
+    __atomic_load(&totals[stack].count_variance, &of_count, __ATOMIC_RELAXED);
+    if (of_count == 0)
+        return;
+    __atomic_load(&totals[stack].bytes_variance, &of_bytes, __ATOMIC_RELAXED);
+    lr_file.stacks[stack].count_variance = (float)of_count;
+    lr_file.stacks[stack].bytes_variance = (float)of_bytes;
+}
+
+static void add_to_totals(uint32_t stack, uint64_t blocks, uint64_t bytes)
 {
     struct totals *total = &totals[stack];
-    uint64_t count = __atomic_add_fetch(&total->count, 1, __ATOMIC_RELAXED);
+    uint64_t count = __atomic_add_fetch(&total->count, blocks, __ATOMIC_RELAXED);
     uint64_t sum = __atomic_add_fetch(&total->bytes, bytes, __ATOMIC_RELAXED);
     if (!__atomic_load_n(&deferred, __ATOMIC_RELAXED)) {
         lr_file.stacks[stack].alloc_count = count;
         lr_file.stacks[stack].alloc_bytes = sum;
+        store_variance(stack);
     }
+}
+
+void lr_stack_add(uint32_t stack, uint64_t bytes)
+{
+    add_to_totals(stack, 1, bytes);
+}
+
+static void add_double(double *sum, double more)
+{
+    double old, now;
+    __atomic_load(sum, &old, __ATOMIC_RELAXED);
+    do
+        now = old + more;
+    while (!__atomic_compare_exchange(sum, &old, &now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+/* A weight is no whole number; it is rounded up or down by chance, so that no error adds up. */
+void lr_stack_add_sampled(uint32_t stack, uint64_t bytes, float weight)
+{
+    double variance = (double)weight * ((double)weight - 1), size = (double)bytes;
+    add_double(&totals[stack].count_variance, variance);
+    add_double(&totals[stack].bytes_variance, variance * size * size);
+    add_to_totals(stack, (uint64_t)(weight + lr_sampler_random()),
+                  (uint64_t)(size * weight + lr_sampler_random()));
 }
 
 void lr_stack_lost(uint32_t stack, uint64_t bytes)
@@ -179,6 +217,7 @@ void lr_stacks_flush(void)
             continue; /* don't dirty the page */
         lr_file.stacks[id].alloc_count = count;
         lr_file.stacks[id].alloc_bytes = __atomic_load_n(&totals[id].bytes, __ATOMIC_RELAXED);
+        store_variance((uint32_t)id);
     }
 }
 

@@ -29,6 +29,8 @@ uint32_t lr_stack_intern(const struct lr_raw_stack *raw, enum lr_stack_use use);
 
 /* Totals of a stack (alloc_count, alloc_bytes), and what found no room. */
 void lr_stack_add(uint32_t stack, uint64_t bytes);
+/* The same for a sampled block that stands for `weight` of its size. */
+void lr_stack_add_sampled(uint32_t stack, uint64_t bytes, float weight);
 void lr_stack_lost(uint32_t stack, uint64_t bytes);
 
 /* Copies the totals into the file; the helper thread, and at exit. */

@@ -219,7 +219,8 @@ struct lr_stack {
     uint64_t lost_bytes;
     uint32_t first_ms;   /* first seen, ms since start */
     uint32_t next;       /* for the writer's use */
-    uint32_t reserved[2];
+    float count_variance; /* of alloc_count and alloc_bytes, which are estimates once sampling */
+    float bytes_variance; /* was on; 0: exact */
 };
 LR_ASSERT(sizeof(struct lr_stack) == 64);
 LR_AT(struct lr_stack, hash, 8);

@@ -29,6 +29,8 @@ static void test_nothing_means_defaults(void **state)
     assert_int_equal(config.young_ms, 100);
     assert_int_equal(config.size, 0);
     assert_false(config.children);
+    assert_false(config.interval_set);
+    assert_int_equal(config.budget, 300);
 }
 
 static void test_every_key_is_read(void **state)
@@ -65,6 +67,26 @@ static void test_sizes(void **state)
     assert_int_equal(config.size, 1 << 30);
 }
 
+static void test_sampling(void **state)
+{
+    (void)state;
+    assert_true(parse("interval=512K,seed=7"));
+    assert_true(config.interval_set);
+    assert_int_equal(config.interval, 512 << 10);
+    assert_int_equal(config.seed, 7);
+    assert_true(parse("interval=exact"));
+    assert_true(config.interval_set);
+    assert_int_equal(config.interval, 0);
+    assert_true(parse("interval=0"));
+    assert_true(config.interval_set);
+    assert_true(parse("budget=off"));
+    assert_int_equal(config.budget, 0);
+    assert_true(parse("budget=2.5%"));
+    assert_int_equal(config.budget, 250);
+    assert_true(parse("budget=100"));
+    assert_int_equal(config.budget, 10000);
+}
+
 static void test_wrong_text_gives_one_line_and_the_defaults(void **state)
 {
     (void)state;
@@ -72,7 +94,8 @@ static void test_wrong_text_gives_one_line_and_the_defaults(void **state)
         "nonsense",       "file",         "file=",          "colour=red",    "size=1",
         "size=-5M",       "size=8Q",      "size=99999999T", "children=yes",  "depth=0",
         "depth=129",      "young=1 day",  "unwinder=magic", "file=\"open",   "file=\"a\"b",
-        "children=1,bad", ",",            "=",              "size=64M,,",    "bad\nkey=1",
+        "interval=1K",    "interval=2G",  "interval=x",     "budget=0",       "budget=3.123",
+        "budget=101",    "seed=x",       "children=1,bad", ",",            "=",              "size=64M,,",    "bad\nkey=1",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_false(parse(wrong[i]));
@@ -125,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_every_key_is_read),
         cmocka_unit_test(test_quotes_hold_commas),
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_sampling),
         cmocka_unit_test(test_wrong_text_gives_one_line_and_the_defaults),
         cmocka_unit_test(test_globs),
         cmocka_unit_test(test_text_is_bounded),

@@ -391,7 +391,7 @@ static void allocate(uintptr_t address, size_t size)
 {
     struct lr_regs regs = LR_CALLER_REGS;
     assert_true(lr_enter());
-    lr_record_alloc((void *)address, size, LR_KIND_MALLOC, &regs);
+    lr_record_alloc((void *)address, size, LR_KIND_MALLOC, 1, &regs);
     lr_leave();
 }
 

@@ -91,10 +91,14 @@ static void wrong_settings_are_told(void **state)
     static const char *const wrong[] = {
         "file",      "fiel=x",       "=x",     "file=\"x",       "file=\"x\"y", ",",
         "size=8M,,", "size=abc",     "size=1", "size=-5",        "depth=0",     "depth=129",
-        "young=x",   "children=yes", "file=",  "unwinder=magic", "size=8Mx",    "size=8"};
+        "young=x",   "children=yes", "file=",  "unwinder=magic", "size=8Mx",    "size=8",
+        "interval=1K", "interval=2G", "interval=", "budget=0", "budget=3.123", "budget=x", "budget=101",
+        "seed=x"};
     static const char *const right[] = {
         "size=8M",     "size=8MiB", "size=4194304", "size=1GB",       "young=0",
-        "young=100ms", "depth=128", "children=0",   "exe=java:node*", "unwinder=libunwind"};
+        "young=100ms", "depth=128", "children=0",   "exe=java:node*", "unwinder=libunwind",
+        "interval=exact", "interval=0", "interval=512K", "budget=off", "budget=2.5%", "budget=100",
+        "seed=7"};
     struct lr_error error;
 
     assert_int_equal(lr_settings_check("", NULL), LR_OK);

@@ -1,0 +1,115 @@
+/* address_filter.c -- address_filter.h: counting in the cells, and building a filter from tables.
+ *
+ * Stage: RECORD.  Context: adding and subtracting any thread, inside malloc; the rest the helper.
+ */
+#include "address_filter.h"
+
+#include "prim.h"
+
+static uint8_t *filters[2];
+static unsigned in_use;  /* index of the one that lr_sampling.filter points to */
+static uintptr_t round_; /* of building */
+
+/* 0, 1, 2: none, one, more. */
+static void add(uintptr_t filter, uint32_t cell)
+{
+    uint8_t *byte = (uint8_t *)(filter & ~(uintptr_t)LR_FILTER_ROUND) + (cell >> 2);
+    unsigned shift = (cell & 3) * 2;
+    uint8_t old = __atomic_load_n(byte, __ATOMIC_RELAXED);
+    while ((old >> shift & 3) < 2 &&
+           !__atomic_compare_exchange_n(byte, &old, (uint8_t)(old + (1u << shift)), false,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
+}
+
+/* First `next`, then the one in use: should `next` be none, because the builder has just finished,
+ * then the one in use is the new one already. */
+void lr_filter_add(uintptr_t address)
+{
+    uint32_t cell = lr_filter_cell(address);
+    uintptr_t next = __atomic_load_n(&lr_sampling.filter_next, __ATOMIC_ACQUIRE);
+    uintptr_t current = __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE);
+    if (next)
+        add(next, cell);
+    if (current)
+        add(current, cell);
+}
+
+void lr_filter_subtract(uintptr_t filter, uintptr_t address)
+{
+    if (__atomic_load_n(&lr_sampling.filter_next, __ATOMIC_ACQUIRE) ||
+        __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE) != filter)
+        return;
+    uint32_t cell = lr_filter_cell(address);
+    uint8_t *byte = (uint8_t *)(filter & ~(uintptr_t)LR_FILTER_ROUND) + (cell >> 2);
+    unsigned shift = (cell & 3) * 2;
+    uint8_t old = __atomic_load_n(byte, __ATOMIC_RELAXED);
+    while ((old >> shift & 3) == 1 &&
+           !__atomic_compare_exchange_n(byte, &old, (uint8_t)(old - (1u << shift)), false,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
+}
+
+static bool map(unsigned which)
+{
+    if (!filters[which])
+        filters[which] = lr_prim_map(LR_FILTER_BYTES);
+    return filters[which] != NULL;
+}
+
+static void publish(unsigned which)
+{
+    in_use = which;
+    round_ = (round_ + 1) & LR_FILTER_ROUND;
+    __atomic_store_n(&lr_sampling.filter, (uintptr_t)filters[which] | round_, __ATOMIC_RELEASE);
+}
+
+bool lr_filter_start(void)
+{
+    if (!map(0))
+        return false;
+    publish(0);
+    return true;
+}
+
+static void clear(uint8_t *filter)
+{
+    for (unsigned i = 0; i < LR_FILTER_BYTES; i++)
+        if (__atomic_load_n(&filter[i], __ATOMIC_RELAXED)) /* untouched pages stay so */
+            __atomic_store_n(&filter[i], 0, __ATOMIC_RELAXED);
+}
+
+bool lr_filter_prepare(void)
+{
+    unsigned next = !in_use;
+    if (!map(next))
+        return false;
+    /* Whoever still reads it as the one in use sees that it isn't, behind any cleared cell. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    clear(filters[next]);
+    __atomic_store_n(&lr_sampling.filter_next, (uintptr_t)filters[next], __ATOMIC_SEQ_CST);
+    return true;
+}
+
+static void add_table(uintptr_t filter, const struct lr_table *table)
+{
+    const struct lr_live *end = table->slots + table->slot_count;
+    for (const struct lr_live *slot = table->slots; slot < end; slot++) {
+        uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
+        if (key) /* one that is being written counts too: its address is there */
+            add(filter, lr_filter_cell(key & ~LR_KEY_STATE));
+    }
+}
+
+void lr_filter_build(const struct lr_table *const *tables, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        add_table(lr_sampling.filter_next, tables[i]);
+    publish(!in_use);
+    __atomic_store_n(&lr_sampling.filter_next, 0, __ATOMIC_RELEASE);
+}
+
+void lr_filter_stop(void)
+{
+    __atomic_store_n(&lr_sampling.filter, 0, __ATOMIC_RELEASE);
+}
