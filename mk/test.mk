@@ -94,7 +94,7 @@ check-unit: $(UNIT) ## run the unit tests only
 check-layers: all ## who includes, links and exports what
 	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/integration/test_layers.sh
 
-# BENCH: families (native, leak) or the start of works' names; see tests/bench/bench.py --help.
+# BENCH: families (native, leak, paced, programs, jvm) or the start of works' names; see tests/bench/bench.py --help.
 ROUNDS ?= 5
 .PHONY: bench bench-quick
 bench: tests ## cost beside no tool and other tools (BENCH=churn ROUNDS=5)

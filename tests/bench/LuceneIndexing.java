@@ -1,4 +1,4 @@
-/* LuceneIndexing.java -- the load of tests/bench/lucene.sh: index, merge and search for a while.
+/* LuceneIndexing.java -- the load of tests/bench/work_jvm.py: index, merge and search for a while.
  *
  * Usage: java -cp lucene-core-6.4.1.jar:CLASSES LuceneIndexing DOCUMENTS
  * The same documents every time (seeded), best_compression stored fields, merges on the thread

@@ -4,7 +4,7 @@
     tests/bench/bench.py [--rounds N] [--only NAME[,NAME…]] [--quick] [--tsv FILE] [--tools NAME,…]
 
 Prints a table of CPU time (user + system, all processes) with ratios of medians, and says how noisy
-the machine was.  --only takes a family (native, leak, programs, jvm) or the start of a work's name.
+the machine was.  --only takes a family (native, leak, paced, programs, jvm) or the start of a work's name.
 --quick: little work, one round: shows that the harness works, and says nothing of costs.
 """
 import argparse
@@ -19,11 +19,15 @@ sys.dont_write_bytecode = True
 import runner
 import tables
 import tools as toolbox
+import work_jvm
 import work_leak
 import work_native
+import work_paced
+import work_programs
 
 QUICK_TOOLS = "leakring,leakring-default,leakring-512k"
-FAMILIES = {"native": work_native, "leak": work_leak}
+FAMILIES = {"native": work_native, "leak": work_leak, "paced": work_paced,
+            "programs": work_programs, "jvm": work_jvm}
 
 
 def options():
@@ -73,6 +77,7 @@ def measure_all(chosen, tools, scratch):
             continue
         rows += got
         tables.show_work(work, got, noises[work.key], tools)
+        work.after(got)
     return rows, noises
 
 

@@ -64,8 +64,11 @@ def read(path):
 def start(argv, env, where):
     """Starts a program in `where` with its output in files there."""
     with open(where + "/out", "wb") as out, open(where + "/err", "wb") as err:
-        return subprocess.Popen(argv, env=env, cwd=where, stdin=subprocess.DEVNULL, stdout=out,
-                                stderr=err, start_new_session=True)
+        try:
+            return subprocess.Popen(argv, env=env, cwd=where, stdin=subprocess.DEVNULL,
+                                    stdout=out, stderr=err, start_new_session=True)
+        except OSError as error:
+            raise Failed("%s: %s" % (argv[0], error.strerror)) from error
 
 
 def finish(process, began, where, limit=900):
@@ -73,7 +76,7 @@ def finish(process, began, where, limit=900):
     process.returncode = status
     text = read(where + "/out")
     if status != 0:
-        raise Failed("%s: status %s\n%s%s" % (" ".join(process.args), status, text[-500:],
+        raise Failed("status %s: %s\n%s%s" % (status, " ".join(process.args), text[-500:],
                                               read(where + "/err")[-1500:]))
     return Sample(cpu, time.monotonic() - began, rss, text)
 

@@ -8,6 +8,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import zipfile
 
 from runner import Failed
 
@@ -118,8 +120,6 @@ def gperf_tools():
              version=version),
         Tool("tcmalloc-512k", "gperftools, sampling 512K", preload=library, missing=missing,
              env={"TCMALLOC_SAMPLE_PARAMETER": "524288"}, version=version),
-        Tool("tcmalloc-heap", "gperftools, HEAPPROFILE", preload=library, missing=missing,
-             env={"HEAPPROFILE": "%s/heapprofile"}, version=version),
     ]
 
 
@@ -154,7 +154,6 @@ def async_tools():
 
 
 def unpack(jar, member, target):
-    import zipfile
     try:
         with zipfile.ZipFile(jar) as archive:
             os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -190,21 +189,27 @@ def all_tools():
     return {tool.name: tool for tool in tools}
 
 
+# A report can be large, and what we hold is counted as our children's: a process of its own reads it.
+COMPLETENESS = """
+import json, sys
+told = json.load(sys.stdin)["completeness"]
+lost = ["%s %s" % (name, count) for name, count in told["dropped"].items() if count]
+print("" if told["verdict"] == "complete" else told["verdict"] + ": " + ", ".join(lost))
+"""
+
+
 def completeness(where):
     """What leakring's own report says is missing from the newest trace in `where`; "" if nothing."""
     traces = sorted(glob.glob(where + "/trace*.lkr"), key=os.path.getmtime)
     if not traces:
         return "no trace file"
-    done = subprocess.run([COMMAND, "report", "--format=json", traces[-1]], capture_output=True,
-                          text=True)
-    if done.returncode > 1:
-        return "report: status %d" % done.returncode
-    import json
-    told = json.loads(done.stdout)["completeness"]
-    if told["verdict"] == "complete":
-        return ""
-    return told["verdict"] + ": " + ", ".join(
-        "%s %s" % (name, count) for name, count in told["dropped"].items() if count)
+    report = subprocess.Popen([COMMAND, "report", "--format=json", traces[-1]],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    told = subprocess.run([sys.executable, "-c", COMPLETENESS], stdin=report.stdout,
+                          capture_output=True, text=True)
+    report.stdout.close()
+    status = report.wait()
+    return "report: status %d" % status if status > 1 or told.returncode else told.stdout.strip()
 
 
 def left_bytes(where):

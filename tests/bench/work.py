@@ -26,7 +26,7 @@ class Row:
         self.own_ratio = self.own(samples, base)
         self.rss_kb = max(sample.rss_kb for sample in samples)
         self.file_bytes = max(sample.left for sample in samples)
-        self.rounds, self.note = len(samples), note
+        self.rounds, self.note, self.samples = len(samples), note, samples
 
     @staticmethod
     def own(samples, base):
@@ -78,7 +78,7 @@ class Work:
         except runner.Failed as error:
             if tool.name == "none" or tool.name.startswith("leakring"):
                 raise
-            self.failed[tool.name] = str(error).splitlines()[0]
+            self.failed[tool.name] = str(error).splitlines()[0][:60]
             return None, ""
 
     def measure(self, tools, rounds, scratch, say):
@@ -100,6 +100,9 @@ class Work:
         rows = [Row(self, tool, samples[tool.name], samples[tool.base], notes[tool.name])
                 for tool in tools if tool.name in samples]
         return rows, noise(samples["none"], neighbours)
+
+    def after(self, rows):
+        """More to print below the table."""
 
     def same_output(self, samples):
         """leakring changes nothing of what a program prints; peers may add lines of their own."""

@@ -11,7 +11,7 @@ from tools import BUILD, COMMAND, MAVEN, fetch_maven
 from work import Work
 
 TOOLS = ["none", "leakring", "leakring-default", "leakring-512k", "heaptrack", "lsan", "async-0",
-         "async-512k", "jemalloc-17", "jemalloc-19"]
+         "async-512k", "jemalloc", "jemalloc-17", "jemalloc-19"]
 findings = []  # (tool title, dictionary of facts)
 
 
@@ -106,7 +106,7 @@ READERS = {"leakring": by_leakring, "heaptrack": by_heaptrack, "lsan": by_lsan, 
 
 
 def judge(tool, where, sample):
-    reader = READERS.get(tool.name.split("-")[0])
+    reader = READERS.get(tool.name.split("-")[0]) if tool.name != "jemalloc" else None
     if not reader:
         return
     truth, file_bytes = truth_of(sample.output), sample.left

@@ -4,8 +4,7 @@ from tools import BUILD
 from work import Work
 
 PEERS = ["none", "leakring", "leakring-default", "leakring-512k", "heaptrack", "lsan", "async-0",
-         "async-512k", "jemalloc", "jemalloc-17", "jemalloc-19", "tcmalloc", "tcmalloc-512k",
-         "tcmalloc-heap"]
+         "async-512k", "jemalloc", "jemalloc-17", "jemalloc-19", "tcmalloc", "tcmalloc-512k"]
 WITHOUT_LSAN = [name for name in PEERS if name != "lsan"]
 FEW = ["none", "leakring", "leakring-default", "leakring-512k", "heaptrack", "async-512k"]
 

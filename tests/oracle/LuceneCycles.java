@@ -1,6 +1,6 @@
 /* LuceneCycles.java -- LUCENE-7647 in the flesh: index, merge and read, N times over.
  *
- * Job: oracle for tests/integration/test_lucene*.sh and the load of tests/bench/lucene.sh.
+ * Job: oracle for tests/integration/test_lucene*.sh and the load of tests/bench/work_jvm.py.
  * Context: an ordinary Java program; it knows nothing of the tracer.
  * Usage:   java -cp lucene-core-VERSION.jar:cycles.jar LuceneCycles CYCLES [wait]
  *

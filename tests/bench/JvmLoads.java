@@ -1,0 +1,59 @@
+/* JvmLoads.java -- what a JVM does with native memory, over and over.
+ *
+ * Usage: java -cp CLASSES JvmLoads zip|direct COUNT
+ *   zip     COUNT times: an Inflater and a Deflater are created, used a little and ended
+ *   direct  COUNT direct buffers of 1 to 64 KiB, 100 of them live, released as a pool would
+ * Prints a checksum, the same every time.
+ */
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
+
+public final class JvmLoads {
+    public static void main(String[] args) throws Exception {
+        int count = Integer.parseInt(args[1]);
+        long sum = args[0].equals("zip") ? zip(count) : direct(count);
+        System.out.println(args[0] + "\t" + count + "\t" + sum);
+    }
+
+    private static long zip(int count) throws Exception {
+        byte[] text = new byte[64], packed = new byte[128], back = new byte[64];
+        long sum = 0;
+        for (int i = 0; i < count; i++) {
+            text[i % text.length] = (byte) i;
+            Deflater deflater = new Deflater();
+            Inflater inflater = new Inflater();
+            if (i % 16 == 0) {
+                deflater.setInput(text);
+                deflater.finish();
+                inflater.setInput(packed, 0, deflater.deflate(packed));
+                sum += inflater.inflate(back) + back[i % back.length];
+            }
+            inflater.end();
+            deflater.end();
+        }
+        return sum;
+    }
+
+    private static long direct(int count) throws Exception {
+        Class<?> type = Class.forName("sun.misc.Unsafe");
+        Field field = type.getDeclaredField("theUnsafe");
+        field.setAccessible(true);
+        Object unsafe = field.get(null);
+        Method release = type.getMethod("invokeCleaner", ByteBuffer.class);
+        ByteBuffer[] live = new ByteBuffer[100];
+        long sum = 0;
+        for (int i = 0; i < count; i++) {
+            int slot = (int) ((i * 2654435761L >>> 7) % live.length);
+            if (live[slot] != null) {
+                sum += live[slot].get(0);
+                release.invoke(unsafe, live[slot]);
+            }
+            live[slot] = ByteBuffer.allocateDirect(1024 * (1 + i % 64));
+            live[slot].put(0, (byte) i);
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,88 @@
+"""work_paced.py -- a steady million allocations a second: malloc at its slowest, bytes written to
+disk, memory added.  One thread of the harness writes and syncs beside it, in `paced-fsync`."""
+import os
+import threading
+
+import runner
+import tables
+from tools import BUILD
+from work import Work
+
+TOOLS = ["none", "leakring", "leakring-default", "heaptrack", "jemalloc-19"]
+
+
+class Writer:
+    """Writes and syncs a file of 64 MiB in `where`, a megabyte at a time, until stopped."""
+
+    def __init__(self, where):
+        self.path, self.stopped = where + "/../neighbour", threading.Event()
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+
+    def work(self):
+        with open(self.path, "wb", buffering=0) as file:
+            at, block = 0, os.urandom(1 << 20)
+            while not self.stopped.is_set():
+                os.pwrite(file.fileno(), block, at % (64 << 20))
+                os.fsync(file.fileno())
+                at += len(block)
+        os.unlink(self.path)
+
+    def stop(self):
+        self.stopped.set()
+        self.thread.join()
+
+
+class Paced(Work):
+    def __init__(self, key, title, argv, tools, syncs=False):
+        super().__init__(key, title, argv, tools)
+        self.syncs = syncs
+
+    def run_once(self, tool, where):
+        if not self.syncs:
+            return super().run_once(tool, where)
+        writer = Writer(where)
+        try:
+            return super().run_once(tool, where)
+        finally:
+            writer.stop()
+
+    def after(self, rows):
+        """The table of latencies, writes and memory; medians of the rounds."""
+        lines = [["", "p50", "p99", "p99.9", "p99.99", "longest", "p99.99 ratio", "written an hour",
+                  "RSS", "added", ""]]
+        base = facts_of(rows[0].samples)
+        for row in rows:
+            facts = facts_of(row.samples)
+            row.facts = facts
+            facts["latency_ratio"] = facts["latency"][3] / base["latency"][3]
+            facts["added_kb"] = facts["rss"] - base["rss"]
+            lines.append([row.tool.title] + [duration(ns) for ns in facts["latency"]] +
+                         ["%.2f" % facts["latency_ratio"], tables.size(facts["per_hour"]),
+                          tables.size(facts["rss"] * 1024), tables.size(max(0, facts["added_kb"]) * 1024), ""])
+        tables.align(lines)
+
+
+def facts_of(samples):
+    latency = [[int(ns) for ns in sample.facts["latency"].split("\t")] for sample in samples]
+    io = [sample.facts["io"].split("\t") for sample in samples]
+    return {
+        "latency": [runner.median(column) for column in zip(*latency)],
+        "per_hour": runner.median([int(count) * 3600 / float(seconds) for count, seconds in io]),
+        "rss": runner.median([int(sample.facts["memory"].split("\t")[0]) for sample in samples]),
+    }
+
+
+def duration(ns):
+    return "%.0f ns" % ns if ns < 1e4 else "%.0f us" % (ns / 1e3) if ns < 1e7 else "%.0f ms" % (ns / 1e6)
+
+
+def works(quick):
+    rate, seconds = (200000, 1) if quick else (1000000, 40)
+    paced = lambda key, title, mix, seconds, syncs=False, tools=TOOLS: Paced(
+        key, title, [BUILD + "/test/bench/paced", str(rate), str(seconds)] + mix, tools, syncs)
+    yield paced("paced", "1 M blocks a second, short-lived", [], seconds)
+    yield paced("paced-mixed", "1 M blocks a second, 1 % live for a second, 0.1 % for 30 s",
+                ["mixed"], seconds, tools=TOOLS[:3])
+    yield paced("paced-fsync", "the same beside a neighbour that writes and syncs", ["mixed"],
+                max(1, seconds // 4), True, tools=TOOLS[:3])
