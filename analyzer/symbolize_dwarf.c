@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "symbolize_internal.h"
+#include "symbolize_scope.h"
 
 struct range {
     uint64_t start, end;
@@ -35,6 +36,7 @@ struct lr_dwarf {
     struct unit *units;
     size_t unit_count, unit_room;
     struct range_list ranges;
+    struct lr_dwarf_texts *scopes; /* qualified names */
 };
 
 static bool range_add(struct range_list *list, uint64_t start, uint64_t end, size_t item)
@@ -160,6 +162,7 @@ void lr_dwarf_free(struct lr_dwarf *dwarf)
         free(dwarf->units[i].functions.ranges);
     free(dwarf->units);
     free(dwarf->ranges.ranges);
+    lr_dwarf_texts_free(dwarf->scopes);
     dwarf_end(dwarf->dwarf);
     free(dwarf);
 }
@@ -227,7 +230,7 @@ static bool step_inside(Dwarf_Die *die, uint64_t address, Dwarf_Die *inside)
     return false;
 }
 
-static const char *function_name(Dwarf_Die *die)
+static const char *function_name(struct lr_dwarf *dwarf, Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;
     const char *name = NULL;
@@ -235,7 +238,7 @@ static const char *function_name(Dwarf_Die *die)
         dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute) != NULL)
         name = dwarf_formstring(&attribute);
     if (name == NULL && dwarf_attr_integrate(die, DW_AT_name, &attribute) != NULL)
-        name = dwarf_formstring(&attribute);
+        name = lr_dwarf_qualify(&dwarf->scopes, die, dwarf_formstring(&attribute));
     return name;
 }
 
@@ -266,8 +269,8 @@ static void source_place(struct unit *unit, uint64_t address, struct lr_raw_fram
 }
 
 /* Walks from the function inwards, and returns the frames innermost first. */
-static size_t function_frames(struct unit *unit, Dwarf_Die *function, uint64_t address,
-                              struct lr_raw_frame frames[LR_INLINE_MAX])
+static size_t function_frames(struct lr_dwarf *dwarf, struct unit *unit, Dwarf_Die *function,
+                              uint64_t address, struct lr_raw_frame frames[LR_INLINE_MAX])
 {
     Dwarf_Die chain[LR_INLINE_MAX], die = *function, inside;
     size_t count = 1;
@@ -282,7 +285,7 @@ static size_t function_frames(struct unit *unit, Dwarf_Die *function, uint64_t a
     }
     for (size_t i = 0; i < count; i++) {
         struct lr_raw_frame *frame = &frames[i];
-        *frame = (struct lr_raw_frame){.name = function_name(&chain[count - 1 - i])};
+        *frame = (struct lr_raw_frame){.name = function_name(dwarf, &chain[count - 1 - i])};
         if (i == 0)
             source_place(unit, address, frame);
         else
@@ -296,13 +299,19 @@ size_t lr_dwarf_find(struct lr_dwarf *dwarf, uint64_t address,
 {
     size_t at = SIZE_MAX;
     const struct range *range;
+    struct unit *unit = NULL;
     if (dwarf == NULL)
         return 0;
     while ((range = range_find(&dwarf->ranges, address, &at)) != NULL) {
-        struct unit *unit = &dwarf->units[range->item];
         Dwarf_Die function;
+        unit = &dwarf->units[range->item];
         if (find_function(unit, address, &function))
-            return function_frames(unit, &function, address, frames);
+            return function_frames(dwarf, unit, &function, address, frames);
     }
-    return 0;
+    if (unit == NULL)
+        return 0;
+    /* Assembly: a line, but no function. */
+    frames[0] = (struct lr_raw_frame){NULL, NULL, 0};
+    source_place(unit, address, &frames[0]);
+    return frames[0].line > 0;
 }

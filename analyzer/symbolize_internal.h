@@ -6,6 +6,8 @@
  *   symbolize_module.c  the right ELF file for a module, and its separate debug file
  *   symbolize_symtab.c  address to symbol, by .symtab or .dynsym
  *   symbolize_dwarf.c   address to function, inlined functions and lines, by DWARF
+ *   symbolize_scope.c   namespaces and classes of functions, by DWARF
+ *   symbolize_packed.c  what is stored compressed
  */
 #ifndef LEAKRING_SYMBOLIZE_INTERNAL_H
 #define LEAKRING_SYMBOLIZE_INTERNAL_H
@@ -14,6 +16,7 @@
 
 #include "load.h"
 #include "symbolize.h"
+#include "symbolize_packed.h"
 
 /* A function as the debug information or symbol table names it.  Strings belong to the ELF files
  * (alive as long as the module); NULL where unknown. */
@@ -25,8 +28,9 @@ struct lr_raw_frame {
 enum { LR_INLINE_MAX = 64 }; /* deeper inlining than that is cut, the outermost kept */
 
 struct lr_symtab;
-/* Indexes the function symbols of `elf`; NULL when it has none. */
-struct lr_symtab *lr_symtab_new(Elf *elf);
+/* Indexes the function symbols of `elf`: of .symtab, else of .dynsym and of `mini` (MiniDebugInfo,
+ * which has what .dynsym has not; may be NULL).  NULL when there are none. */
+struct lr_symtab *lr_symtab_new(Elf *elf, Elf *mini);
 void lr_symtab_free(struct lr_symtab *symtab);
 /* Name of the function that holds `address`, NULL for none. */
 const char *lr_symtab_find(const struct lr_symtab *symtab, uint64_t address);
@@ -35,7 +39,8 @@ struct lr_dwarf;
 /* NULL when `elf` has no debug information. */
 struct lr_dwarf *lr_dwarf_new(Elf *elf);
 void lr_dwarf_free(struct lr_dwarf *dwarf);
-/* Frames at `address`, innermost first; 0 when no function there is described. */
+/* Frames at `address`, innermost first; 0 when nothing there is described.  A frame without a
+ * name is a line that belongs to no function. */
 size_t lr_dwarf_find(struct lr_dwarf *dwarf, uint64_t address,
                      struct lr_raw_frame frames[LR_INLINE_MAX]);
 
@@ -48,6 +53,7 @@ struct lr_symbol_module {
     bool opened; /* it was tried */
     const char *problem;
     struct lr_elf_file file, debug;
+    struct lr_packed mini, unpacked;
     struct lr_symtab *symtab;
     struct lr_dwarf *dwarf;
 };

@@ -138,7 +138,8 @@ static bool open_by_link(struct lr_elf_file *file, Elf *elf, const char *path,
 static void open_debug(struct lr_symbol_module *module, const struct lr_module_view *view,
                        const char *path, const char *debug_dir)
 {
-    if (module->file.elf != NULL && has_section(module->file.elf, ".debug_info"))
+    if (module->file.elf != NULL && (has_section(module->file.elf, ".debug_info") ||
+                                     has_section(module->file.elf, ".zdebug_info")))
         return;
     if (debug_dir != NULL && open_by_build_id(&module->debug, debug_dir, view))
         return;
@@ -170,6 +171,28 @@ static void clean_path(char path[PATH_ROOM], const char *recorded)
         path[length - suffix] = '\0';
 }
 
+static void read_names(struct lr_symbol_module *module)
+{
+    Elf *file = module->file.elf, *names = module->debug.elf != NULL ? module->debug.elf : file;
+    bool sane = lr_packed_is_sane(names);
+    if (sane && lr_packed_zstd(names, &module->unpacked))
+        module->dwarf = lr_dwarf_new(module->unpacked.elf);
+    else if (sane)
+        module->dwarf = lr_dwarf_new(names);
+    module->symtab = lr_symtab_new(names, NULL);
+    if (file != NULL && (module->symtab == NULL || names == file) &&
+        !has_section(file, ".symtab") && lr_packed_mini(file, &module->mini)) {
+        lr_symtab_free(module->symtab);
+        module->symtab = lr_symtab_new(file, module->mini.elf);
+    } else if (module->symtab == NULL && file != NULL && file != names) {
+        module->symtab = lr_symtab_new(file, NULL);
+    }
+    if (!sane)
+        module->problem = "its compressed debug information is damaged";
+    else if (module->dwarf == NULL && module->symtab == NULL)
+        module->problem = "its file is stripped";
+}
+
 void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_module_view *view,
                            const struct lr_symbolizer_options *options)
 {
@@ -185,16 +208,10 @@ void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_modu
     }
     open_file(module, view, path);
     open_debug(module, view, path, options->debug_dir);
-    Elf *names = module->debug.elf != NULL ? module->debug.elf : module->file.elf;
-    if (names == NULL)
+    if (module->debug.elf == NULL && module->file.elf == NULL)
         return;
     module->problem = NULL; /* a debug file does without the file it belongs to */
-    module->dwarf = lr_dwarf_new(names);
-    module->symtab = lr_symtab_new(names);
-    if (module->symtab == NULL && module->file.elf != NULL && module->file.elf != names)
-        module->symtab = lr_symtab_new(module->file.elf);
-    if (module->dwarf == NULL && module->symtab == NULL)
-        module->problem = "its file is stripped";
+    read_names(module);
 }
 
 void lr_symbol_module_close(struct lr_symbol_module *module)
@@ -203,6 +220,8 @@ void lr_symbol_module_close(struct lr_symbol_module *module)
         return;
     lr_dwarf_free(module->dwarf);
     lr_symtab_free(module->symtab);
+    lr_packed_close(&module->unpacked);
+    lr_packed_close(&module->mini);
     file_close(&module->debug);
     file_close(&module->file);
     *module = (struct lr_symbol_module){0};

@@ -11,8 +11,9 @@
 #include "symbolize_internal.h"
 
 struct symbol {
-    uint64_t start, size, end; /* size 0: unknown */
-    uint64_t reach;            /* largest end of this and all earlier symbols */
+    uint64_t start, size; /* size 0: unknown */
+    uint64_t end;         /* at first that of the section, for symbols without a size */
+    uint64_t reach;       /* largest end of this and all earlier symbols */
     const char *name;
     unsigned rank; /* among names of one address the lowest is shown */
 };
@@ -48,12 +49,17 @@ static unsigned name_rank(const char *name, unsigned char bind, unsigned char ty
     return rank + (type == STT_NOTYPE ? 64 : 0);
 }
 
-static bool in_code(Elf *elf, size_t section)
+/* Where the section of an unsized symbol ends; 0 when it holds no code. */
+static uint64_t code_end(Elf *elf, size_t section)
 {
     GElf_Shdr header;
+    uint64_t end;
     Elf_Scn *scn = section < SHN_LORESERVE ? elf_getscn(elf, section) : NULL;
-    return scn != NULL && gelf_getshdr(scn, &header) != NULL &&
-           (header.sh_flags & SHF_EXECINSTR) != 0;
+    if (scn == NULL || gelf_getshdr(scn, &header) == NULL ||
+        (header.sh_flags & SHF_EXECINSTR) == 0 ||
+        __builtin_add_overflow(header.sh_addr, header.sh_size, &end))
+        return 0;
+    return end;
 }
 
 static void add_table(struct lr_symtab *symtab, Elf *elf, Elf_Scn *scn, const GElf_Shdr *header)
@@ -72,13 +78,14 @@ static void add_table(struct lr_symtab *symtab, Elf *elf, Elf_Scn *scn, const GE
         const char *name = elf_strptr(elf, header->sh_link, sym.st_name);
         if (name == NULL || name[0] == '\0' || name[0] == '$')
             continue; /* $x, $d: ARM's marks between code and data */
-        if (type == STT_NOTYPE && !in_code(elf, sym.st_shndx))
+        uint64_t end = sym.st_size == 0 || type == STT_NOTYPE ? code_end(elf, sym.st_shndx) : 0;
+        if (type == STT_NOTYPE && end == 0)
             continue;
-        uint64_t end;
-        if (__builtin_add_overflow(sym.st_value, sym.st_size, &end))
+        if (sym.st_size > 0 && __builtin_add_overflow(sym.st_value, sym.st_size, &end))
             continue;
         struct symbol symbol = {.start = sym.st_value,
                                 .size = sym.st_size,
+                                .end = end,
                                 .name = name,
                                 .rank = name_rank(name, GELF_ST_BIND(sym.st_info), type)};
         if (!symtab_add(symtab, symbol))
@@ -104,43 +111,51 @@ static int compare_symbols(const void *a, const void *b)
     return strcmp(y->name, x->name);
 }
 
-/* Where a symbol without a size ends: at the next one.  Where a symbol with a size begins at the
- * same address, that one is the function and this a mark; it covers nothing. */
-static uint64_t unsized_end(const struct lr_symtab *symtab, size_t i)
+/* Symbols [i, next) begin at one address.  Those without a size end at the next symbol or with
+ * their section; beside one that has a size they are marks and cover nothing. */
+static void end_unsized(struct symbol *symbols, size_t i, size_t next, size_t count)
 {
-    const struct symbol *symbols = symtab->symbols;
-    size_t first = i, next = i + 1;
-    while (first > 0 && symbols[first - 1].start == symbols[i].start)
-        first--;
-    while (next < symtab->count && symbols[next].start == symbols[i].start)
-        next++;
-    for (size_t j = first; j < next; j++)
+    bool marks = false;
+    for (size_t j = i; j < next; j++)
+        marks = marks || symbols[j].size > 0;
+    for (size_t j = i; j < next; j++) {
         if (symbols[j].size > 0)
-            return symbols[i].start;
-    return next < symtab->count ? symbols[next].start : symbols[i].start;
+            continue;
+        if (marks)
+            symbols[j].end = symbols[j].start;
+        else if (next < count && symbols[next].start < symbols[j].end)
+            symbols[j].end = symbols[next].start;
+    }
 }
 
 static void symtab_finish(struct lr_symtab *symtab)
 {
+    struct symbol *symbols = symtab->symbols;
     uint64_t reach = 0;
-    qsort(symtab->symbols, symtab->count, sizeof(*symtab->symbols), compare_symbols);
+    qsort(symbols, symtab->count, sizeof(*symbols), compare_symbols);
+    for (size_t i = 0, next; i < symtab->count; i = next) {
+        for (next = i; next < symtab->count && symbols[next].start == symbols[i].start;)
+            next++;
+        end_unsized(symbols, i, next, symtab->count);
+    }
     for (size_t i = 0; i < symtab->count; i++) {
-        struct symbol *symbol = &symtab->symbols[i];
-        symbol->end = symbol->size > 0 ? symbol->start + symbol->size : unsized_end(symtab, i);
-        if (symbol->end > reach)
-            reach = symbol->end;
-        symbol->reach = reach;
+        if (symbols[i].end > reach)
+            reach = symbols[i].end;
+        symbols[i].reach = reach;
     }
 }
 
-struct lr_symtab *lr_symtab_new(Elf *elf)
+struct lr_symtab *lr_symtab_new(Elf *elf, Elf *mini)
 {
     struct lr_symtab *symtab = calloc(1, sizeof(*symtab));
     if (symtab == NULL)
         return NULL;
     add_tables(symtab, elf, SHT_SYMTAB);
-    if (symtab->count == 0)
+    if (symtab->count == 0) {
         add_tables(symtab, elf, SHT_DYNSYM);
+        if (mini != NULL)
+            add_tables(symtab, mini, SHT_SYMTAB);
+    }
     if (symtab->count == 0) {
         lr_symtab_free(symtab);
         return NULL;

@@ -32,7 +32,7 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 # libdw's debuginfod client is reached by dlopen; the linker's warning about that is expected.
 $(BUILD)/dist/leakring: $(ANALYZER_OBJ)
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(CC) -static $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(STATIC_LIBS) 2>$@.log || { cat $@.log >&2; \
+	$(call say,LD,$@)$(CC) -static -Wl,-u,lzma_stream_buffer_decode $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(STATIC_LIBS) 2>$@.log || { cat $@.log >&2; \
 		echo "make dist: no static link here.  Debian 12 has what it takes; the libelf.a of Debian 13 lacks symbols." >&2; exit 1; }
 	@grep -v -e "statically linked applications requires" -e "in function" $@.log >&2 || true
 

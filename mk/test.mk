@@ -8,7 +8,7 @@
 # tests/run                 runs everything and counts
 
 TEST := $(BUILD)/test
-TEST_CFLAGS := $(COMMON) -Wno-missing-prototypes -Ipreload -Ianalyzer -Itests/lib \
+TEST_CFLAGS := $(COMMON) -DLR_SOURCE_ROOT='"$(CURDIR)"' -Wno-missing-prototypes -Ipreload -Ianalyzer -Itests/lib \
 	$(shell $(PKG_CONFIG) --cflags cmocka $(ANALYZER_PKGS) 2>/dev/null)
 TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null) $(ANALYZER_LIBS) -lz -ldl -lpthread
 
