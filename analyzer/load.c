@@ -118,6 +118,32 @@ static bool copy_section(struct lr_trace *trace, const struct lr_source *source,
     return type->form != LR_FORM_TABLE || !changing || settle_table(trace, source, id, section);
 }
 
+/* A writer that goes on may have given a stack's nodes to another since the stacks were copied;
+ * nothing in the tables refers to such a stack. */
+static bool recheck_stacks(struct lr_trace *trace, const struct lr_source *source)
+{
+    enum { HEAD = offsetof(struct lr_stack, alloc_count), CHUNK = 1024 };
+    const struct lr_section *section = find_section(&trace->header, LR_SEC_STACKS);
+    const struct lr_part *part = &trace->parts[LR_SEC_STACKS];
+    if (section == NULL || trace->info.ended != LR_ENDED_RUNNING)
+        return true;
+    unsigned char *again = malloc(CHUNK * part->stride);
+    bool ok = again != NULL;
+    for (uint64_t i = 0; ok && i < part->count; i += CHUNK) {
+        uint64_t count = part->count - i < CHUNK ? part->count - i : CHUNK;
+        ok = lr_source_read(source, section->offset + i * part->stride, again,
+                            (size_t)(count * part->stride));
+        for (uint64_t j = 0; ok && j < count; j++) {
+            unsigned char *there = trace->image + section->offset + (i + j) * part->stride;
+            struct lr_stack freed = {.flags = LR_STACK_FREE};
+            if (memcmp(there, again + j * part->stride, HEAD) != 0)
+                memcpy(there, &freed, sizeof(freed));
+        }
+    }
+    free(again);
+    return ok;
+}
+
 static enum lr_status copy_sections(struct lr_trace *trace, const struct lr_source *source,
                                     struct lr_error *error)
 {
@@ -134,6 +160,8 @@ static enum lr_status copy_sections(struct lr_trace *trace, const struct lr_sour
                            lr_section_name(copy_order[i]),
                            errno ? strerror(errno) : "the file shrank meanwhile");
     }
+    if (!recheck_stacks(trace, source))
+        return lr_fail(error, LR_UNREADABLE, "cannot read section stacks again");
     trace->string_slots = trace->parts[LR_SEC_STRINGS].count / 4 + 1;
     trace->strings = calloc((size_t)trace->string_slots, sizeof(*trace->strings));
     if (trace->strings == NULL || !lr_measure_nodes(trace))

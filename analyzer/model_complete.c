@@ -84,6 +84,18 @@ static enum lr_status note_java(struct lr_build *build, struct lr_error *error)
     return LR_OK;
 }
 
+static enum lr_status note_folded(struct lr_build *build, struct lr_error *error)
+{
+    uint64_t stacks = lr_trace_counter(build->trace, LR_CNT_stacks_folded);
+    uint64_t allocs = lr_trace_counter(build->trace, LR_CNT_folded_allocs);
+
+    if (allocs)
+        NOTE("%" PRIu64 " stacks without live memory were forgotten to make room: %" PRIu64
+             " past allocations of theirs (%" PRIu64 " bytes) are in no site's totals",
+             stacks, allocs, lr_trace_counter(build->trace, LR_CNT_folded_bytes));
+    return LR_OK;
+}
+
 static enum lr_status note_pairs(struct lr_build *build, struct lr_error *error)
 {
     const struct lr_model *model = build->model;
@@ -167,7 +179,8 @@ static bool is_damaged(const struct lr_damage *damaged)
 enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error)
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
-        add_losses, note_remarks, note_window, note_damage, note_pairs, note_java, note_modules};
+        add_losses,  note_remarks, note_window, note_damage,
+        note_folded, note_pairs,   note_java,   note_modules};
     const struct lr_trace_info *info = lr_trace_info(build->trace);
     struct lr_model_completeness *complete = &build->model->completeness;
 

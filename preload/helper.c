@@ -19,6 +19,8 @@
 #include "next.h"
 #include "prim.h"
 #include "record.h"
+#include "stack_fold.h"
+#include "stack_totals.h"
 #include "stacks.h"
 #include "text.h"
 #include "trace.h"
@@ -60,13 +62,14 @@ static void pass(uint32_t *flushed)
     if (now - *flushed >= FLUSH_MS) {
         *flushed = now;
         lr_modules_changed();
-        lr_stacks_flush();
+        lr_totals_flush();
+        lr_stacks_make_room(now);
     }
 }
 
 static void hand_over(bool to_helper)
 {
-    lr_stacks_defer(to_helper);
+    lr_totals_defer(to_helper);
     lr_record_use_young(to_helper);
     if (to_helper)
         lr_clock_tick();
@@ -87,7 +90,7 @@ static void *run(void *unused)
         pass(&flushed);
     hand_over(false);
     lr_record_tenure_all();
-    lr_stacks_flush();
+    lr_totals_flush();
     return unused;
 }
 

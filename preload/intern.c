@@ -80,6 +80,32 @@ void lr_index_add(struct lr_index *index, uint64_t hash, uint32_t entry)
     index->used++;
 }
 
+/* What lies behind a freed slot moves up to it, unless it would come before its home. */
+static void close_gap(struct lr_index *index, uint32_t gap)
+{
+    struct lr_index_slot *slots = index->slots;
+    for (uint32_t at = (gap + 1) & index->mask; slots[at].entry; at = (at + 1) & index->mask) {
+        uint32_t home = slots[at].hash & index->mask;
+        if (((at - home) & index->mask) < ((at - gap) & index->mask))
+            continue;
+        slots[gap] = slots[at];
+        gap = at;
+    }
+    slots[gap].entry = 0;
+}
+
+void lr_index_remove(struct lr_index *index, uint64_t hash, uint32_t entry)
+{
+    uint32_t at = (uint32_t)hash & index->mask;
+    for (; index->slots[at].entry; at = (at + 1) & index->mask) {
+        if (index->slots[at].entry != entry + 1)
+            continue;
+        close_gap(index, at);
+        index->used--;
+        return;
+    }
+}
+
 /* Room for one more entry of an append section?  Returns its index, or -1 and counts. */
 static int64_t append(enum lr_section_id id, uint64_t entries, enum lr_counter full)
 {

@@ -24,6 +24,8 @@ bool lr_index_start(struct lr_index *index);
 /* The entry for which `same` is true, plus 1; 0 when there is none. */
 uint32_t lr_index_find(const struct lr_index *index, uint64_t hash,
                        bool (*same)(uint32_t entry, const void *key), const void *key);
+/* Takes an entry out again; nothing happens if it isn't there. */
+void lr_index_remove(struct lr_index *index, uint64_t hash, uint32_t entry);
 /* Adds an entry that wasn't found.  Without memory to grow it may be forgotten; then an equal
  * entry is appended again later. */
 void lr_index_add(struct lr_index *index, uint64_t hash, uint32_t entry);

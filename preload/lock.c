@@ -31,7 +31,7 @@ static bool wait(struct lr_lock *lock)
 bool lr_lock_take(struct lr_lock *lock)
 {
     bool taken = try_take(lock) || wait(lock);
-    if (lock->stuck == taken)
+    if (__atomic_load_n(&lock->stuck, __ATOMIC_RELAXED) == taken)
         __atomic_store_n(&lock->stuck, !taken, __ATOMIC_RELAXED);
     return taken;
 }

@@ -32,7 +32,8 @@ bool lr_nodes_start(void)
 
 uint64_t lr_nodes_used(void)
 {
-    return lr_file.section[LR_SEC_NODES]->used - 1 - free_count;
+    uint64_t made = __atomic_load_n(&lr_file.section[LR_SEC_NODES]->used, __ATOMIC_RELAXED) - 1;
+    return made - __atomic_load_n(&free_count, __ATOMIC_RELAXED);
 }
 
 static uint64_t room(void)
@@ -93,7 +94,7 @@ static uint32_t make(uint32_t parent, uint64_t frame)
     struct lr_node *entry = &lr_file.nodes[node];
     if (free_head) {
         free_head = entry->next;
-        free_count--;
+        __atomic_store_n(&free_count, free_count - 1, __ATOMIC_RELAXED);
     }
     entry->frame = frame;
     entry->parent = parent;
@@ -129,7 +130,7 @@ static void unlink_node(uint32_t node)
     *at = entry->next;
     entry->next = free_head;
     free_head = node;
-    free_count++;
+    __atomic_store_n(&free_count, free_count + 1, __ATOMIC_RELAXED);
 }
 
 void lr_nodes_drop(uint32_t leaf)

@@ -25,7 +25,7 @@ void lr_nodes_drop(uint32_t leaf);
 /* Are these the frames from `leaf` to the root?  Cost: a cache miss a frame. */
 bool lr_nodes_equal(uint32_t leaf, const uint64_t *frames, size_t count);
 
-/* Nodes that stacks lead through now. */
+/* Nodes that stacks lead through now.  Needs no lock. */
 uint64_t lr_nodes_used(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "guard.h"
 #include "intern.h"
+#include "marks.h"
 #include "pairs_start.h"
 #include "stacks.h"
 #include "trace.h"
@@ -292,4 +293,12 @@ void lr_pair_release_end(struct lr_pair_scope *scope)
 {
     if (scope->active)
         leave_scope(scope);
+}
+
+/* A pair's stack is its site's. */
+void lr_pairs_mark(struct lr_marks *stacks)
+{
+    uint64_t used = __atomic_load_n(&lr_file.section[LR_SEC_PAIRSITES]->used, __ATOMIC_ACQUIRE);
+    for (uint64_t i = 0; i < used; i++)
+        lr_mark(stacks, lr_file.pairsites[i].stack);
 }

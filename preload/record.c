@@ -10,6 +10,7 @@
 #include "guard.h"
 #include "prim.h"
 #include "sampler.h"
+#include "stack_totals.h"
 #include "stacks.h"
 #include "table.h"
 #include "trace.h"
@@ -19,6 +20,7 @@ enum {
     YOUNG_WINDOW = 8,
     LIVE_WINDOW = 64,
     CHURN_RECORDS = 50000,
+    CROWDED = 4, /* sixteenths: soon the helper must make room for stacks */
 };
 
 static struct lr_table live, young;
@@ -29,8 +31,9 @@ bool lr_record_churns;
 bool lr_record_start(void)
 {
     live = lr_table_over(lr_file.live, lr_file_capacity(LR_SEC_LIVE), LIVE_WINDOW);
+    live.touched = lr_prim_map(lr_table_parts(live.slot_count));
     struct lr_live *slots = lr_prim_map(YOUNG_SLOTS * sizeof *slots);
-    if (!slots)
+    if (!slots || !live.touched)
         return false;
     young = lr_table_over(slots, YOUNG_SLOTS, YOUNG_WINDOW);
     lr_sampler_seed(lr_config.seed);
@@ -52,8 +55,10 @@ static void lost(const struct lr_live *record)
 /* What the helper thread would do if it ran: a sign of life, and noticing the churn. */
 static void note_direct(uint32_t now_ms)
 {
-    lr_file.header->heartbeat_ms = now_ms;
-    if (++direct_records == CHURN_RECORDS) /* racy, and near enough */
+    __atomic_store_n(&lr_file.header->heartbeat_ms, now_ms, __ATOMIC_RELAXED);
+    uint32_t records = __atomic_load_n(&direct_records, __ATOMIC_RELAXED) + 1;
+    __atomic_store_n(&direct_records, records, __ATOMIC_RELAXED); /* racy, and near enough */
+    if (records == CHURN_RECORDS || (records % 64 == 0 && lr_stacks_fullness() >= CROWDED))
         __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
 }
 
@@ -132,6 +137,13 @@ void lr_record_free(const void *block)
 void lr_record_put_back(const struct lr_live *record)
 {
     insert(record);
+}
+
+/* Young ones first: what is tenured meanwhile is found in the file. */
+void lr_record_mark(struct lr_marks *stacks)
+{
+    lr_table_mark(&young, stacks);
+    lr_table_mark(&live, stacks);
 }
 
 void lr_record_tenure(uint32_t before_ms)

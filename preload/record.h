@@ -17,7 +17,8 @@
 bool lr_record_start(void); /* after lr_file_create */
 
 /* True once so many records went straight to the file that its pages are being written for
- * nothing: time for the helper thread.  Stays false while it runs. */
+ * nothing, or so many stacks that room must be made: time for the helper thread.  Stays false
+ * while it runs. */
 extern bool lr_record_churns;
 
 /* A new block that stands for `weight` (lr_sampler_weigh).  Under the guard. */
@@ -31,6 +32,10 @@ void lr_record_free(const void *block);
  * back.  `record` is meaningful only if the result is true. */
 bool lr_record_take(const void *block, struct lr_live *record);
 void lr_record_put_back(const struct lr_live *record);
+
+struct lr_marks;
+/* Helper thread: the stacks of all records, young and tenured. */
+void lr_record_mark(struct lr_marks *stacks);
 
 /* The helper thread's part: moves young records born before `before_ms` into the file. */
 void lr_record_tenure(uint32_t before_ms);

@@ -10,6 +10,7 @@
 
 #include "file.h"
 #include "lock.h"
+#include "marks.h"
 #include "prim.h"
 #include "trace.h"
 
@@ -160,4 +161,14 @@ bool lr_regions_find(uintptr_t address, struct lr_region *region)
         *region = *at(position);
     lr_lock_drop(&lock);
     return found;
+}
+
+bool lr_regions_mark(struct lr_marks *stacks)
+{
+    if (!lr_lock_take(&lock))
+        return false;
+    for (uint32_t position = 0; position < order_count; position++)
+        lr_mark(stacks, at(position)->stack);
+    lr_lock_drop(&lock);
+    return true;
 }

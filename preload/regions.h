@@ -22,4 +22,8 @@ void lr_regions_unmap(uintptr_t start, size_t length);
 /* Copies the region that holds `address`; false when none does. */
 bool lr_regions_find(uintptr_t address, struct lr_region *region);
 
+struct lr_marks;
+/* Helper thread: the stacks of all regions.  False: the table is busy. */
+bool lr_regions_mark(struct lr_marks *stacks);
+
 #endif

@@ -13,23 +13,22 @@
 #include "jvm.h"
 #include "modules.h"
 #include "nodes.h"
-#include "prim.h"
-#include "sampler.h"
+#include "stack_totals.h"
 #include "trace.h"
 
-struct totals {
-    uint64_t count, bytes;
-    double count_variance, bytes_variance; /* of what was sampled; 0 while all was recorded */
-};
+/* lr_stack.link of a stack in use.  A pair's stack may be in the hands of a call that waits. */
+enum { PINNED = 1 };
+
+enum { FOLDED_FRAMES = 16 };
 
 static struct lr_index index_;
-static struct totals *totals;
-static bool deferred;
+static uint32_t free_head; /* free entries, linked */
+static uint64_t free_count;
+static uint32_t folded_count; /* entries with LR_STACK_FOLDED */
 
 bool lr_stacks_start(void)
 {
-    totals = lr_prim_map(lr_file_capacity(LR_SEC_STACKS) * sizeof *totals);
-    if (!totals || !lr_nodes_start() || !lr_index_start(&index_))
+    if (!lr_totals_start() || !lr_nodes_start() || !lr_index_start(&index_))
         return false;
     lr_file.section[LR_SEC_STACKS]->used = 1; /* entry 0: no stack */
     return true;
@@ -76,30 +75,53 @@ static void publish(struct lr_stack *stack, uint32_t node, size_t count, uint32_
     __atomic_store_n((uint64_t *)(void *)stack, word, __ATOMIC_RELEASE);
 }
 
+/* A free entry, else the next one; 0 when there is none. */
+static uint32_t new_id(void)
+{
+    const struct lr_section *section = lr_file.section[LR_SEC_STACKS];
+    if (free_head) {
+        uint32_t id = free_head;
+        free_head = lr_file.stacks[id].link;
+        __atomic_store_n(&free_count, free_count - 1, __ATOMIC_RELAXED);
+        return id;
+    }
+    return section->used < section->capacity ? (uint32_t)section->used : 0;
+}
+
+static void give_back(uint32_t id)
+{
+    lr_file.stacks[id].link = free_head;
+    free_head = id;
+    __atomic_store_n(&free_count, free_count + 1, __ATOMIC_RELAXED);
+}
+
 static uint32_t append_stack(const struct key *key)
 {
-    struct lr_section *stacks = lr_file.section[LR_SEC_STACKS];
-    bool full = stacks->used >= stacks->capacity;
-    uint32_t node = full ? 0 : lr_nodes_add(key->frames, key->count);
-    if (full || (!node && key->count)) {
+    struct lr_section *section = lr_file.section[LR_SEC_STACKS];
+    uint32_t id = new_id(), node = id ? lr_nodes_add(key->frames, key->count) : 0;
+    if (!node && key->count && id && id < section->used)
+        give_back(id);
+    if (!id || (!node && key->count)) {
         lr_count(LR_CNT_stacks_full);
         return 0;
     }
-    uint32_t id = (uint32_t)stacks->used;
     struct lr_stack *stack = &lr_file.stacks[id];
     stack->hash = key->hash;
     stack->first_ms = lr_trace_ms();
+    stack->link = 0;
     publish(stack, node, key->count, key->flags);
-    __atomic_store_n(&stacks->used, stacks->used + 1, __ATOMIC_RELEASE);
+    if (id == section->used)
+        __atomic_store_n(&section->used, section->used + 1, __ATOMIC_RELEASE);
     lr_index_add(&index_, key->hash, id);
     return id;
 }
 
-/* Fullness of the stack sections, in sixteenths. */
-static unsigned fullness(void)
+unsigned lr_stacks_fullness(void)
 {
     const struct lr_section *stacks = lr_file.section[LR_SEC_STACKS];
-    uint64_t by_stacks = stacks->used * 16 / stacks->capacity;
+    uint64_t used = __atomic_load_n(&stacks->used, __ATOMIC_RELAXED);
+    uint64_t by_stacks =
+        (used - __atomic_load_n(&free_count, __ATOMIC_RELAXED)) * 16 / stacks->capacity;
     uint64_t by_nodes = lr_nodes_used() * 16 / lr_file_capacity(LR_SEC_NODES);
     return (unsigned)(by_stacks > by_nodes ? by_stacks : by_nodes);
 }
@@ -110,7 +132,7 @@ static size_t allowance(enum lr_stack_use use)
 {
     if (use != LR_STACK_OF_BLOCK)
         return SIZE_MAX;
-    unsigned sixteenths = fullness();
+    unsigned sixteenths = lr_stacks_fullness();
     return sixteenths < 12 ? SIZE_MAX : sixteenths < 14 ? 16 : sixteenths < 15 ? 4 : 0;
 }
 
@@ -151,77 +173,53 @@ __attribute__((cold)) uint32_t lr_stack_intern(const struct lr_raw_stack *raw,
     if (raw->java_count)
         key.flags |= LR_STACK_JAVA;
     uint32_t id = store_stack(&key, use);
+    if (use != LR_STACK_OF_BLOCK)
+        lr_file.stacks[id].link = PINNED;
     lr_intern_unlock();
     return id;
 }
 
-static void store_variance(uint32_t stack)
+bool lr_stack_is_foldable(uint32_t id)
 {
-    double of_count, of_bytes;
-    __atomic_load(&totals[stack].count_variance, &of_count, __ATOMIC_RELAXED);
-    if (of_count == 0)
-        return;
-    __atomic_load(&totals[stack].bytes_variance, &of_bytes, __ATOMIC_RELAXED);
-    lr_file.stacks[stack].count_variance = (float)of_count;
-    lr_file.stacks[stack].bytes_variance = (float)of_bytes;
+    const struct lr_stack *stack = &lr_file.stacks[id];
+    return !(stack->flags & (LR_STACK_FREE | LR_STACK_FOLDED)) && stack->link != PINNED;
 }
 
-static void add_to_totals(uint32_t stack, uint64_t blocks, uint64_t bytes)
+void lr_stack_retire(uint32_t id)
 {
-    struct totals *total = &totals[stack];
-    uint64_t count = __atomic_add_fetch(&total->count, blocks, __ATOMIC_RELAXED);
-    uint64_t sum = __atomic_add_fetch(&total->bytes, bytes, __ATOMIC_RELAXED);
-    if (!__atomic_load_n(&deferred, __ATOMIC_RELAXED)) {
-        lr_file.stacks[stack].alloc_count = count;
-        lr_file.stacks[stack].alloc_bytes = sum;
-        store_variance(stack);
-    }
+    lr_index_remove(&index_, lr_file.stacks[id].hash, id);
 }
 
-void lr_stack_add(uint32_t stack, uint64_t bytes)
+void lr_stack_restore(uint32_t id)
 {
-    add_to_totals(stack, 1, bytes);
+    lr_index_add(&index_, lr_file.stacks[id].hash, id);
 }
 
-static void add_double(double *sum, double more)
+/* The stack of the innermost frames; 0 when it has no more than those, or there are enough. */
+static uint32_t fold_target(const struct lr_stack *stack)
 {
-    double old, now;
-    __atomic_load(sum, &old, __ATOMIC_RELAXED);
-    do
-        now = old + more;
-    while (!__atomic_compare_exchange(sum, &old, &now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    uint64_t frames[FOLDED_FRAMES];
+    if (stack->frame_count <= FOLDED_FRAMES || lr_stacks_fullness() >= 14)
+        return 0;
+    uint32_t node = stack->node;
+    for (size_t i = 0; i < FOLDED_FRAMES; i++, node = lr_file.nodes[node].parent)
+        frames[i] = lr_file.nodes[node].frame;
+    struct key key = {.frames = frames, .count = FOLDED_FRAMES};
+    key.flags = (stack->flags & LR_STACK_JAVA) | LR_STACK_DEPTH_CUT | LR_STACK_FOLDED;
+    uint32_t found = find_stack(&key);
+    if (found || folded_count >= lr_file_capacity(LR_SEC_STACKS) / 8)
+        return found ? found - 1 : 0;
+    folded_count++;
+    return append_stack(&key);
 }
 
-/* A weight is no whole number; it is rounded up or down by chance, so that no error adds up. */
-void lr_stack_add_sampled(uint32_t stack, uint64_t bytes, float weight)
+void lr_stack_fold(uint32_t id)
 {
-    double variance = (double)weight * ((double)weight - 1), size = (double)bytes;
-    add_double(&totals[stack].count_variance, variance);
-    add_double(&totals[stack].bytes_variance, variance * size * size);
-    add_to_totals(stack, (uint64_t)(weight + lr_sampler_random()),
-                  (uint64_t)(size * weight + lr_sampler_random()));
-}
-
-void lr_stack_lost(uint32_t stack, uint64_t bytes)
-{
-    __atomic_fetch_add(&lr_file.stacks[stack].lost_count, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&lr_file.stacks[stack].lost_bytes, bytes, __ATOMIC_RELAXED);
-}
-
-void lr_stacks_flush(void)
-{
-    uint64_t used = __atomic_load_n(&lr_file.section[LR_SEC_STACKS]->used, __ATOMIC_ACQUIRE);
-    for (uint64_t id = 0; id < used; id++) {
-        uint64_t count = __atomic_load_n(&totals[id].count, __ATOMIC_RELAXED);
-        if (lr_file.stacks[id].alloc_count == count)
-            continue; /* don't dirty the page */
-        lr_file.stacks[id].alloc_count = count;
-        lr_file.stacks[id].alloc_bytes = __atomic_load_n(&totals[id].bytes, __ATOMIC_RELAXED);
-        store_variance((uint32_t)id);
-    }
-}
-
-void lr_stacks_defer(bool on)
-{
-    __atomic_store_n(&deferred, on, __ATOMIC_RELAXED);
+    struct lr_stack *stack = &lr_file.stacks[id];
+    uint32_t node = stack->node, target = fold_target(stack);
+    publish(stack, 0, 0, LR_STACK_FREE);
+    lr_totals_move(id, target);
+    lr_nodes_drop(node);
+    give_back(id);
+    lr_count(LR_CNT_stacks_folded);
 }

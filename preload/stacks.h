@@ -1,4 +1,4 @@
-/* stacks.h -- the stacks in the file: stored once each, and what was allocated through them.
+/* stacks.h -- the stacks in the file: stored once each.
  *
  * Stage: RECORD -> FILE.  Context: any thread, inside malloc, under the guard.
  */
@@ -27,15 +27,15 @@ struct lr_raw_stack {
  * is busy, which is counted.  Takes the intern lock; about 2 us. */
 uint32_t lr_stack_intern(const struct lr_raw_stack *raw, enum lr_stack_use use);
 
-/* Totals of a stack (alloc_count, alloc_bytes), and what found no room. */
-void lr_stack_add(uint32_t stack, uint64_t bytes);
-/* The same for a sampled block that stands for `weight` of its size. */
-void lr_stack_add_sampled(uint32_t stack, uint64_t bytes, float weight);
-void lr_stack_lost(uint32_t stack, uint64_t bytes);
+/* How full the sections for stacks and nodes are, in sixteenths.  Needs no lock. */
+unsigned lr_stacks_fullness(void);
 
-/* Copies the totals into the file; the helper thread, and at exit. */
-void lr_stacks_flush(void);
-/* From now on (true) totals are kept outside the file, for lr_stacks_flush to copy. */
-void lr_stacks_defer(bool deferred);
+/* For stack_fold.c, under the intern lock. */
+bool lr_stack_is_foldable(uint32_t id);
+void lr_stack_retire(uint32_t id);  /* no lr_stack_intern that begins now answers it */
+void lr_stack_restore(uint32_t id); /* a retired one that turned out to be in use */
+/* A retired one that nothing refers to: frees its entry and nodes.  Its totals are added to those
+ * of the stack of its innermost frames, or to the counters folded_*. */
+void lr_stack_fold(uint32_t id);
 
 #endif

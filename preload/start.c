@@ -21,6 +21,7 @@
 #include "programs.h"
 #include "record.h"
 #include "regions.h"
+#include "stack_totals.h"
 #include "stacks.h"
 #include "text.h"
 #include "thread_names.h"
@@ -173,7 +174,7 @@ static void set_state(enum lr_state state, enum lr_event_type event)
 {
     lr_trace_event(event, 0, 0);
     lr_record_tenure_all();
-    lr_stacks_flush();
+    lr_totals_flush();
     lr_file.header->heartbeat_ms = lr_trace_ms();
     lr_file.header->end_unix_ns = lr_prim_unix_ns();
     __atomic_store_n(&lr_file.header->state, state, __ATOMIC_RELEASE);
@@ -196,7 +197,7 @@ void lr_process_end(void)
     if (!lr_process_is_traced())
         return;
     lr_record_use_young(false);
-    lr_stacks_defer(false);
+    lr_totals_defer(false);
     set_state(LR_STATE_EXITED, LR_EVENT_EXIT);
 }
 

@@ -7,6 +7,8 @@
  */
 #include "table.h"
 
+#include "marks.h"
+
 /* A slot's fields are looked at while its key says that they may be stale; what was read counts
  * only once the key has been claimed. */
 #define STORE(field, value)                                                                       \
@@ -23,7 +25,13 @@ enum {
     BLOCK_BITS = 10,  /* homes that belong to one stretch of the heap */
     SPACING_BITS = 5, /* glibc's blocks are at least 32 bytes apart; others probe once more */
     NEAR_WINDOW = 16,
+    TOUCH_SHIFT = 11,
 };
+
+uint64_t lr_table_parts(uint64_t capacity)
+{
+    return (capacity >> TOUCH_SHIFT) + 1;
+}
 
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window)
 {
@@ -79,6 +87,15 @@ static struct lr_live *take_free(struct lr_live *home, uint32_t window, uint64_t
     return NULL;
 }
 
+/* Not more than a load once it is known. */
+static void touch(struct lr_table *table, const struct lr_live *slot)
+{
+    uint8_t *touched = table->touched;
+    if (touched && !__atomic_load_n(&touched[(slot - table->slots) >> TOUCH_SHIFT],
+                                    __ATOMIC_RELAXED))
+        __atomic_store_n(&touched[(slot - table->slots) >> TOUCH_SHIFT], 1, __ATOMIC_RELAXED);
+}
+
 static struct lr_live *insert(struct lr_table *table, const struct lr_live *record)
 {
     struct lr_live *slot = NULL;
@@ -91,6 +108,7 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
         slot = take_free(far_home(table, record->key), table->window, record->key);
     if (!slot)
         return NULL;
+    touch(table, slot);
     STORE(slot->info, record->info);
     STORE(slot->stack, record->stack);
     STORE(slot->birth_ms, record->birth_ms);
@@ -244,4 +262,16 @@ bool lr_table_is_moving(const struct lr_table *young)
         if (__atomic_load_n(&slot->key, __ATOMIC_ACQUIRE) & LR_KEY_CLAIMED)
             return true;
     return false;
+}
+
+void lr_table_mark(const struct lr_table *table, struct lr_marks *stacks)
+{
+    for (uint64_t at = 0; at < table->slot_count; at++) {
+        const struct lr_live *slot = &table->slots[at];
+        if (table->touched && !__atomic_load_n(&table->touched[at >> TOUCH_SHIFT],
+                                               __ATOMIC_RELAXED))
+            at |= (UINT64_C(1) << TOUCH_SHIFT) - 1;
+        else if (__atomic_load_n(&slot->key, __ATOMIC_ACQUIRE))
+            lr_mark(stacks, __atomic_load_n(&slot->stack, __ATOMIC_RELAXED));
+    }
 }

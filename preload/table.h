@@ -30,9 +30,12 @@ struct lr_table {
     uint32_t far_homes;
     uint32_t window;       /* slots behind a far home */
     uint32_t near_blocks;  /* of 1024 near homes; 0: too small, far homes only */
+    uint8_t *touched;      /* by 2048 slots: 1 where a record ever was; NULL: not kept */
 };
 
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window);
+/* Bytes for lr_table.touched. */
+uint64_t lr_table_parts(uint64_t capacity);
 
 /* Has the place of the block at `address` fetched into the cache, for an insertion soon. */
 void lr_table_prefetch(const struct lr_table *table, uintptr_t address);
@@ -47,6 +50,9 @@ bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *re
  * that finds no room there goes to `lost`.  Returns how many were moved. */
 uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t before_ms,
                          void (*lost)(const struct lr_live *record));
+struct lr_marks;
+/* Helper thread: the stacks of all records.  Parts that were never written are left alone. */
+void lr_table_mark(const struct lr_table *table, struct lr_marks *stacks);
 /* Is a record being moved by another thread right now? */
 bool lr_table_is_moving(const struct lr_table *young);
 

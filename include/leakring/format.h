@@ -204,6 +204,8 @@ LR_ASSERT(sizeof(struct lr_node) == 16);
 #define LR_STACK_JAVA_LOST 8u     /* Java frames were there but could not be had */
 #define LR_STACK_JAVA_CUT 16u     /* Java frames are missing at the outer end */
 #define LR_STACK_FREE 64u         /* no stack: nothing refers to this entry any more */
+#define LR_STACK_FOLDED 128u      /* totals of stacks that nothing refers to any more, which had
+                                     these innermost frames */
 
 struct lr_stack {
     /* The first eight bytes are stored at once, after the rest. */
@@ -218,7 +220,7 @@ struct lr_stack {
     uint64_t lost_count; /* acquisitions at this stack that found no room in a table */
     uint64_t lost_bytes;
     uint32_t first_ms;   /* first seen, ms since start */
-    uint32_t next;       /* for the writer's use */
+    uint32_t link;       /* for the writer's use */
     float count_variance; /* of alloc_count and alloc_bytes, which are estimates once sampling */
     float bytes_variance; /* was on; 0: exact */
 };
