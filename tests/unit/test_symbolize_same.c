@@ -47,6 +47,11 @@ struct sample {
 };
 
 #define PLAIN "{ [ -e plain ] || g++ -O2 -g -o plain $src/probe.cc; } && "
+/* rustup's rustc looks for its compilers below HOME, which tests have elsewhere. */
+#define RUST                                                                                       \
+    "rustc=$(command -v rustc); export "                                                           \
+    "RUSTUP_HOME=${RUSTUP_HOME:-${rustc%/*/bin/rustc}/.rustup}; "                                  \
+    "rustc -vV >/dev/null 2>&1 || exit 77; rustc "
 #define SYMTAB "objcopy -g plain symtab && "
 #define FILE_BY(name_, needs_, build_, ...)                                                        \
     {                                                                                              \
@@ -69,9 +74,9 @@ static const struct sample samples[] = {
             "clang++ -O2 -g -gdwarf-5 -o $out $src/probe.cc", .tool = "llvm-addr2line"),
     FILE_BY("c++-clang-dwarf4", "clang++ llvm-addr2line",
             "clang++ -O2 -g -gdwarf-4 -o $out $src/probe.cc", .tool = "llvm-addr2line"),
-    FILE_BY("rust", "rustc", "rustc -g -O -o $out $src/probe.rs", .tool = "addr2line"),
+    FILE_BY("rust", "rustc", RUST "-g -O -o $out $src/probe.rs", .tool = "addr2line"),
     FILE_BY("rust-v0", "rustc",
-            "rustc -g -C opt-level=1 -C symbol-mangling-version=v0 -o $out $src/probe.rs",
+            RUST "-g -C opt-level=1 -C symbol-mangling-version=v0 -o $out $src/probe.rs",
             .tool = "addr2line"),
     FILE_BY("c++", "g++", PLAIN "cp plain $out"),
     FILE_BY("zlib", "g++", PLAIN "objcopy --compress-debug-sections=zlib plain $out",
