@@ -65,16 +65,33 @@ static size_t without_counter(const char *name, size_t length, bool *generated)
     return length;
 }
 
+/* Each loader's proxies are in a package of their own: "jdk/proxy12/$Proxy5".  Returns the number of
+ * digits behind "jdk/proxy" or "com/sun/proxy/jdk/proxy", and where they begin in *at. */
+static size_t package_counter(const char *name, size_t length, size_t *at)
+{
+    static const char *const stems[] = {"jdk/proxy", "com/sun/proxy/jdk/proxy"};
+    for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
+        size_t stem = strlen(stems[i]), digits = 0;
+        if (length <= stem || memcmp(name, stems[i], stem) != 0)
+            continue;
+        while (stem + digits < length && name[stem + digits] >= '0' && name[stem + digits] <= '9')
+            digits++;
+        *at = stem;
+        return stem + digits < length && name[stem + digits] == '/' ? digits : 0;
+    }
+    return 0;
+}
+
 size_t lr_jvm_class_text(const char *name, size_t length, char *out, size_t size, bool *generated)
 {
-    size_t kept = without_address(name, length);
+    size_t kept = without_address(name, length), from = 0, digits, made = 0;
     *generated = kept != length;
     kept = without_counter(name, kept, generated);
-    if (kept > size)
-        kept = size;
-    for (size_t i = 0; i < kept; i++)
-        out[i] = name[i] == '/' ? '.' : name[i];
-    return kept;
+    digits = package_counter(name, kept, &from);
+    for (size_t i = 0; i < kept && made < size; i++)
+        if (i - from >= digits)
+            out[made++] = name[i] == '/' ? '.' : name[i];
+    return made;
 }
 
 bool lr_jvm_is_cleanup_frame(const char *name, size_t length)

@@ -3,7 +3,7 @@
 
 #include "prim.h"
 
-enum { SPINS = 64, YIELDS = 64, SLEEPS = 50 };
+enum { SPINS = 64, YIELDS = 64, SLEEPS = 500 };
 
 static bool try_take(struct lr_lock *lock)
 {

@@ -2,7 +2,7 @@
  *
  * Stage: RECORD, cold paths.  Context: any thread, inside malloc.  Holders need microseconds, but
  * may be preempted while they hold it, so a taker spins, yields, then sleeps a little: at most
- * about 60 ms in all.  Then it gives up and its caller drops and counts the event.  While a lock
+ * about 0.6 s in all.  Then it gives up and its caller drops and counts the event.  While a lock
  * seems stuck (its holder never came back), takers only try.
  */
 #ifndef LEAKRING_LOCK_H

@@ -38,7 +38,9 @@ static void test_addresses_and_counters_of_generated_classes_go(void **state)
     check_name("a/Foo$$Lambda.0x80000004b", "a.Foo$$Lambda", true);
     check_name("java/lang/invoke/LambdaForm$MH+0x0000000800c03440",
                "java.lang.invoke.LambdaForm$MH", true);
-    check_name("jdk/proxy1/$Proxy12", "jdk.proxy1.$Proxy", true);
+    check_name("jdk/proxy1/$Proxy12", "jdk.proxy.$Proxy", true);
+    check_name("jdk/proxy4711/$Proxy12", "jdk.proxy.$Proxy", true);
+    check_name("com/sun/proxy/jdk/proxy2/$Proxy1", "com.sun.proxy.jdk.proxy.$Proxy", true);
     check_name("jdk/internal/reflect/GeneratedMethodAccessor7",
                "jdk.internal.reflect.GeneratedMethodAccessor", true);
 }
@@ -50,6 +52,8 @@ static void test_numbers_of_ones_own_classes_stay(void **state)
                "org.apache.lucene.codecs.Lucene62Codec12", false);
     check_name("a/Outer$12", "a.Outer$12", false);
     check_name("a/MyProxy12", "a.MyProxy12", false);
+    check_name("jdk/proxy12", "jdk.proxy12", false);
+    check_name("jdk/proxies12/A", "jdk.proxies12.A", false);
     check_name("a/face", "a.face", false);
     check_name("a/x0xface", "a.x0xface", false);
 }
