@@ -63,6 +63,11 @@ $(TEST)/oracle/%: tests/oracle/%.cc
 		$(ORACLE_FLAGS) -lpthread
 # Benchmarks: without frame pointers, with them, and with LeakSanitizer linked in.
 BENCH_CC = @mkdir -p $(@D); printf '  %-4s %s\n' CC $<; $(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $<
+# Links what it measures.
+$(TEST)/bench/stack_cost: tests/bench/stack_cost.c $(TEST)/libpreload.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $< $(ORACLE_FLAGS) \
+		$(TEST)/libpreload.a $(shell $(PKG_CONFIG) --libs libunwind) -lpthread
 $(TEST)/bench/%: tests/bench/%.c
 	$(BENCH_CC) -fomit-frame-pointer $(ORACLE_FLAGS) -lpthread
 $(TEST)/bench/%-fp: tests/bench/%.c

@@ -15,6 +15,7 @@
 #include "prim.h"
 #include "stacks.h"
 #include "trace.h"
+#include "unwind_hash.h"
 
 enum { MEMO_WAYS = 4, FIRST_MEMO = 4096 };
 
@@ -40,16 +41,6 @@ bool lr_stack_take_start(void)
     memo = lr_prim_map(slots * sizeof *memo);
     memo_slots = slots;
     return memo != NULL;
-}
-
-static uint64_t hash_raw(const struct lr_raw_stack *raw)
-{
-    uint64_t hash = lr_hash_mix(__atomic_load_n(&memo_epoch, __ATOMIC_RELAXED), raw->flags);
-    for (size_t i = 0; i < raw->native_count; i++)
-        hash = lr_hash_mix(hash, raw->native[i]);
-    for (size_t i = 0; i < raw->java_count; i++)
-        hash = lr_hash_mix(hash, raw->java[i].method ^ (uint64_t)(uint32_t)raw->java[i].bci << 48);
-    return hash;
 }
 
 static struct memo *memo_group(uint64_t hash)
@@ -96,7 +87,61 @@ static void memo_store(uint64_t hash, uint32_t id)
 
 void lr_stacks_forget(void)
 {
-    __atomic_fetch_add(&memo_epoch, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&memo_epoch, 1, __ATOMIC_RELEASE);
+}
+
+static uint32_t flags_of(enum lr_unwind_end end)
+{
+    return end == LR_UNWIND_DEPTH  ? LR_STACK_DEPTH_CUT
+           : end == LR_UNWIND_LOST ? LR_STACK_NATIVE_LOST
+                                   : 0;
+}
+
+/* Whose stack is to be had, and since when what is known about it holds: `epoch` is read before
+ * anything else, so that an id of before lr_stacks_forget() can't be remembered after it. */
+struct want {
+    const struct lr_regs *caller;
+    enum lr_stack_use use;
+    uint64_t epoch;
+};
+
+/* A pair's stack and a block's are remembered apart: the block's may be cut. */
+static uint64_t hash_native(const struct want *want, uint64_t trail, uint32_t flags)
+{
+    return lr_hash_mix(trail + (want->epoch << 33),
+                       (uint64_t)flags << 1 | (want->use == LR_STACK_OF_BLOCK));
+}
+
+static uint64_t hash_java(uint64_t hash, const struct lr_raw_stack *raw)
+{
+    for (size_t i = 0; i < raw->java_count; i++)
+        hash = lr_hash_mix(hash, raw->java[i].method ^ (uint64_t)(uint32_t)raw->java[i].bci << 48);
+    return hash;
+}
+
+/* Generated code ends the native walk; the Java frames say better what it is. */
+static bool ends_in_java(enum lr_unwind_end end, const struct lr_raw_stack *raw)
+{
+    return end == LR_UNWIND_FOREIGN && raw->java_count != 0;
+}
+
+/* The trail told only that the stack isn't known; its frames are collected now. */
+static __attribute__((noinline, cold)) uint32_t intern(const struct want *want,
+                                                       struct lr_raw_stack *raw)
+{
+    uintptr_t native[lr_config.depth];
+    enum lr_unwind_end end;
+    raw->native = native;
+    raw->native_count = lr_unwinder->walk(want->caller, native, lr_config.depth, &end);
+    if (raw->native_count && ends_in_java(end, raw))
+        raw->native_count--;
+    raw->flags |= flags_of(end);
+    uint64_t trail = lr_unwind_hash(native, raw->native_count);
+    uint64_t hash = hash_java(hash_native(want, trail, raw->flags), raw);
+    uint32_t id = lr_stack_intern(raw, want->use);
+    if (id)
+        memo_store(hash, id);
+    return id;
 }
 
 static void collect_java(struct lr_raw_stack *raw, enum lr_stack_use use)
@@ -108,57 +153,31 @@ static void collect_java(struct lr_raw_stack *raw, enum lr_stack_use use)
     lr_own_work_end(depth);
 }
 
-static void collect(struct lr_raw_stack *raw, const struct lr_regs *caller, enum lr_stack_use use)
+static __attribute__((noinline)) uint32_t take_with_java(const struct want *want,
+                                                         struct lr_trail *trail)
 {
-    enum lr_unwind_end end = LR_UNWIND_OUTERMOST;
-    raw->flags = 0;
-    raw->native_count = lr_unwinder->walk(caller, raw->native, lr_config.depth, &end);
-    raw->java_count = 0;
-    if (raw->java)
-        collect_java(raw, use);
-    /* Generated code ends the native walk; the Java frames say better what it is. */
-    if (end == LR_UNWIND_FOREIGN && raw->java_count && raw->native_count)
-        raw->native_count--;
-    if (end == LR_UNWIND_DEPTH)
-        raw->flags |= LR_STACK_DEPTH_CUT;
-    if (end == LR_UNWIND_LOST) {
-        raw->flags |= LR_STACK_NATIVE_LOST;
-        lr_count(LR_CNT_native_lost);
-    }
-}
-
-static __attribute__((noinline, cold)) uint32_t intern(const struct lr_raw_stack *raw,
-                                                       uint64_t hash, enum lr_stack_use use)
-{
-    uint32_t id = lr_stack_intern(raw, use);
-    if (id)
-        memo_store(hash, id);
-    return id;
-}
-
-/* A pair's stack and a block's are remembered apart: the block's may be cut. */
-static uint32_t take(struct lr_raw_stack *raw, const struct lr_regs *caller, enum lr_stack_use use)
-{
-    collect(raw, caller, use);
-    uint64_t hash = hash_raw(raw) + (use == LR_STACK_OF_BLOCK);
-    uint32_t id = memo_find(hash);
-    return __builtin_expect(id != 0, 1) ? id : intern(raw, hash, use);
-}
-
-static __attribute__((noinline)) uint32_t take_with_java(const struct lr_regs *caller,
-                                                         enum lr_stack_use use)
-{
-    uintptr_t native[lr_config.depth];
     struct lr_java_frame java[lr_config.java_depth];
-    struct lr_raw_stack raw = {.native = native, .java = java};
-    return take(&raw, caller, use);
+    struct lr_raw_stack raw = {.java = java};
+    collect_java(&raw, want->use);
+    if (trail->count && ends_in_java(trail->end, &raw))
+        trail->hash -= lr_unwind_term(trail->last, trail->count - 1);
+    uint64_t hash = hash_native(want, trail->hash, flags_of(trail->end) | raw.flags);
+    uint32_t id = memo_find(hash_java(hash, &raw));
+    return __builtin_expect(id != 0, 1) ? id : intern(want, &raw);
 }
 
 uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use)
 {
+    struct want want = {caller, use, __atomic_load_n(&memo_epoch, __ATOMIC_ACQUIRE)};
+    struct lr_trail trail;
+    lr_unwinder->follow(caller, lr_config.depth, &trail);
+    if (__builtin_expect(trail.end == LR_UNWIND_LOST, 0))
+        lr_count(LR_CNT_native_lost);
     if (lr_jvm_exists())
-        return take_with_java(caller, use);
-    uintptr_t native[lr_config.depth];
-    struct lr_raw_stack raw = {.native = native};
-    return take(&raw, caller, use);
+        return take_with_java(&want, &trail);
+    uint32_t id = memo_find(hash_native(&want, trail.hash, flags_of(trail.end)));
+    if (__builtin_expect(id != 0, 1))
+        return id;
+    struct lr_raw_stack raw = {.native_count = 0};
+    return intern(&want, &raw);
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { LR_UNWIND_MAX = 128 }; /* frames of a stack that has a hash */
+
 /* The machine state of a function right after one of its calls returns. */
 struct lr_regs {
     uintptr_t pc; /* the return address; becomes frame 0 */
@@ -37,6 +39,14 @@ enum lr_unwind_end {
     LR_UNWIND_LOST,      /* no unwind data, or they lead outside the stack */
 };
 
+/* What is to be known of a stack without its frames.  Equal stacks have equal hashes. */
+struct lr_trail {
+    uint64_t hash;   /* lr_unwind_hash of its return addresses */
+    size_t count;    /* how many there are */
+    uintptr_t last;  /* the outermost of them; only with LR_UNWIND_FOREIGN */
+    enum lr_unwind_end end;
+};
+
 struct lr_unwinder {
     const char *name;
     /* Called once, outside any hook, under the guard.  False: not available here. */
@@ -45,6 +55,9 @@ struct lr_unwinder {
      * how many.  With LR_UNWIND_FOREIGN the generated code's address is the last one stored. */
     size_t (*walk)(const struct lr_regs *regs, uintptr_t *pcs, size_t max,
                    enum lr_unwind_end *end);
+    /* The same walk of at most LR_UNWIND_MAX frames, told by its hash only.  May use what the
+     * thread remembers of earlier walks, so it is faster. */
+    void (*follow)(const struct lr_regs *regs, size_t max, struct lr_trail *trail);
 };
 
 extern const struct lr_unwinder lr_unwinder_ehframe;

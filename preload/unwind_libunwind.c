@@ -13,6 +13,7 @@
 #include "modules.h"
 #include "next.h"
 #include "unwind.h"
+#include "unwind_hash.h"
 
 #define TEXT(name) #name
 #define NAME_OF(function) TEXT(function) /* libunwind's names are macros */
@@ -91,4 +92,12 @@ static size_t walk(const struct lr_regs *regs, uintptr_t *pcs, size_t max, enum 
     return count;
 }
 
-const struct lr_unwinder lr_unwinder_libunwind = {"libunwind", init, walk};
+static void follow(const struct lr_regs *regs, size_t max, struct lr_trail *trail)
+{
+    uintptr_t pcs[max];
+    trail->count = walk(regs, pcs, max, &trail->end);
+    trail->hash = lr_unwind_hash(pcs, trail->count);
+    trail->last = trail->count ? pcs[trail->count - 1] : 0;
+}
+
+const struct lr_unwinder lr_unwinder_libunwind = {"libunwind", init, walk, follow};

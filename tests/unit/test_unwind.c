@@ -18,7 +18,9 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "threads.h"
 #include "unwind.h"
+#include "unwind_hash.h"
 
 enum { FRAMES = 400, PAGE = 4096 };
 #define KEEP __asm__ volatile("" ::: "memory") /* no tail call, no merging */
@@ -55,6 +57,20 @@ static void compare_frames(const uintptr_t *ours, size_t count, void *const *the
         note("end", 0, end, LR_UNWIND_OUTERMOST);
 }
 
+/* The walk that uses what the thread remembers must find what the plain one finds. */
+static void compare_trail(const struct lr_regs *regs, const uintptr_t *frames)
+{
+    struct lr_trail trail;
+    size_t count = last_count < LR_UNWIND_MAX ? last_count : LR_UNWIND_MAX;
+    lr_unwinder->follow(regs, LR_UNWIND_MAX, &trail);
+    if (trail.count != count)
+        note("followed another way", trail.count, count, trail.count);
+    else if (trail.hash != lr_unwind_hash(frames, count))
+        note("followed other frames", count, 0, 0);
+    if (trail.end != (last_count > count ? LR_UNWIND_DEPTH : LR_UNWIND_OUTERMOST))
+        note("followed to another end", count, trail.end, 0);
+}
+
 /* backtrace()'s first entry is this function; ours starts at its caller. */
 NOINLINE static void compare(void)
 {
@@ -65,6 +81,7 @@ NOINLINE static void compare(void)
     int count = backtrace(theirs, FRAMES + 1);
     last_count = lr_unwinder->walk(&regs, ours, FRAMES, &end);
     compare_frames(ours, last_count, theirs + 1, (size_t)count - 1, end);
+    compare_trail(&regs, ours);
     compared++;
 }
 
@@ -355,6 +372,12 @@ static void test_libunwind_backend(void **state)
     assert_same();
 }
 
+static int start(void **state)
+{
+    (void)state;
+    return lr_threads_start() ? 0 : -1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,5 +393,5 @@ int main(void)
         cmocka_unit_test_setup(test_every_instruction, reset),
         cmocka_unit_test_setup(test_libunwind_backend, reset),
     };
-    return cmocka_run_group_tests_name("unwind", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("unwind", tests, start, NULL);
 }

@@ -1,0 +1,162 @@
+/* unwind_rules.c -- unwind_rules.h: making rules from call frame information, and the cache.
+ *
+ * Stage: STACK, cold side.  Context: any thread, inside malloc; lock-free.
+ */
+#include "unwind_rules.h"
+
+#include "unwind.h"
+#include "unwind_dwarf.h"
+#include "unwind_full.h"
+
+uint64_t lr_rule_cache[1u << LR_RULE_CACHE_BITS];
+uint64_t lr_rule_epoch = 1;
+
+void lr_unwind_forget(void)
+{
+    uint64_t next = __atomic_add_fetch(&lr_rule_epoch, 1, __ATOMIC_ACQ_REL);
+    if ((next & 255) != 0)
+        return;
+    for (size_t i = 0; i < sizeof lr_rule_cache / sizeof lr_rule_cache[0]; i++)
+        if (__atomic_load_n(&lr_rule_cache[i], __ATOMIC_RELAXED))
+            __atomic_store_n(&lr_rule_cache[i], 0, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&lr_rule_epoch, 1, __ATOMIC_ACQ_REL);
+}
+
+/* PLT entries compute their CFA from sp and pc: at one pc that is a constant above sp. */
+static bool constant_above_sp(const struct lr_fde *fde, const uint8_t *block, uintptr_t pc,
+                              int64_t *offset)
+{
+    uint64_t reg[LR_REG_COUNT] = {[LR_REG_PC] = pc}, first, second;
+    const uint64_t a = UINT64_C(1) << 32, b = UINT64_C(5) << 32;
+    struct lr_expr_input input = {reg, 1u << LR_REG_PC | 1u << LR_REG_SP, 0, NULL, NULL};
+    reg[LR_REG_SP] = a;
+    if (!lr_expr_evaluate(block, fde->limit, &input, NULL, &first))
+        return false;
+    reg[LR_REG_SP] = b;
+    if (!lr_expr_evaluate(block, fde->limit, &input, NULL, &second) || first - a != second - b)
+        return false;
+    *offset = (int64_t)(first - a);
+    return true;
+}
+
+/* gcc's realigned frames: the CFA was pushed below the saved fp, DW_OP_breg6 -n; DW_OP_deref. */
+static bool is_word_below_fp(const struct lr_fde *fde, const uint8_t *block, int64_t *offset)
+{
+    struct lr_reader reader = {block, fde->limit, false};
+    uint64_t length = lr_read_uleb(&reader);
+    if (reader.bad || length > (uint64_t)(reader.end - reader.at))
+        return false;
+    reader.end = reader.at + length;
+    if (lr_read_fixed(&reader, 1) != 0x70 + LR_REG_FP)
+        return false;
+    *offset = -lr_read_sleb(&reader);
+    return lr_read_fixed(&reader, 1) == 0x06 && !reader.bad && reader.at == reader.end;
+}
+
+/* DW_OP_breg6 0: gcc's realigned frames keep the caller's fp where fp points. */
+static bool is_word_at_fp(const struct lr_fde *fde, const uint8_t *block)
+{
+    struct lr_reader reader = {block, fde->limit, false};
+    return lr_read_uleb(&reader) == 2 && lr_read_fixed(&reader, 1) == 0x70 + LR_REG_FP &&
+           lr_read_fixed(&reader, 1) == 0 && !reader.bad;
+}
+
+static bool cfa_kind(const struct lr_fde *fde, const struct lr_cfi_row *row, uintptr_t pc,
+                     enum lr_rule_kind *kind, int64_t *offset)
+{
+    const uint8_t *block = (const uint8_t *)(uintptr_t)row->cfa_value;
+    *offset = row->cfa_value;
+    if (row->cfa_register == LR_REG_SP)
+        *kind = LR_RULE_SP;
+    else if (row->cfa_register == LR_REG_FP)
+        *kind = LR_RULE_FP;
+    else if (row->cfa_register != LR_CFA_BLOCK)
+        return false;
+    else if (is_word_below_fp(fde, block, offset))
+        *kind = LR_RULE_DRAP;
+    else if (constant_above_sp(fde, block, pc, offset))
+        *kind = LR_RULE_SP;
+    else
+        return false;
+    return *offset >= 0 && *offset % 8 == 0 && *offset / 8 <= LR_OFFSET_MAX;
+}
+
+static bool fp_slot(const struct lr_fde *fde, const struct lr_cfi_row *row, enum lr_rule_kind kind,
+                    int64_t *slot)
+{
+    int64_t value = row->value[LR_REG_FP];
+    switch (row->where[LR_REG_FP]) {
+    case LR_CFI_UNDEFINED:
+    case LR_CFI_SAME:
+        *slot = 0;
+        return true;
+    case LR_CFI_OFFSET:
+        *slot = -value / 8;
+        return kind != LR_RULE_DRAP && value < 0 && value % 8 == 0 && *slot <= LR_SLOT_MAX;
+    case LR_CFI_EXPRESSION:
+        *slot = 1;
+        return kind == LR_RULE_DRAP && is_word_at_fp(fde, (const uint8_t *)(uintptr_t)value);
+    default:
+        return false;
+    }
+}
+
+static uint64_t rule_of_row(const struct lr_fde *fde, const struct lr_cfi_row *row, uintptr_t pc)
+{
+    enum lr_rule_kind kind;
+    int64_t offset, slot;
+    if (row->where[LR_REG_PC] == LR_CFI_UNDEFINED)
+        return LR_RULE(LR_RULE_OUTERMOST, 0, 0);
+    if (fde->is_signal || row->where[LR_REG_PC] != LR_CFI_OFFSET || row->value[LR_REG_PC] != -8 ||
+        row->where[LR_REG_SP] != LR_CFI_SAME || !cfa_kind(fde, row, pc, &kind, &offset) ||
+        !fp_slot(fde, row, kind, &slot))
+        return LR_RULE(LR_RULE_FULL, 0, 0);
+    if (kind == LR_RULE_SP && slot == 0)
+        return LR_RULE(LR_RULE_SP, 0, offset);
+    return LR_RULE(kind == LR_RULE_SP ? LR_RULE_SP_FP : kind, slot, offset / 8);
+}
+
+/* A return address points behind the call, perhaps into the next function. */
+static uint64_t compute(uintptr_t pc)
+{
+    struct lr_module_info module;
+    struct lr_fde fde;
+    struct lr_cfi_row row;
+    if (!lr_module_find(pc - 1, &module))
+        return LR_RULE(LR_RULE_FOREIGN, 0, 0);
+    if (lr_fde_find(&module, pc - 1, &fde))
+        return lr_cfi_row(&fde, pc - 1, &row) ? rule_of_row(&fde, &row, pc - 1)
+                                              : LR_RULE(LR_RULE_NONE, 0, 0);
+    if (lr_unwind_starts_stack(&module, pc))
+        return LR_RULE(LR_RULE_OUTERMOST, 0, 0);
+    return LR_RULE(lr_unwind_is_sigreturn(pc) ? LR_RULE_FULL : LR_RULE_NONE, 0, 0);
+}
+
+#define OTHER_PLACE(place) ((place) ^ 0x8000u)
+
+/* Stores an entry; what was in its place moves to that one's other place. */
+static void keep(uintptr_t pc, uint64_t entry)
+{
+    uint64_t *first = &lr_rule_cache[pc & 0xffff];
+    uint64_t *second = &lr_rule_cache[OTHER_PLACE(pc & 0xffff)];
+    uint64_t displaced = __atomic_load_n(first, __ATOMIC_RELAXED);
+    if (displaced)
+        __atomic_store_n(second, displaced, __ATOMIC_RELAXED);
+    __atomic_store_n(first, entry, __ATOMIC_RELAXED);
+}
+
+/* `key` was read before the module is looked up: a rule of an unloaded module gets an old epoch. */
+__attribute__((noinline, cold)) uint64_t lr_rule_make(uintptr_t pc, uint64_t key)
+{
+    if (pc >> LR_RULE_PC_BITS != 0)
+        return compute(pc);
+    uint64_t spread = (uint64_t)pc << (64 - LR_RULE_PC_BITS);
+    uint64_t *second = &lr_rule_cache[OTHER_PLACE(pc & 0xffff)];
+    uint64_t rule = __atomic_load_n(second, __ATOMIC_RELAXED) ^ spread ^ key;
+    if (rule < LR_RULE_LIMIT)
+        return rule;
+    rule = compute(pc);
+    if (LR_RULE_KIND(rule) != LR_RULE_FOREIGN && (key >> 25 & 255) != 0)
+        keep(pc, spread ^ key ^ rule);
+    return rule;
+}

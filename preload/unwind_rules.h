@@ -1,0 +1,79 @@
+/* unwind_rules.h -- how to get from a frame to its caller: one cached rule per return address.
+ *
+ * Stage: STACK.  Context: any thread, inside malloc; lock-free.  Internal to unwind_*.c.
+ *
+ * Nearly every frame needs only sp and fp to find its caller, by a rule that fits in 25 bits.
+ * The cache holds one 64-bit word per entry, so it can't be torn:
+ *
+ *     63             33 32    25 24  22 21          0
+ *     return address     epoch    kind   operands
+ *
+ * An entry's place is the low 16 bits of its return address, the rest of the address is in the
+ * entry (see lr_rule_peek).  What is displaced by another moves to a second place, so that two
+ * addresses that meet don't drive each other out.
+ */
+#ifndef LEAKRING_UNWIND_RULES_H
+#define LEAKRING_UNWIND_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch_x86_64.h"
+
+enum lr_rule_kind {
+    LR_RULE_SP,        /* CFA = sp + offset; fp unchanged */
+    LR_RULE_SP_FP,     /* CFA = sp + offset; fp was saved */
+    LR_RULE_FP,        /* CFA = fp + offset; fp perhaps saved */
+    LR_RULE_DRAP,      /* CFA = word at fp - offset, fp at fp: a realigned stack */
+    LR_RULE_OUTERMOST, /* the thread's first frame */
+    LR_RULE_FULL,      /* needs more than sp and fp: lr_unwind_full */
+    LR_RULE_NONE,      /* no unwind data */
+    LR_RULE_FOREIGN,   /* in no module; never cached, since one may be mapped there any time */
+};
+
+/* Operands: LR_RULE_SP has the offset in bytes, so that the whole rule is that number; the others
+ * have fp's slot (it was saved at CFA - 8 * slot; 0: it is unchanged) and offset / 8.  The return
+ * address is the word below the CFA. */
+#define LR_RULE(kind, slot, offset)                                                                \
+    ((uint64_t)(kind) << 22 | (uint64_t)(slot) << 16 | (uint64_t)(offset))
+#define LR_RULE_KIND(rule) ((enum lr_rule_kind)((rule) >> 22 & 7))
+#define LR_RULE_SLOT(rule) ((rule) >> 16 & 63)
+#define LR_RULE_OFFSET(rule) (((rule)&0xffff) * 8)
+#define LR_RULE_SP_OFFSET(rule) ((rule)&0x3fffff)
+#define LR_RULE_LIMIT (UINT64_C(1) << 25)
+#define LR_SLOT_MAX 63
+#define LR_OFFSET_MAX 0xffff
+
+#define LR_RULE_CACHE_BITS 16u
+#define LR_RULE_PC_BITS 47u
+extern uint64_t lr_rule_cache[1u << LR_RULE_CACHE_BITS];
+extern uint64_t lr_rule_epoch; /* the low 8 bits go into the entries; 0 never does */
+
+/* What entries made in this epoch have in common.  An empty entry would belong to code at the very
+ * end of the address space, where none is. */
+static inline uint64_t lr_rule_key(void)
+{
+    uint64_t epoch = __atomic_load_n(&lr_rule_epoch, __ATOMIC_ACQUIRE);
+    return UINT64_MAX << 33 | (epoch & 255) << 25;
+}
+
+/* The rule for a return address below 2^47, or, at LR_RULE_LIMIT or above, none.  Addresses that
+ * share a place have equal low bits: they cancel out, and the others must be equal. */
+static inline uint64_t lr_rule_peek(uintptr_t pc, uint64_t key)
+{
+    uint64_t entry = __atomic_load_n(&lr_rule_cache[pc & 0xffff], __ATOMIC_RELAXED);
+    return entry ^ (uint64_t)pc << (64 - LR_RULE_PC_BITS) ^ key;
+}
+
+/* The rule for any return address, made if need be (about 1 us). */
+uint64_t lr_rule_make(uintptr_t pc, uint64_t key);
+
+static inline uint64_t lr_rule_for(uintptr_t pc, uint64_t key)
+{
+    uint64_t rule = lr_rule_peek(pc, key);
+    if (__builtin_expect(rule >= LR_RULE_LIMIT || pc >> LR_RULE_PC_BITS != 0, 0))
+        return lr_rule_make(pc, key);
+    return rule;
+}
+
+#endif
