@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "commands.h"
+#include "dump_series.h"
 #include "dump_write.h"
 #include "load.h"
 #include "options.h"
@@ -25,7 +26,8 @@ static const struct lr_help help = {
     .options = "Options:\n"
                "  -s, --section=NAME     only this section; may be repeated: header, directory,\n"
                "                         counters, meta, modules, stacks, live, regions, pairs,\n"
-               "                         pairsites, events\n"
+               "                         pairsites, events, series_1s, series_1m, series_30m,\n"
+               "                         followed, followed_10s, followed_1m, followed_30m\n"
                "  -F, --format=FORMAT    text (default) or json\n"
                "      --symbols          name native frames from the files on this machine\n"
                "      --debug-dir=DIR    look for debug files here first; implies --symbols\n"
@@ -355,6 +357,23 @@ static void dump_events(struct context *context)
     }
 }
 
+#define SERIES(name, function, resolution)                                                         \
+    static void dump_##name(struct context *context)                                               \
+    {                                                                                              \
+        function(&context->dump, context->trace, resolution);                                      \
+    }
+SERIES(series_1s, lr_dump_points, LR_EVERY_SECOND)
+SERIES(series_1m, lr_dump_points, LR_EVERY_MINUTE)
+SERIES(series_30m, lr_dump_points, LR_EVERY_HALF_HOUR)
+SERIES(followed_10s, lr_dump_followed_points, LR_EVERY_SECOND)
+SERIES(followed_1m, lr_dump_followed_points, LR_EVERY_MINUTE)
+SERIES(followed_30m, lr_dump_followed_points, LR_EVERY_HALF_HOUR)
+
+static void dump_followed(struct context *context)
+{
+    lr_dump_followed(&context->dump, context->trace);
+}
+
 static const struct section {
     const char *name;
     void (*dump)(struct context *context);
@@ -363,6 +382,10 @@ static const struct section {
     {"meta", dump_meta},           {"modules", dump_modules},     {"stacks", dump_stacks},
     {"live", dump_live},           {"regions", dump_regions},     {"pairs", dump_pairs},
     {"pairsites", dump_pairsites}, {"events", dump_events},
+    {"series_1s", dump_series_1s}, {"series_1m", dump_series_1m},
+    {"series_30m", dump_series_30m}, {"followed", dump_followed},
+    {"followed_10s", dump_followed_10s}, {"followed_1m", dump_followed_1m},
+    {"followed_30m", dump_followed_30m},
 };
 enum { SECTION_COUNT = sizeof(sections) / sizeof(sections[0]) };
 

@@ -21,6 +21,8 @@
 
 /* Referring sections before those they refer to. */
 static const enum lr_section_id copy_order[] = {
+    LR_SEC_SERIES_1S,    LR_SEC_SERIES_1M,   LR_SEC_SERIES_30M,   LR_SEC_FOLLOWED_10S,
+    LR_SEC_FOLLOWED_1M,  LR_SEC_FOLLOWED_30M, LR_SEC_FOLLOWED,
     LR_SEC_EVENTS,   LR_SEC_LIVE,   LR_SEC_REGIONS, LR_SEC_PAIRS,   LR_SEC_PAIRSITES,
     LR_SEC_PAIRDEFS, LR_SEC_STACKS, LR_SEC_NODES,   LR_SEC_JFRAMES, LR_SEC_METHODS,
     LR_SEC_MODULES,  LR_SEC_META,   LR_SEC_STRINGS, LR_SEC_COUNTERS};
@@ -95,7 +97,7 @@ static bool copy_section(struct lr_trace *trace, const struct lr_source *source,
     struct lr_section *section = find_section(&trace->header, id);
     struct lr_part *part = &trace->parts[id];
     if (section == NULL) {
-        trace->info.damaged.sections++;
+        trace->info.damaged.sections += !type->optional;
         return true;
     }
     uint64_t slot = (uint64_t)(section - trace->header.sections);

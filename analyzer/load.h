@@ -169,6 +169,39 @@ struct lr_event_view {
 };
 bool lr_trace_each_event(const struct lr_trace *trace, uint64_t *cursor, struct lr_event_view *out);
 
+/* Time series.  Points of a ring come oldest first; cursors as for events. */
+enum lr_resolution { LR_EVERY_SECOND, LR_EVERY_MINUTE, LR_EVERY_HALF_HOUR, LR_RESOLUTIONS };
+enum lr_series_unit { LR_UNIT_BYTES, LR_UNIT_COUNT, LR_UNIT_US, LR_UNIT_PERCENT };
+
+struct lr_point_view {
+    uint64_t number;
+    uint32_t time_ms;
+    uint64_t values[LR_SERIES_COUNT]; /* LR_NO_VALUE: not known then */
+};
+bool lr_trace_each_point(const struct lr_trace *trace, enum lr_resolution resolution,
+                         uint64_t *cursor, struct lr_point_view *out);
+const char *lr_series_name(enum lr_series series); /* "rss" */
+const char *lr_series_text(enum lr_series series);
+enum lr_series_unit lr_series_unit(enum lr_series series);
+
+/* What slot `slot` (below LR_FOLLOWED_SLOTS) tells of; false: of nothing. */
+struct lr_followed_view {
+    uint32_t kind; /* enum lr_followed_kind */
+    uint32_t id;   /* of a stack or of a pair site */
+    uint32_t since_ms;
+};
+bool lr_trace_followed_at(const struct lr_trace *trace, uint32_t slot,
+                          struct lr_followed_view *out);
+
+/* Followed values; the finest resolution is ten seconds.  Negative: none. */
+struct lr_followed_point_view {
+    uint64_t number;
+    uint32_t time_ms;
+    struct lr_followed_value values[LR_FOLLOWED_SLOTS];
+};
+bool lr_trace_each_followed_point(const struct lr_trace *trace, enum lr_resolution resolution,
+                                  uint64_t *cursor, struct lr_followed_point_view *out);
+
 /* The directory, as found (for dump).  Entries 0 … count - 1. */
 uint32_t lr_trace_section_count(const struct lr_trace *trace);
 const struct lr_section *lr_trace_section_at(const struct lr_trace *trace, uint32_t index);

@@ -117,6 +117,18 @@ static void check_pairs(struct lr_trace *trace)
     }
 }
 
+static void check_followed(struct lr_trace *trace)
+{
+    struct lr_followed followed;
+    for (uint64_t i = 0; lr_part_entry(trace, LR_SEC_FOLLOWED, i, &followed, sizeof(followed)); i++)
+        if (followed.kind == LR_FOLLOWED_STACK)
+            check_index_or_none(trace, LR_SEC_STACKS, followed.id);
+        else if (followed.kind == LR_FOLLOWED_PAIR)
+            check_index(trace, LR_SEC_PAIRSITES, followed.id);
+        else
+            trace->info.damaged.values += followed.kind != 0;
+}
+
 void lr_check_records(struct lr_trace *trace)
 {
     check_names(trace);
@@ -124,4 +136,5 @@ void lr_check_records(struct lr_trace *trace)
     check_live(trace);
     check_regions(trace);
     check_pairs(trace);
+    check_followed(trace);
 }

@@ -9,26 +9,39 @@
 
 #include "load_internal.h"
 
+/* Points grow with the list of figures: any number of them may be there. */
+enum {
+    MIN_POINT = offsetof(struct lr_point, values),
+    FOLLOWED_POINT = sizeof(struct lr_followed_point)
+};
+
 static const struct lr_section_type types[LR_SECTION_IDS] = {
-    [LR_SEC_COUNTERS] = {"counters", sizeof(uint64_t), LR_FORM_APPEND},
-    [LR_SEC_META] = {"meta", sizeof(struct lr_meta), LR_FORM_APPEND},
-    [LR_SEC_STRINGS] = {"strings", 1, LR_FORM_APPEND},
-    [LR_SEC_MODULES] = {"modules", sizeof(struct lr_module), LR_FORM_APPEND},
-    [LR_SEC_METHODS] = {"methods", sizeof(struct lr_method), LR_FORM_APPEND},
-    [LR_SEC_JFRAMES] = {"jframes", sizeof(struct lr_jframe), LR_FORM_APPEND},
-    [LR_SEC_STACKS] = {"stacks", sizeof(struct lr_stack), LR_FORM_APPEND},
-    [LR_SEC_NODES] = {"nodes", sizeof(struct lr_node), LR_FORM_APPEND},
-    [LR_SEC_LIVE] = {"live", sizeof(struct lr_live), LR_FORM_TABLE},
-    [LR_SEC_REGIONS] = {"regions", sizeof(struct lr_region), LR_FORM_TABLE},
-    [LR_SEC_PAIRDEFS] = {"pairdefs", sizeof(struct lr_pairdef), LR_FORM_APPEND},
-    [LR_SEC_PAIRS] = {"pairs", sizeof(struct lr_pair), LR_FORM_TABLE},
-    [LR_SEC_PAIRSITES] = {"pairsites", sizeof(struct lr_pairsite), LR_FORM_APPEND},
-    [LR_SEC_EVENTS] = {"events", sizeof(struct lr_event), LR_FORM_RING},
+    [LR_SEC_COUNTERS] = {"counters", sizeof(uint64_t), LR_FORM_APPEND, false},
+    [LR_SEC_META] = {"meta", sizeof(struct lr_meta), LR_FORM_APPEND, false},
+    [LR_SEC_STRINGS] = {"strings", 1, LR_FORM_APPEND, false},
+    [LR_SEC_MODULES] = {"modules", sizeof(struct lr_module), LR_FORM_APPEND, false},
+    [LR_SEC_METHODS] = {"methods", sizeof(struct lr_method), LR_FORM_APPEND, false},
+    [LR_SEC_JFRAMES] = {"jframes", sizeof(struct lr_jframe), LR_FORM_APPEND, false},
+    [LR_SEC_STACKS] = {"stacks", sizeof(struct lr_stack), LR_FORM_APPEND, false},
+    [LR_SEC_NODES] = {"nodes", sizeof(struct lr_node), LR_FORM_APPEND, false},
+    [LR_SEC_LIVE] = {"live", sizeof(struct lr_live), LR_FORM_TABLE, false},
+    [LR_SEC_REGIONS] = {"regions", sizeof(struct lr_region), LR_FORM_TABLE, false},
+    [LR_SEC_PAIRDEFS] = {"pairdefs", sizeof(struct lr_pairdef), LR_FORM_APPEND, false},
+    [LR_SEC_PAIRS] = {"pairs", sizeof(struct lr_pair), LR_FORM_TABLE, false},
+    [LR_SEC_PAIRSITES] = {"pairsites", sizeof(struct lr_pairsite), LR_FORM_APPEND, false},
+    [LR_SEC_EVENTS] = {"events", sizeof(struct lr_event), LR_FORM_RING, false},
+    [LR_SEC_SERIES_1S] = {"series_1s", MIN_POINT, LR_FORM_RING, true},
+    [LR_SEC_SERIES_1M] = {"series_1m", MIN_POINT, LR_FORM_RING, true},
+    [LR_SEC_SERIES_30M] = {"series_30m", MIN_POINT, LR_FORM_RING, true},
+    [LR_SEC_FOLLOWED] = {"followed", sizeof(struct lr_followed), LR_FORM_TABLE, true},
+    [LR_SEC_FOLLOWED_10S] = {"followed_10s", FOLLOWED_POINT, LR_FORM_RING, true},
+    [LR_SEC_FOLLOWED_1M] = {"followed_1m", FOLLOWED_POINT, LR_FORM_RING, true},
+    [LR_SEC_FOLLOWED_30M] = {"followed_30m", FOLLOWED_POINT, LR_FORM_RING, true},
 };
 
 const struct lr_section_type *lr_section_type(uint32_t id)
 {
-    return id > 0 && id < LR_SECTION_IDS ? &types[id] : NULL;
+    return id < LR_SECTION_IDS && types[id].name != NULL ? &types[id] : NULL;
 }
 
 const char *lr_section_name(uint32_t id)
@@ -189,6 +202,11 @@ int lr_slot_state(enum lr_section_id id, const unsigned char *slot)
         struct lr_region region;
         memcpy(&region, slot, sizeof(region));
         return region.length > 0;
+    }
+    if (id == LR_SEC_FOLLOWED) {
+        struct lr_followed followed;
+        memcpy(&followed, slot, sizeof(followed));
+        return followed.kind != 0;
     }
     uint64_t key; /* lr_live and lr_pair both begin with it */
     memcpy(&key, slot, sizeof(key));

@@ -8,6 +8,7 @@
  *   load_stacks.c   stacks and their frames
  *   load_source.c   bytes of a file or of memory, holes skipped
  *   load_records.c  the accessors of load.h
+ *   load_series.c   those of the time series
  *   load_text.c     strings made safe to print
  *   load_alive.c    is the traced process still there?
  */
@@ -16,7 +17,7 @@
 
 #include "load.h"
 
-enum { LR_SECTION_IDS = LR_SEC_EVENTS + 1 }; /* known ids are 1 … LR_SECTION_IDS - 1 */
+enum { LR_SECTION_IDS = LR_SECTION_ID_END }; /* known ids are below; some are nobody's */
 
 /* Where bytes come from: a file descriptor, or memory. */
 struct lr_source {
@@ -70,6 +71,7 @@ struct lr_section_type {
     const char *name;
     uint32_t entry_size;
     enum lr_section_form form;
+    bool optional; /* a file without it isn't damaged */
 };
 /* NULL for an id that this reader doesn't know. */
 const struct lr_section_type *lr_section_type(uint32_t id);

@@ -30,12 +30,19 @@ static const struct plan {
     {LR_SEC_METHODS, sizeof(struct lr_method), 30, 0},
     {LR_SEC_JFRAMES, sizeof(struct lr_jframe), 25, 0},
     {LR_SEC_STACKS, sizeof(struct lr_stack), 110, 0},
-    {LR_SEC_NODES, sizeof(struct lr_node), 220, 0},
+    {LR_SEC_NODES, sizeof(struct lr_node), 190, 0},
     {LR_SEC_LIVE, sizeof(struct lr_live), 350, 0},
     {LR_SEC_REGIONS, sizeof(struct lr_region), 15, 0},
     {LR_SEC_PAIRS, sizeof(struct lr_pair), 120, 0},
     {LR_SEC_PAIRSITES, sizeof(struct lr_pairsite), 30, 0},
-    {LR_SEC_EVENTS, sizeof(struct lr_event), 20, 0},
+    {LR_SEC_EVENTS, sizeof(struct lr_event), 10, 0},
+    {LR_SEC_SERIES_1S, sizeof(struct lr_point), 2, 0},
+    {LR_SEC_SERIES_1M, sizeof(struct lr_point), 9, 0},
+    {LR_SEC_SERIES_30M, sizeof(struct lr_point), 9, 0},
+    {LR_SEC_FOLLOWED, sizeof(struct lr_followed), 0, LR_FOLLOWED_SLOTS},
+    {LR_SEC_FOLLOWED_10S, sizeof(struct lr_followed_point), 3, 0},
+    {LR_SEC_FOLLOWED_1M, sizeof(struct lr_followed_point), 11, 0},
+    {LR_SEC_FOLLOWED_30M, sizeof(struct lr_followed_point), 11, 0},
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0], LAYOUT_OVERHEAD = 128 << 10 };
 
@@ -152,6 +159,7 @@ static void point_into(uint8_t *base)
     lr_file.pairs = AT(LR_SEC_PAIRS);
     lr_file.pairsites = AT(LR_SEC_PAIRSITES);
     lr_file.events = AT(LR_SEC_EVENTS);
+    lr_file.followed = AT(LR_SEC_FOLLOWED);
 #undef AT
 }
 

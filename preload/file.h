@@ -28,7 +28,8 @@ struct lr_file {
     struct lr_pair *pairs;
     struct lr_pairsite *pairsites;
     struct lr_event *events;
-    struct lr_section *section[LR_SEC_EVENTS + 1]; /* directory entries by id */
+    struct lr_followed *followed;
+    struct lr_section *section[LR_SECTION_ID_END]; /* directory entries by id; NULL: none such */
 };
 extern struct lr_file lr_file;
 

@@ -19,16 +19,19 @@
 #include "next.h"
 #include "prim.h"
 #include "record.h"
+#include "series.h"
 #include "stack_fold.h"
 #include "stack_totals.h"
 #include "stacks.h"
 #include "text.h"
+#include "threads.h"
 #include "trace.h"
 
 enum { PERIOD_MS = 50, FLUSH_MS = 1000, STACK_BYTES = 256 << 10 };
 
 static uint32_t started;
 static bool created, main_thread_left, stopping;
+static bool shares_files; /* the program's table of file descriptors */
 static int helper_tid; /* 0: not running */
 
 /* The program's main thread ended by pthread_exit, and nobody is left but that zombie and us: the
@@ -49,11 +52,6 @@ static bool is_alone(void)
     return at && lr_text_number(&at) == 2;
 }
 
-void lr_helper_main_left(void)
-{
-    __atomic_store_n(&main_thread_left, true, __ATOMIC_RELAXED);
-}
-
 static void pass(uint32_t *flushed)
 {
     uint32_t now = lr_clock_tick(), age = lr_config.young_ms / 2;
@@ -62,9 +60,11 @@ static void pass(uint32_t *flushed)
     if (now - *flushed >= FLUSH_MS) {
         *flushed = now;
         lr_modules_changed();
+        lr_threads_refresh();
         lr_totals_flush();
         lr_stacks_make_room(now);
     }
+    lr_series_pass(now);
 }
 
 static void hand_over(bool to_helper)
@@ -83,6 +83,8 @@ static void *run(void *unused)
 {
     lr_own_work_begin();
     lr_prim_name_thread("leakring");
+    if (!__atomic_load_n(&shares_files, __ATOMIC_RELAXED))
+        lr_prim_own_files();
     uint32_t flushed = 0, wait = lr_config.young_ms / 2;
     wait = wait < 1 ? 1 : wait > PERIOD_MS ? PERIOD_MS : wait;
     __atomic_store_n(&helper_tid, lr_prim_tid(), __ATOMIC_RELEASE);
@@ -153,4 +155,21 @@ void lr_helper_start(void)
     if (running)
         lr_trace_set_compat(LR_COMPAT_YOUNG);
     __atomic_store_n(&created, running, __ATOMIC_RELEASE);
+}
+
+/* The last thread of a process runs its exit handlers, which may be ours then: they need the
+ * program's files. */
+void lr_helper_main_left(void)
+{
+    __atomic_store_n(&main_thread_left, true, __ATOMIC_RELAXED);
+    if (!__atomic_load_n(&created, __ATOMIC_ACQUIRE) || shares_files)
+        return;
+    lr_helper_stop();
+    if (!is_gone())
+        return;
+    __atomic_store_n(&shares_files, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&stopping, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&helper_tid, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&started, 0, __ATOMIC_RELEASE);
+    lr_helper_start();
 }

@@ -214,6 +214,11 @@ bool lr_jvm_layout_read(void)
     return all_known(needed, sizeof needed / sizeof *needed);
 }
 
+const void *lr_jvm_static(const char *type, const char *field)
+{
+    return static_address(type, field);
+}
+
 bool lr_jvm_flag(const char *name)
 {
     const uintptr_t *flags = static_address("JVMFlag", "flags");

@@ -49,6 +49,8 @@ bool lr_jvm_layout_read(void);
 bool lr_jvm_layout_has_frames(void);
 /* Value of a boolean -XX flag as the running VM has it; false when unknown. */
 bool lr_jvm_flag(const char *name);
+/* Address of the static member TYPE::FIELD; NULL when this VM doesn't tell.  Milliseconds. */
+const void *lr_jvm_static(const char *type, const char *field);
 
 static inline uintptr_t lr_vm_word(uintptr_t object, uint32_t offset)
 {

@@ -39,17 +39,21 @@ int lr_prim_wipe_on_fork(void *address, size_t size); /* MADV_WIPEONFORK; -errno
 int lr_prim_dont_fork(void *address, size_t size);    /* MADV_DONTFORK */
 /* Can the page at `address` be read?  One system call, which does nothing.  1, 0, or -errno. */
 int lr_prim_is_mapped(const void *address);
+/* Which pages of [address, address + size) are in memory: bit 0 of one byte each. */
+int lr_prim_resident(const void *address, size_t size, unsigned char *pages);
 
 /* Identity and time. */
 int lr_prim_pid(void);
 int lr_prim_parent(void);
 int lr_prim_tid(void);
 uint64_t lr_prim_file_limit(void); /* RLIMIT_FSIZE, bytes */
+uint64_t lr_prim_address_limit(void); /* RLIMIT_AS, bytes; UINT64_MAX: none */
 uint64_t lr_prim_page_size(void);
 int lr_prim_host_name(char *buffer, size_t size);
 uint64_t lr_prim_unix_ns(void);
 uint64_t lr_prim_mono_ns(void);   /* CLOCK_MONOTONIC_COARSE: about 6 ns, 1-4 ms steps */
 uint64_t lr_prim_mono_exact_ns(void);
+uint64_t lr_prim_thread_cpu_ns(void); /* of the calling thread */
 /* By clock_nanosleep, as the C library does, so that sandboxes know it.  False: not allowed. */
 bool lr_prim_sleep_ms(unsigned milliseconds);
 void lr_prim_yield(void);
@@ -62,6 +66,9 @@ bool lr_prim_thread_name(int tid, char name[16]);
 /* The calling thread: its name (at most 15 bytes), and its signals.  Blocking leaves the two that
  * the C library needs (cancel, setxid) and keeps the old mask in *saved. */
 void lr_prim_name_thread(const char *name);
+/* A table of file descriptors of its own, empty, so that what it opens for a moment is never in
+ * the way of a program that counts on the lowest free number.  -errno before Linux 5.9. */
+int lr_prim_own_files(void);
 void lr_prim_block_signals(uint64_t *saved);
 void lr_prim_restore_signals(const uint64_t *saved);
 

@@ -141,6 +141,11 @@ int lr_prim_is_mapped(const void *address)
                                                                                       : (int)result;
 }
 
+int lr_prim_resident(const void *address, size_t size, unsigned char *pages)
+{
+    return (int)CALL(mincore, (long)address, (long)size, (long)pages, 0, 0, 0);
+}
+
 int lr_prim_pid(void)
 {
     return (int)CALL(getpid, 0, 0, 0, 0, 0, 0);
@@ -160,6 +165,14 @@ uint64_t lr_prim_file_limit(void)
 {
     struct rlimit limit = {0, 0};
     if (CALL(prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) < 0)
+        return UINT64_MAX;
+    return (uint64_t)limit.rlim_cur;
+}
+
+uint64_t lr_prim_address_limit(void)
+{
+    struct rlimit limit = {0, 0};
+    if (CALL(prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) < 0)
         return UINT64_MAX;
     return (uint64_t)limit.rlim_cur;
 }
@@ -211,6 +224,11 @@ uint64_t lr_prim_mono_exact_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t lr_prim_thread_cpu_ns(void)
+{
+    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 bool lr_prim_sleep_ms(unsigned milliseconds)
 {
     struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
@@ -258,6 +276,13 @@ bool lr_prim_thread_name(int tid, char name[16])
     memcpy(name, text, (size_t)length - 1); /* without its newline */
     name[length - 1] = '\0';
     return true;
+}
+
+/* close_range unshares the table before it closes, and copies nothing that it would close. */
+int lr_prim_own_files(void)
+{
+    const long CLOSE_RANGE = 436, UNSHARE = 1 << 1, ALL = 0xffffffff;
+    return (int)lr_syscall(CLOSE_RANGE, 0, ALL, UNSHARE, 0, 0, 0);
 }
 
 void lr_prim_block_signals(uint64_t *saved)

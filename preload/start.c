@@ -21,6 +21,7 @@
 #include "programs.h"
 #include "record.h"
 #include "regions.h"
+#include "series.h"
 #include "stack_totals.h"
 #include "stacks.h"
 #include "text.h"
@@ -115,7 +116,7 @@ static bool begin(int argc, char **argv, const char *config)
     lr_clock_start();
     if (!flag || !lr_intern_start() || !lr_stacks_start() || !lr_stack_take_start() ||
         !lr_record_start() || !lr_threads_start() || !lr_thread_names_start() ||
-        !lr_regions_start() || !lr_pairs_start())
+        !lr_regions_start() || !lr_pairs_start() || !lr_series_start())
         return false;
     lr_file.header->young_ms = lr_config.young_ms;
     describe(argc, argv, config);

@@ -114,7 +114,15 @@ enum lr_section_id {
     LR_SEC_PAIRS = 12,    /* table   struct lr_pair */
     LR_SEC_PAIRSITES = 13, /* append struct lr_pairsite */
     LR_SEC_EVENTS = 14,   /* ring    struct lr_event */
+    LR_SEC_SERIES_1S = 20,   /* ring  struct lr_point, every second */
+    LR_SEC_SERIES_1M = 21,   /* ring  struct lr_point, every minute */
+    LR_SEC_SERIES_30M = 22,  /* ring  struct lr_point, every half hour */
+    LR_SEC_FOLLOWED = 23,    /* table struct lr_followed */
+    LR_SEC_FOLLOWED_10S = 24, /* ring struct lr_followed_point, every ten seconds */
+    LR_SEC_FOLLOWED_1M = 25,  /* ring struct lr_followed_point, every minute */
+    LR_SEC_FOLLOWED_30M = 26, /* ring struct lr_followed_point, every half hour */
 };
+#define LR_SECTION_ID_END 32 /* ids of this version are below; not all are in use */
 
 /* Strings.  A string's id is the byte offset of its record in LR_SEC_STRINGS: uint32_t length,
  * then the bytes, then zeros up to the next multiple of 4.  Not terminated, any bytes.
@@ -335,6 +343,52 @@ struct lr_event {
     uint32_t reserved;
 };
 LR_ASSERT(sizeof(struct lr_event) == 32);
+
+/* Time series.  A point holds every figure of series.def as it was last read, LR_NO_VALUE where
+ * it could not be.  An older writer's points are shorter.  Valid as events are. */
+enum lr_series {
+#define LR_SERIES(name, unit, text) LR_SERIES_##name,
+#include "leakring/series.def"
+#undef LR_SERIES
+    LR_SERIES_COUNT
+};
+#define LR_NO_VALUE UINT64_MAX
+
+struct lr_point {
+    uint32_t sequence;
+    uint32_t time_ms;
+    uint64_t values[LR_SERIES_COUNT];
+};
+LR_ASSERT(sizeof(struct lr_point) == 8 + 8 * LR_SERIES_COUNT);
+
+/* What the followed points tell of: a stack, or a pair at a stack, in each slot.  Valid if and
+ * only if kind is not 0, which is stored last.  Points older than since_ms are of what was in the
+ * slot before. */
+#define LR_FOLLOWED_SLOTS 64u
+enum lr_followed_kind {
+    LR_FOLLOWED_STACK = 1, /* live blocks and mappings of stack `id` */
+    LR_FOLLOWED_PAIR = 2,  /* live pairs of pair site `id`, and the blocks they own */
+};
+struct lr_followed {
+    uint32_t kind; /* enum lr_followed_kind; 0: free */
+    uint32_t id;
+    uint32_t since_ms;
+    uint32_t check; /* lr_stack.first_ms of the stack + 1: differs when the id means another now */
+    uint64_t reserved[2];
+};
+LR_ASSERT(sizeof(struct lr_followed) == 32);
+
+/* A value below 0 is none. */
+struct lr_followed_value {
+    float bytes;
+    float count;
+};
+struct lr_followed_point {
+    uint32_t sequence;
+    uint32_t time_ms;
+    struct lr_followed_value values[LR_FOLLOWED_SLOTS];
+};
+LR_ASSERT(sizeof(struct lr_followed_point) == 8 + 8 * LR_FOLLOWED_SLOTS);
 
 /* Counters: counters.def has one line each, LR_COUNTER(name, kind, text).
  * kind: loss -- something that should be in the file is not; the run is incomplete;

@@ -39,7 +39,7 @@ if tap_have strace; then
     paths() { sed -nE 's/^[0-9]+ +(open|openat|readlink|readlinkat|stat|lstat|newfstatat|access|statfs)\([^"]*"([^"]*)".*/\2/p' "$1" | sort -u; }
     paths plain.trace >plain.paths
     paths traced.trace >traced.paths
-    allowed="$PWD/strace(\\.[0-9]+)?\\.lkr|$LR_LIB|/proc/(self|[0-9]+)/(maps|stat|exe|cmdline|auxv|cgroup|mountinfo|statm|status|mem|limits)|/proc/sys/kernel/random/boot_id|/proc/meminfo|/sys/fs/cgroup(/[^ ]*)?|/etc/ld\\.so\\.preload"
+    allowed="$PWD/strace(\\.[0-9]+)?\\.lkr|$LR_LIB|/proc/(self|[0-9]+)/(maps|stat|exe|cmdline|auxv|cgroup|mountinfo|statm|status|smaps_rollup|mem|limits)|/proc/sys/kernel/random/boot_id|/proc/(meminfo|vmstat|zoneinfo)|/sys/fs/cgroup(/[^ ]*)?|/etc/ld\\.so\\.preload"
     tap_is "$(comm -13 plain.paths traced.paths | grep -Evx "$allowed")" "" \
         "no file of ours but the trace and those of /proc and the cgroup"
     tap_is "$(grep -cE '(socket|connect|execve|fork|vfork|ptrace|kill|memfd_create)\(' traced.trace)" \

@@ -31,6 +31,13 @@ static const struct {
     {LR_SEC_PAIRDEFS, sizeof(struct lr_pairdef), 512},
     {LR_SEC_PAIRS, sizeof(struct lr_pair), 4096},
     {LR_SEC_PAIRSITES, sizeof(struct lr_pairsite), 256},
+    {LR_SEC_SERIES_1S, sizeof(struct lr_point), 16},
+    {LR_SEC_SERIES_1M, sizeof(struct lr_point), 100},
+    {LR_SEC_SERIES_30M, sizeof(struct lr_point), 16},
+    {LR_SEC_FOLLOWED, sizeof(struct lr_followed), LR_FOLLOWED_SLOTS},
+    {LR_SEC_FOLLOWED_10S, sizeof(struct lr_followed_point), 16},
+    {LR_SEC_FOLLOWED_1M, sizeof(struct lr_followed_point), 100},
+    {LR_SEC_FOLLOWED_30M, sizeof(struct lr_followed_point), 16},
     {LR_SEC_EVENTS, sizeof(struct lr_event), 128},
 };
 enum { SECTIONS = sizeof(layout) / sizeof(layout[0]) };
@@ -361,6 +368,41 @@ void lr_make_event(struct lr_make *make, enum lr_event_type type, uint32_t time_
                           .a = a,
                           .b = b,
                           .tid = 4242};
+}
+
+/* The next slot of a ring, with its sequence and time. */
+static uint32_t *append_to_ring(struct lr_make *make, enum lr_section_id id, uint32_t time_ms)
+{
+    struct lr_section *section = lr_make_section(make, id);
+    uint64_t number = section->used++;
+    uint32_t *record = lr_make_entry(make, id, number % section->capacity);
+    record[0] = (uint32_t)(number + 1);
+    record[1] = time_ms;
+    return record;
+}
+
+struct lr_point *lr_make_point(struct lr_make *make, enum lr_section_id id, uint32_t time_ms)
+{
+    struct lr_point *point = (struct lr_point *)append_to_ring(make, id, time_ms);
+    memset(point->values, 0xff, sizeof(point->values)); /* LR_NO_VALUE */
+    return point;
+}
+
+void lr_make_followed(struct lr_make *make, uint32_t slot, enum lr_followed_kind kind, uint32_t id,
+                      uint32_t since_ms)
+{
+    *(struct lr_followed *)lr_make_entry(make, LR_SEC_FOLLOWED, slot) =
+        (struct lr_followed){.kind = kind, .id = id, .since_ms = since_ms, .check = 1};
+}
+
+struct lr_followed_point *lr_make_followed_point(struct lr_make *make, enum lr_section_id id,
+                                                 uint32_t time_ms)
+{
+    struct lr_followed_point *point =
+        (struct lr_followed_point *)append_to_ring(make, id, time_ms);
+    for (unsigned i = 0; i < LR_FOLLOWED_SLOTS; i++)
+        point->values[i] = (struct lr_followed_value){-1, -1};
+    return point;
 }
 
 void lr_make_write(struct lr_make *make, const char *path)

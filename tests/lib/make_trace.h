@@ -65,6 +65,14 @@ void lr_make_pair(struct lr_make *make, uint64_t handle, uint32_t pair, uint32_t
 void lr_make_event(struct lr_make *make, enum lr_event_type type, uint32_t time_ms, uint32_t a,
                    uint64_t b);
 
+/* A point of a ring without values (LR_NO_VALUE), to fill in; LR_SEC_SERIES_*. */
+struct lr_point *lr_make_point(struct lr_make *make, enum lr_section_id id, uint32_t time_ms);
+void lr_make_followed(struct lr_make *make, uint32_t slot, enum lr_followed_kind kind, uint32_t id,
+                      uint32_t since_ms);
+/* The same of followed values (-1); LR_SEC_FOLLOWED_*. */
+struct lr_followed_point *lr_make_followed_point(struct lr_make *make, enum lr_section_id id,
+                                                 uint32_t time_ms);
+
 /* The image itself, to look at or to damage.  lr_make_seal recomputes the checksum. */
 struct lr_header *lr_make_header(struct lr_make *make);
 struct lr_section *lr_make_section(struct lr_make *make, enum lr_section_id id);

@@ -5,8 +5,12 @@ Prints what `leakring dump --format=json` prints (the sections that are in the f
 can compare the two: what they disagree about, the specification says badly.
 """
 import json
+import os
+import re
 import struct
 import sys
+
+SERIES_DEF = os.path.join(os.path.dirname(__file__), "../../include/leakring/series.def")
 
 KINDS = {1: "malloc", 2: "new", 3: "mmap"}
 META = [None, "exe", "cmdline", "host", "config", "tracer", "allocator", "java_version",
@@ -120,6 +124,54 @@ def events_of(trace):
                    "b": hex(b), "tid": tid}
 
 
+def ring_of(trace, ident):
+    """(number, time, bytes of the values) of a ring of points."""
+    entry, offset, capacity, used = trace.sections[ident]
+    first = used - capacity + 2 if used > capacity else 0
+    for number in range(first, used):
+        at = offset + number % capacity * entry
+        sequence, time_ms = struct.unpack_from("<2I", trace.data, at)
+        if sequence and sequence == number + 1 & 0xffffffff:
+            yield number, time_ms, trace.data[at + 8:at + entry]
+
+
+def series_of(trace, names, ident):
+    for number, time_ms, data in ring_of(trace, ident):
+        values = struct.unpack_from("<%dQ" % (len(data) // 8), data)
+        point = {"number": number, "time_ms": time_ms}
+        point.update({n: v for n, v in zip(names, values) if v != (1 << 64) - 1})
+        yield point
+
+
+def followed_of(trace, ident):
+    for number, time_ms, data in ring_of(trace, ident):
+        values = struct.unpack_from("<128f", data)
+        yield {"number": number, "time_ms": time_ms,
+               "values": [{"slot": i, "bytes": int(values[2 * i] + .5),
+                           "count": int(values[2 * i + 1] + .5)}
+                          for i in range(64) if values[2 * i + 1] >= 0]}
+
+
+def is_current(trace, stack, check):
+    entry, offset, _, _ = trace.sections[STACKS]
+    flags, = struct.unpack_from("<H", trace.data, offset + stack * entry + 6)
+    first_ms, = struct.unpack_from("<I", trace.data, offset + stack * entry + 48)
+    return not flags & 64 and check == first_ms + 1
+
+
+def all_series_of(trace):
+    names = re.findall(r"^LR_SERIES\((\w+)", open(SERIES_DEF).read(), re.M)
+    result = {name: list(series_of(trace, names, 20 + i))
+              for i, name in enumerate(("series_1s", "series_1m", "series_30m"))}
+    result["followed"] = [
+        {"slot": i, "kind": ["", "stack", "pairsite"][kind], "id": ident, "since_ms": since}
+        for i, (kind, ident, since, check) in trace.entries(23, "4I", False)
+        if kind and (kind == 2 or is_current(trace, ident, check))]
+    result.update({name: list(followed_of(trace, 24 + i))
+                   for i, name in enumerate(("followed_10s", "followed_1m", "followed_30m"))})
+    return result
+
+
 def main():
     trace = Trace(sys.argv[1])
     result = {"meta": [{"key": META[key], "value": trace.string(text)}
@@ -133,6 +185,7 @@ def main():
     result["stacks"] = list(stacks_of(trace))
     result.update(tables_of(trace))
     result["events"] = list(events_of(trace))
+    result.update(all_series_of(trace))
     json.dump(result, sys.stdout)
 
 

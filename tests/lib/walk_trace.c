@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+#include <math.h>
 
 static void promise(bool kept, const char *which)
 {
@@ -118,12 +119,43 @@ static void walk_tables(const struct lr_trace *trace, struct lr_walk *walk)
     }
 }
 
+static void walk_series(const struct lr_trace *trace, struct lr_walk *walk)
+{
+    struct lr_point_view point;
+    struct lr_followed_point_view followed;
+    struct lr_followed_view slot;
+    for (unsigned i = 0; i < LR_SERIES_COUNT + 2; i++) {
+        check_text(lr_series_name(i));
+        check_text(lr_series_text(i));
+        lr_series_unit(i);
+    }
+    for (unsigned r = 0; r < LR_RESOLUTIONS; r++) {
+        for (uint64_t cursor = 0; lr_trace_each_point(trace, r, &cursor, &point); walk->points++)
+            continue;
+        for (uint64_t cursor = 0; lr_trace_each_followed_point(trace, r, &cursor, &followed);
+             walk->followed_points++)
+            for (unsigned i = 0; i < LR_FOLLOWED_SLOTS; i++)
+                promise((followed.values[i].bytes >= 0) == (followed.values[i].count >= 0) &&
+                            isfinite(followed.values[i].bytes),
+                        "followed value");
+    }
+    for (uint32_t i = 0; i < LR_FOLLOWED_SLOTS + 2; i++) {
+        if (!lr_trace_followed_at(trace, i, &slot))
+            continue;
+        walk->followed++;
+        promise(slot.id < (slot.kind == LR_FOLLOWED_STACK ? lr_trace_stack_entries(trace)
+                                                          : lr_trace_pairsite_entries(trace)),
+                "followed id");
+    }
+}
+
 void lr_walk_trace(const struct lr_trace *trace, struct lr_walk *walk)
 {
     memset(walk, 0, sizeof(*walk));
     walk_names(trace, walk);
     walk_stacks(trace, walk);
     walk_tables(trace, walk);
+    walk_series(trace, walk);
     for (uint32_t i = 0; i < lr_trace_pairdef_entries(trace) + 2; i++) {
         check_text(lr_trace_pair_name(trace, i));
         lr_trace_pair_flags(trace, i);

@@ -10,6 +10,7 @@
 
 struct lr_walk {
     uint64_t live, regions, pairs, frames, events, metas;
+    uint64_t points, followed_points, followed;
 };
 void lr_walk_trace(const struct lr_trace *trace, struct lr_walk *walk);
 

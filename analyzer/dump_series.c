@@ -1,0 +1,63 @@
+/* dump_series.c -- dump_series.h.  Stage: LOAD -> OUTPUT.  Context: analyzer only. */
+#include "dump_series.h"
+
+void lr_dump_points(struct lr_dump *dump, const struct lr_trace *trace,
+                    enum lr_resolution resolution)
+{
+    struct lr_point_view point;
+    for (uint64_t cursor = 0; lr_trace_each_point(trace, resolution, &cursor, &point);) {
+        lr_dump_record(dump);
+        lr_dump_u64(dump, "number", point.number);
+        lr_dump_u64(dump, "time_ms", point.time_ms);
+        for (unsigned i = 0; i < LR_SERIES_COUNT; i++)
+            if (point.values[i] != LR_NO_VALUE)
+                lr_dump_u64(dump, lr_series_name((enum lr_series)i), point.values[i]);
+        lr_dump_record_end(dump);
+    }
+}
+
+void lr_dump_followed(struct lr_dump *dump, const struct lr_trace *trace)
+{
+    struct lr_followed_view followed;
+    for (uint32_t slot = 0; slot < LR_FOLLOWED_SLOTS; slot++) {
+        if (!lr_trace_followed_at(trace, slot, &followed))
+            continue;
+        lr_dump_record(dump);
+        lr_dump_u64(dump, "slot", slot);
+        lr_dump_text(dump, "kind", followed.kind == LR_FOLLOWED_PAIR ? "pairsite" : "stack");
+        lr_dump_u64(dump, "id", followed.id);
+        lr_dump_u64(dump, "since_ms", followed.since_ms);
+        lr_dump_record_end(dump);
+    }
+}
+
+static uint64_t whole(float value)
+{
+    return value < 1e18f ? (uint64_t)((double)value + 0.5) : (uint64_t)1e18;
+}
+
+static void dump_value(struct lr_dump *dump, uint32_t slot, const struct lr_followed_value *value)
+{
+    lr_dump_record(dump);
+    lr_dump_u64(dump, "slot", slot);
+    lr_dump_u64(dump, "bytes", whole(value->bytes));
+    lr_dump_u64(dump, "count", whole(value->count));
+    lr_dump_record_end(dump);
+}
+
+void lr_dump_followed_points(struct lr_dump *dump, const struct lr_trace *trace,
+                             enum lr_resolution resolution)
+{
+    struct lr_followed_point_view point;
+    for (uint64_t cursor = 0; lr_trace_each_followed_point(trace, resolution, &cursor, &point);) {
+        lr_dump_record(dump);
+        lr_dump_u64(dump, "number", point.number);
+        lr_dump_u64(dump, "time_ms", point.time_ms);
+        lr_dump_list(dump, "values");
+        for (uint32_t slot = 0; slot < LR_FOLLOWED_SLOTS; slot++)
+            if (point.values[slot].count >= 0)
+                dump_value(dump, slot, &point.values[slot]);
+        lr_dump_list_end(dump);
+        lr_dump_record_end(dump);
+    }
+}

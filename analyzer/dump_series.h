@@ -1,0 +1,19 @@
+/* dump_series.h -- the time series in `leakring dump`.
+ *
+ * Stage: LOAD -> OUTPUT.  Context: analyzer only.
+ */
+#ifndef LEAKRING_DUMP_SERIES_H
+#define LEAKRING_DUMP_SERIES_H
+
+#include "dump_write.h"
+#include "load.h"
+
+/* The points of one resolution: one record each, without the figures that weren't known. */
+void lr_dump_points(struct lr_dump *dump, const struct lr_trace *trace,
+                    enum lr_resolution resolution);
+/* What is followed, and the points of one resolution with the slots that have a value. */
+void lr_dump_followed(struct lr_dump *dump, const struct lr_trace *trace);
+void lr_dump_followed_points(struct lr_dump *dump, const struct lr_trace *trace,
+                             enum lr_resolution resolution);
+
+#endif

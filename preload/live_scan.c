@@ -1,0 +1,140 @@
+/* live_scan.c -- live_scan.h.
+ *
+ * Stage: helper thread, reading what RECORD wrote.  Context: the helper thread only.
+ * Slots change under our eyes.  A stale field does no harm: sums of thousands of records don't
+ * care for one, and an index is checked before it is used.
+ */
+#include "live_scan.h"
+
+#include "file.h"
+#include "prim.h"
+
+enum { PAGE = 4096, CHUNK_PAGES = 256, SLICE_NS = 250000 };
+
+struct tally {
+    struct lr_live_sum sum;
+    uint32_t owned;
+};
+
+static struct tally *tallies; /* by stack */
+static uint64_t stack_count;
+static struct lr_live_totals totals, counting;
+
+static void add(struct lr_live_sum *sum, double bytes, double count)
+{
+    sum->bytes += bytes;
+    sum->count += count;
+}
+
+static void count_block(const unsigned char *at)
+{
+    const struct lr_live *slot = (const struct lr_live *)at;
+    uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
+    if (!key || (key & LR_KEY_BUSY))
+        return;
+    uint64_t info = __atomic_load_n(&slot->info, __ATOMIC_RELAXED);
+    uint32_t stack = __atomic_load_n(&slot->stack, __ATOMIC_RELAXED);
+    float weight;
+    __atomic_load(&slot->weight, &weight, __ATOMIC_RELAXED);
+    double bytes = (double)(info & LR_LIVE_SIZE_MASK) * (double)weight;
+    add(&counting.blocks, bytes, (double)weight);
+    if (info & LR_LIVE_OWNED)
+        add(&counting.owned, bytes, (double)weight);
+    if (stack >= stack_count)
+        return;
+    add(&tallies[stack].sum, bytes, (double)weight);
+    if (info & LR_LIVE_OWNED)
+        tallies[stack].owned = 1;
+}
+
+static void count_region(const unsigned char *at)
+{
+    const struct lr_region *slot = (const struct lr_region *)at;
+    uint64_t length = __atomic_load_n(&slot->length, __ATOMIC_ACQUIRE);
+    uint32_t stack = __atomic_load_n(&slot->stack, __ATOMIC_RELAXED);
+    if (!length)
+        return;
+    add(&counting.mapped, (double)length, 1);
+    if (stack < stack_count)
+        add(&tallies[stack].sum, (double)length, 1);
+}
+
+static const struct {
+    enum lr_section_id id;
+    void (*count)(const unsigned char *slot);
+} tables[] = {{LR_SEC_LIVE, count_block}, {LR_SEC_REGIONS, count_region}};
+enum { TABLES = sizeof tables / sizeof tables[0] };
+
+static unsigned table; /* of the scan under way */
+static uint64_t page;  /* of that table */
+
+bool lr_live_scan_start(void)
+{
+    stack_count = lr_file_capacity(LR_SEC_STACKS);
+    tallies = lr_prim_map(stack_count * sizeof *tallies);
+    return tallies != NULL;
+}
+
+/* Slots don't cross pages: both tables' entries divide one. */
+static void count_pages(const unsigned char *at, uint64_t pages, uint64_t entry_size,
+                        void (*count)(const unsigned char *))
+{
+    unsigned char resident[CHUNK_PAGES];
+    if (lr_prim_resident(at, pages * PAGE, resident) < 0)
+        return;
+    for (uint64_t i = 0; i < pages; i++, at += PAGE) {
+        if (!(resident[i] & 1))
+            continue;
+        for (uint64_t offset = 0; offset + entry_size <= PAGE; offset += entry_size)
+            count(at + offset);
+    }
+}
+_Static_assert(PAGE % sizeof(struct lr_live) == 0 && PAGE % sizeof(struct lr_region) == 0,
+               "slots don't cross pages");
+
+static bool next_table(void)
+{
+    page = 0;
+    table = (table + 1) % TABLES;
+    if (table != 0)
+        return false;
+    totals = counting;
+    counting = (struct lr_live_totals){{0, 0}, {0, 0}, {0, 0}};
+    return true;
+}
+
+static bool count_chunk(void)
+{
+    const struct lr_section *section = lr_file.section[tables[table].id];
+    const unsigned char *start = (const unsigned char *)lr_file.header + section->offset;
+    uint64_t all = section->capacity * section->entry_size / PAGE;
+    uint64_t pages = all - page < CHUNK_PAGES ? all - page : CHUNK_PAGES;
+    if (pages)
+        count_pages(start + page * PAGE, pages, section->entry_size, tables[table].count);
+    page += pages;
+    return page >= all && next_table();
+}
+
+bool lr_live_scan_slice(void)
+{
+    uint64_t begun = lr_prim_mono_exact_ns();
+    bool complete = false;
+    while (!complete && lr_prim_mono_exact_ns() - begun < SLICE_NS)
+        complete = count_chunk();
+    return complete;
+}
+
+const struct lr_live_totals *lr_live_scan_totals(void)
+{
+    return &totals;
+}
+
+struct lr_live_sum lr_live_scan_take(uint32_t stack, bool *owned)
+{
+    struct tally *tally = &tallies[stack];
+    struct lr_live_sum sum = tally->sum;
+    *owned = tally->owned != 0;
+    if (sum.count != 0 || tally->owned)
+        *tally = (struct tally){{0, 0}, 0};
+    return sum;
+}

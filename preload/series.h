@@ -1,0 +1,22 @@
+/* series.h -- the time series: reads the sources when they are due, writes the points.
+ *
+ * Stage: helper thread -> FILE.  Context: the helper thread only.
+ *
+ * Everything here is done by one thread that may use a thousandth of a processor.  Each source has
+ * a period; one that takes longer than its share is read less often, one that stays slow, or
+ * keeps the thread waiting, is given up.  The tables are counted at a rate that follows from what
+ * counting them costs.
+ */
+#ifndef LEAKRING_SERIES_H
+#define LEAKRING_SERIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+bool lr_series_start(void); /* after lr_file_create */
+/* Does what is due.  Cost when nothing is: 2 ns. */
+void lr_series_pass(uint32_t now_ms);
+/* When the next pass has something to do, ms since start. */
+uint32_t lr_series_due(void);
+
+#endif

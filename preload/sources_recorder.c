@@ -1,0 +1,38 @@
+/* sources_recorder.c -- figures of the recorder itself.
+ *
+ * Stage: helper thread -> FILE.  Context: the helper thread only.
+ */
+#include "sources.h"
+
+#include "file.h"
+#include "followed.h"
+#include "prim.h"
+
+static uint64_t lost(void)
+{
+    static const bool is_loss[] = {
+#define loss true
+#define info false
+#define LR_COUNTER(name, kind, text) kind,
+#include "leakring/counters.def"
+#undef LR_COUNTER
+#undef loss
+#undef info
+    };
+    uint64_t total = 0;
+    for (unsigned i = 0; i < LR_COUNTER_COUNT; i++)
+        if (is_loss[i] && i != LR_CNT_live_full_bytes)
+            total += __atomic_load_n(&lr_file.counters[i], __ATOMIC_RELAXED);
+    return total;
+}
+
+bool lr_source_recorder(uint64_t *values)
+{
+    lr_followed_pair_totals(&values[LR_SERIES_pairs_live], &values[LR_SERIES_pairs_acquired],
+                            &values[LR_SERIES_pairs_cleaned]);
+    values[LR_SERIES_stacks] = lr_file.section[LR_SEC_STACKS]->used - 1;
+    values[LR_SERIES_lost] = lost();
+    values[LR_SERIES_interval] = 0; /* exact */
+    values[LR_SERIES_helper_time] = lr_prim_thread_cpu_ns() / 1000;
+    return true;
+}
