@@ -19,9 +19,8 @@ LIBANALYZER_OBJ := $(filter-out $(BUILD)/analyzer/main.c.o,$(ANALYZER_OBJ))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(patsubst tests/unit/%.c,$(TEST)/unit/%,$(UNIT_SRC))
 ORACLE_SRC := $(wildcard tests/oracle/*.c tests/bench/*.c)
-BENCH_NAMES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 ORACLE := $(patsubst tests/%.c,$(TEST)/%,$(ORACLE_SRC)) \
-	$(BENCH_NAMES:%=$(TEST)/bench/%-fp) $(BENCH_NAMES:%=$(TEST)/bench/%-lsan) \
+	$(addprefix $(TEST)/bench/,churn-fp churn-lsan leak_sites-lsan) \
 	$(patsubst tests/%.cc,$(TEST)/%,$(wildcard tests/oracle/*.cc))
 
 # Sanitizers see the analyzer's tests (address, undefined) and those of the preload's tables
