@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debuginfod.h"
 #include "demangle.h"
 #include "symbolize_internal.h"
 
@@ -35,6 +36,8 @@ struct text {
 struct lr_symbolizer {
     const struct lr_trace *trace;
     struct lr_symbolizer_options options;
+    struct lr_debuginfod *servers; /* opened for the first module */
+    bool servers_known;
     struct lr_symbol_module *modules;
     uint32_t module_count;
     struct text *texts;
@@ -85,6 +88,7 @@ void lr_symbolizer_close(struct lr_symbolizer *symbolizer)
         next = text->next;
         free(text);
     }
+    lr_debuginfod_close(symbolizer->servers);
     free(symbolizer->buckets);
     free(symbolizer->modules);
     free(symbolizer);
@@ -195,8 +199,15 @@ static struct lr_symbol_module *open_module(struct lr_symbolizer *symbolizer, ui
                                             const struct lr_module_view *view)
 {
     struct lr_symbol_module *module = &symbolizer->modules[index];
-    if (!module->opened)
-        lr_symbol_module_open(module, view, &symbolizer->options);
+    if (module->opened)
+        return module;
+    if (!symbolizer->servers_known && !symbolizer->options.no_files) {
+        symbolizer->servers = lr_debuginfod_open();
+        symbolizer->servers_known = true;
+    }
+    lr_symbol_module_open(module, view,
+                          &(struct lr_symbol_places){.options = &symbolizer->options,
+                                                     .servers = symbolizer->servers});
     return module;
 }
 

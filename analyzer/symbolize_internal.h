@@ -57,9 +57,14 @@ struct lr_symbol_module {
     struct lr_symtab *symtab;
     struct lr_dwarf *dwarf;
 };
+/* Where modules' files are looked for. */
+struct lr_symbol_places {
+    const struct lr_symbolizer_options *options;
+    struct lr_debuginfod *servers; /* NULL for none */
+};
 /* Opens what can be found for `view`; module->problem says what couldn't. */
 void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_module_view *view,
-                           const struct lr_symbolizer_options *options);
+                           const struct lr_symbol_places *places);
 void lr_symbol_module_close(struct lr_symbol_module *module);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "debuginfod.h"
 #include "symbolize_internal.h"
 
 enum { PATH_ROOM = 4096 };
@@ -27,10 +28,11 @@ static void file_close(struct lr_elf_file *file)
     *file = (struct lr_elf_file){.fd = -1};
 }
 
-static bool file_open(struct lr_elf_file *file, const char *path)
+/* Takes over the descriptor, whatever it returns. */
+static bool file_adopt(struct lr_elf_file *file, int fd)
 {
     struct stat info;
-    *file = (struct lr_elf_file){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+    *file = (struct lr_elf_file){.fd = fd};
     if (file->fd < 0 || fstat(file->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         file_close(file);
         return false;
@@ -42,6 +44,11 @@ static bool file_open(struct lr_elf_file *file, const char *path)
         return false;
     }
     return true;
+}
+
+static bool file_open(struct lr_elf_file *file, const char *path)
+{
+    return file_adopt(file, open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
 static bool same_build_id(Elf *elf, const struct lr_module_view *view)
@@ -135,9 +142,30 @@ static bool open_by_link(struct lr_elf_file *file, Elf *elf, const char *path,
            open_link(file, crc, system_debug_dir, path, length, "", name);
 }
 
-static void open_debug(struct lr_symbol_module *module, const struct lr_module_view *view,
-                       const char *path, const char *debug_dir)
+/* From a server; it may have the library itself where it has no debug information, which is of use
+ * if the library isn't here. */
+static bool fetch(struct lr_symbol_module *module, const struct lr_module_view *view,
+                  struct lr_debuginfod *servers)
 {
+    struct lr_elf_file *const files[] = {&module->debug, &module->file};
+    for (int kind = LR_DEBUGINFOD_DEBUG; kind <= LR_DEBUGINFOD_EXECUTABLE; kind++) {
+        if (files[kind]->elf != NULL)
+            continue;
+        int fd = lr_debuginfod_find(servers, (enum lr_debuginfod_kind)kind, view->build_id,
+                                    view->build_id_size, view->path);
+        if (fd < 0 || !file_adopt(files[kind], fd))
+            continue;
+        if (same_build_id(files[kind]->elf, view))
+            return true;
+        file_close(files[kind]);
+    }
+    return false;
+}
+
+static void open_debug(struct lr_symbol_module *module, const struct lr_module_view *view,
+                       const char *path, const struct lr_symbol_places *places)
+{
+    const char *debug_dir = places->options->debug_dir;
     if (module->file.elf != NULL && (has_section(module->file.elf, ".debug_info") ||
                                      has_section(module->file.elf, ".zdebug_info")))
         return;
@@ -145,8 +173,9 @@ static void open_debug(struct lr_symbol_module *module, const struct lr_module_v
         return;
     if (open_by_build_id(&module->debug, system_debug_dir, view))
         return;
-    if (module->file.elf != NULL)
-        open_by_link(&module->debug, module->file.elf, path, debug_dir);
+    if (module->file.elf != NULL && open_by_link(&module->debug, module->file.elf, path, debug_dir))
+        return;
+    fetch(module, view, places->servers);
 }
 
 static void open_file(struct lr_symbol_module *module, const struct lr_module_view *view,
@@ -194,12 +223,12 @@ static void read_names(struct lr_symbol_module *module)
 }
 
 void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_module_view *view,
-                           const struct lr_symbolizer_options *options)
+                           const struct lr_symbol_places *places)
 {
     char path[PATH_ROOM];
     module->opened = true;
     module->file.fd = module->debug.fd = -1;
-    if (options->no_files || (view->flags & LR_MODULE_VDSO) != 0)
+    if (places->options->no_files || (view->flags & LR_MODULE_VDSO) != 0)
         return;
     clean_path(path, view->path);
     if (path[0] != '/') {
@@ -207,7 +236,7 @@ void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_modu
         return;
     }
     open_file(module, view, path);
-    open_debug(module, view, path, options->debug_dir);
+    open_debug(module, view, path, places);
     if (module->debug.elf == NULL && module->file.elf == NULL)
         return;
     module->problem = NULL; /* a debug file does without the file it belongs to */
