@@ -4,6 +4,7 @@
 # tests/lib/*.c             helpers of the unit tests
 # tests/oracle/*.c          programs that know what they leak; " * build: FLAGS" in the opening
 #                           comment adds compiler and linker flags (build-so: a shared library)
+# tests/fault/*.c           programs that judge traces, linked with the analyzer's archive
 # tests/*/test_*.sh         TAP scripts; see tests/lib/tap.sh
 # tests/run                 runs everything and counts
 
@@ -22,6 +23,8 @@ ORACLE_SRC := $(wildcard tests/oracle/*.c tests/bench/*.c)
 ORACLE := $(patsubst tests/%.c,$(TEST)/%,$(ORACLE_SRC)) \
 	$(addprefix $(TEST)/bench/,churn-fp churn-lsan leak_sites-lsan) \
 	$(patsubst tests/%.cc,$(TEST)/%,$(wildcard tests/oracle/*.cc))
+
+FAULT := $(patsubst tests/%.c,$(TEST)/%,$(wildcard tests/fault/*.c))
 
 # Sanitizers see the analyzer's tests (address, undefined) and those of the preload's tables
 # (thread).  A test is the preload's if it includes one of its headers.
@@ -74,10 +77,15 @@ $(TEST)/bench/%-fp: tests/bench/%.c
 $(TEST)/bench/%-lsan: tests/bench/%.c
 	$(BENCH_CC) -fomit-frame-pointer -fsanitize=leak $(ORACLE_FLAGS) -lpthread
 
+$(TEST)/fault/%: tests/fault/%.c $(TEST)/libanalyzer.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
+		$(TEST)/libanalyzer.a $(TEST_LIBS)
+
 -include $(UNIT:%=%.d) $(wildcard $(TEST)/lib/*.d)
 
 .PHONY: tests unit-asan unit-tsan
-tests: all $(UNIT) $(ORACLE)
+tests: all $(UNIT) $(ORACLE) $(FAULT)
 
 unit-asan unit-tsan: unit-%:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* CFLAGS="-O1 -g -fno-omit-frame-pointer \

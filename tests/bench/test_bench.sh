@@ -1,7 +1,7 @@
 #!/bin/bash
 # The benchmark's harness: that it measures, compares and prints what it says.  Its figures mean
 # nothing here, and nothing is judged by them.
-# timeout: 600
+# timeout: 1200
 . "$(dirname "$0")/../lib/tap.sh"
 tap_need python3
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Each system call that the library makes at start fails once: the target's output and status stay
 # what they are, and at most one line is said.
-# timeout: 600
+# timeout: 1200
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/native.sh"
 tap_need strace

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Both halves compile without a warning under clang too, and clang's library works as well.
-# timeout: 600
+# timeout: 1200
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/native.sh"
 tap_need clang

@@ -1,6 +1,6 @@
 #!/bin/bash
 # make dist: one tarball that works unpacked anywhere, and is the same when made again.
-# timeout: 600
+# timeout: 1200
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/native.sh"
 . "$(dirname "$0")/../lib/dist.sh"

@@ -25,14 +25,14 @@ tap_is "$(asked traced default JNI_CreateJavaVM)" nothing "no JVM is there, and 
 tap_is "$(grep -c '^unknown nothing named$' traced)" 3 "an unknown name is reported as ever"
 
 # The trace stands between the program and an interposer: both orders must end.
-LR_BEHIND=$PWD/interposer.so traced behind.lkr timeout -s KILL 20 "$answers" >behind
+LR_BEHIND=$PWD/interposer.so traced behind.lkr timeout -s KILL 120 "$answers" >behind
 tap_is "$?" 0 "an interposer behind us: ends"
 tap_is "$(grep ^interposer behind)" "interposer called" "an interposer behind us is called"
 tap_is "$(asked behind libc malloc)" "$(asked plain libc malloc)" \
     "behind us another's malloc: libc's own by handle stays libc's"
 tap_is "$(asked behind libc calloc)" "$ours" "behind us no other calloc: ours by handle"
 LEAKRING="file=$T/ahead.lkr" LD_PRELOAD="$PWD/interposer.so:$LR_LIB" \
-    timeout -s KILL 20 "$answers" >ahead 2>ahead.err
+    timeout -s KILL 120 "$answers" >ahead 2>ahead.err
 tap_is "$?" 0 "an interposer ahead of us: ends"
 tap_is "$(grep ^interposer ahead)" "interposer called" "an interposer ahead of us is called"
 

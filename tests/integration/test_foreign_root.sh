@@ -1,7 +1,7 @@
 #!/bin/bash
 # The tarball in a foreign root file system: an older Debian, made by debootstrap (cached in
 # LEAKRING_ROOTS, default /var/tmp/leakring-roots), without any of our libraries.
-# timeout: 900
+# timeout: 1800
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/native.sh"
 . "$(dirname "$0")/../lib/dist.sh"

@@ -1,19 +1,19 @@
 #!/bin/bash
 # test_guest.sh -- programs that do unusual things with their threads, memory, plugins and limits:
 # status and output are as without us, nothing hangs, and the report stays right.
-# timeout: 900
+# timeout: 1500
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/native.sh"
 
-# run_both NAME COMMAND…: plain and under the tracer (NAME.lkr), 20 s each at most; the same
+# run_both NAME COMMAND…: plain and under the tracer (NAME.lkr), 120 s each at most; the same
 # status, stdout and stderr.  UNDER, an array, goes before the traced part; LR_KEYS as ever.
 run_both() {
     local name=$1
     shift
     rm -f "$name".lkr "$name".[0-9]*.lkr
-    timeout -s KILL 20 "${UNDER[@]}" "$@" >plain.out 2>plain.err
+    timeout -s KILL 120 "${UNDER[@]}" "$@" >plain.out 2>plain.err
     echo "status $?" >>plain.err
-    timeout -s KILL 20 "${UNDER[@]}" env LEAKRING="file=$PWD/$name.lkr${LR_KEYS:+,$LR_KEYS}" \
+    timeout -s KILL 120 "${UNDER[@]}" env LEAKRING="file=$PWD/$name.lkr${LR_KEYS:+,$LR_KEYS}" \
         LD_PRELOAD="$LR_LIB${LR_BEHIND:+:$LR_BEHIND}" "$@" >traced.out 2>traced.err
     echo "status $?" >>traced.err
     cat plain.out plain.err >plain
@@ -51,9 +51,9 @@ run_both main-leaves-then-exit "$ends" main-leaves-then-exit
 ended_is main-leaves-then-exit "exit complete"
 traced_exec stays.lkr "$ends" main-leaves-and-stays >stays.out 2>&1 &
 pid=$!
-wait_line 20 stays.out '^ready$'
+wait_line 120 stays.out '^ready$'
 kill -TERM $pid
-wait_for 10 eval "! kill -0 $pid"
+wait_for 120 eval "! kill -0 $pid"
 tap_ok $? "SIGTERM ends a process whose main thread left"
 kill -KILL $pid 2>/dev/null
 wait $pid 2>/dev/null
@@ -198,7 +198,7 @@ hello=$LR_ORACLE/say_hello
 told() {
     local lines=$1 name=$2 status
     shift 2
-    timeout -s KILL 20 env "$@" >got.out 2>got.err </dev/null
+    timeout -s KILL 120 env "$@" >got.out 2>got.err </dev/null
     status=$?
     sed '/^leakring: /d' got.err >got.own
     tap_is "$(cat got.out),$status,$(cat got.own)" "hello world,3,status 3" "$name: as without us"
@@ -210,7 +210,7 @@ mkdir place
 too_small=0 enough=0 wrong=
 for limit in $(seq 10000 6000 160000); do
     rm -f place/*
-    timeout -s KILL 20 bash -c 'ulimit -v $1 && shift && exec env "$@" 3' - "$limit" \
+    timeout -s KILL 120 bash -c 'ulimit -v $1 && shift && exec env "$@" 3' - "$limit" \
         LEAKRING="file=$PWD/place/x.lkr" LD_PRELOAD="$LR_LIB" "$hello" >got.out 2>got.err
     [ "$?,$(cat got.out)" = "3,hello world" ] || wrong="$wrong $limit: $(cat got.out)"
     lines=$(grep -vc '^status 3$' got.err) files=$(ls place | wc -l)

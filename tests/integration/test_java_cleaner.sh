@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_java_cleaner.sh -- what a garbage collection ends is told apart from what the program ends,
 # by who calls end(), not by the thread.
-# timeout: 900
+# timeout: 1800
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_java_exit.sh -- daemon threads are at work as the JVM ends: what they hold at that moment,
 # or make after the JVM's death was announced, is no finding.
-# timeout: 900
+# timeout: 1500
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 
@@ -10,7 +10,7 @@ ends() {
     local way=$1 status=$2 try label error
     for try in 1 2 3; do
         label="$JDK_NAME: $way while daemons work, run $try"
-        java_run exit Daemons timeout -s KILL 60 "$JDK/bin/java" -cp "$JAVA_CLASSES" Daemons "$way"
+        java_run exit Daemons timeout -s KILL 300 "$JDK/bin/java" -cp "$JAVA_CLASSES" Daemons "$way"
         tap_is "$?,$(cat Daemons.out Daemons.err)" "$status,READY" "$label: as without us"
         if ! error=$(java_report Daemons); then
             tap_fail "$label: report" "$error"
@@ -32,7 +32,7 @@ java_findings_judged() {
 # Streams that nobody will end are told from those in use, however young they are.
 forgets() {
     local label="$JDK_NAME: three forgotten right before the end ($1)"
-    java_run exit Daemons timeout -s KILL 60 "$JDK/bin/java" -cp "$JAVA_CLASSES" Daemons "$1" forget
+    java_run exit Daemons timeout -s KILL 300 "$JDK/bin/java" -cp "$JAVA_CLASSES" Daemons "$1" forget
     tap_is "$(java_report Daemons)$(java_findings_judged)" "$(printf 'Daemons.forget\t3\t3')" "$label"
 }
 

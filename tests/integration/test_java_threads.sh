@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_java_threads.sh -- the same line on platform and virtual threads, and as interpreted, C1,
 # C2 and mixed code.
-# timeout: 900
+# timeout: 1800
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 

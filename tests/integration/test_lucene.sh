@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_lucene.sh -- LUCENE-7647 for real: 6.3.0 leaks at six sites, 6.4.1 doesn't.
 # The normal end and SIGKILL give the same numbers.
-# timeout: 900
+# timeout: 1800
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 . "$(dirname "$0")/../lib/lucene.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_lucene_exec.sh -- the same leak when java isn't started directly: through tini, gosu, a
 # shell's exec and env, and when java executes itself again for its LD_LIBRARY_PATH.
-# timeout: 900
+# timeout: 1800
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 . "$(dirname "$0")/../lib/lucene.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_lucene_gc.sh -- a small heap, whose collections end most forgotten streams: all 3,300 are
 # reported at their sites all the same, as live or as closed by the Cleaner only.
-# timeout: 900
+# timeout: 1800
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 . "$(dirname "$0")/../lib/lucene.sh"

@@ -6,13 +6,13 @@
 
 corners=$LR_ORACLE/corners
 
-# same NAME COMMAND…: as without us, within 20 s; the trace is NAME.lkr.
+# same NAME COMMAND…: as without us, within 120 s; the trace is NAME.lkr.
 same() {
     local name=$1
     shift
-    timeout -s KILL 20 "$@" >plain.out 2>plain.err
+    timeout -s KILL 120 "$@" >plain.out 2>plain.err
     echo "status $?" >>plain.out
-    (traced_exec "$PWD/$name.lkr" timeout -s KILL 20 "$@") >traced.out 2>traced.err
+    (traced_exec "$PWD/$name.lkr" timeout -s KILL 120 "$@") >traced.out 2>traced.err
     echo "status $?" >>traced.out
     cat plain.err >>plain.out
     cat traced.err >>traced.out

@@ -57,6 +57,7 @@ if [ "$(id -u)" -eq 0 ]; then
     troubled "an unwritable directory" 1 "file=$PWD/closed/x.lkr" \
         setpriv --reuid 65534 --regid 65534 --clear-groups "$hello" 3
     mkdir tiny
+    trap 'umount -l "$T/tiny" 2>/dev/null; tap_cleanup' EXIT
     if mount -t tmpfs -o size=256k tmpfs tiny 2>mount.err; then
         troubled "a file system of 256 KiB" 1 "file=$PWD/tiny/x.lkr"
         tap_is "$(ls -A tiny)" "" "no partial file is left behind (full file system)"
@@ -66,10 +67,10 @@ if [ "$(id -u)" -eq 0 ]; then
         mount -t tmpfs -o size=16m tmpfs tiny
         LR_KEYS=size=8M traced_exec "$PWD/tiny/x.lkr" "$LR_ORACLE/leak50" wait 4 >full.out 2>full.err &
         pid=$!
-        wait_for 20 test -s tiny/x.lkr
+        wait_for 120 test -s tiny/x.lkr
         cat /dev/zero >tiny/filler 2>/dev/null
-        wait_line 30 full.out '^ready$'
-        sleep 0.5
+        ready_or_dead $pid full.out
+        settle $pid
         kill -0 $pid 2>/dev/null
         tap_ok $? "a file system that fills up meanwhile: the target lives"
         kill -9 $pid
@@ -83,10 +84,10 @@ if [ "$(id -u)" -eq 0 ]; then
         # The file is deleted, renamed, while we record.
         LR_KEYS=size=4M traced_exec "$PWD/gone.lkr" "$LR_ORACLE/leak50" wait 2 >gone.out 2>gone.err &
         pid=$!
-        wait_for 20 test -s gone.lkr
+        wait_for 120 test -s gone.lkr
         rm -f gone.lkr
-        wait_line 30 gone.out '^ready$'
-        sleep 0.3
+        ready_or_dead $pid gone.out
+        settle $pid
         kill -0 $pid 2>/dev/null
         tap_ok $? "the trace is deleted meanwhile: the target lives"
         kill -9 $pid

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The README's quick start on a clean copy of what is committed: `make demo` builds, runs, and
 # shows what the README shows.
-# timeout: 600
+# timeout: 1200
 . "$(dirname "$0")/../lib/tap.sh"
 tap_need git javac
 git -C "$LR_ROOT" rev-parse HEAD >/dev/null 2>&1 || tap_skip_all "this isn't a git clone"

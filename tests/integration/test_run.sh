@@ -38,9 +38,9 @@ while :; do sleep 0.05; done
 END
 "$LR_CLI" run -q -- sh patient.sh >signals.out &
 pid=$!
-wait_line 20 signals.out '^ready$'
+wait_line 120 signals.out '^ready$'
 kill -USR1 $pid
-wait_line 20 signals.out '^got USR1$'
+wait_line 120 signals.out '^got USR1$'
 tap_ok $? "USR1 is passed on"
 kill -TERM $pid
 wait $pid
@@ -118,14 +118,14 @@ LEAKRING=file=/proc/x.lkr doctor >out
 tap_is "$?" 1 "doctor: a place that won't do"
 (ulimit -f 1024 && doctor >out; cat out | grep -q '^problem .*RLIMIT_FSIZE')
 tap_ok $? "doctor: a limit on file sizes"
-sleep 60 &
+sleep 3000 &
 pid=$!
 doctor $pid >out
 tap_is "$?,$(grep -c 'without libleakring.so in LD_PRELOAD' out)" "1,1" "doctor: a process without the preload"
 kill $pid
-LEAKRING=exe=sleep,file=$T/sleeping.lkr LD_PRELOAD=$LR_LIB sleep 60 &
+LEAKRING=exe=sleep,file=$T/sleeping.lkr LD_PRELOAD=$LR_LIB sleep 3000 &
 pid=$!
-wait_for 20 test -s sleeping.lkr
+wait_for 120 "$LR_CLI" dump --section=header sleeping.lkr
 doctor $pid >out
 tap_is "$?,$(grep -c 'it is traced into .*sleeping.lkr' out)" "0,1" "doctor: a traced process and its file"
 kill $pid

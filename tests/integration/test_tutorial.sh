@@ -1,5 +1,5 @@
 #!/bin/bash
-# timeout: 1500
+# timeout: 2400
 # test_tutorial.sh -- the commands of docs/TUTORIAL.md, run as they stand there, against the real
 # Elasticsearch: its blocks marked <!-- run --> are one script, from the tarball on.  The test plays
 # the world around them: the other node, the traffic, and the kernel that kills.

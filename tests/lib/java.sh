@@ -62,7 +62,8 @@ java_run() {
     fi
     traced_exec "$name.lkr" "$@" wait >"$name.out" 2>"$name.err" &
     pid=$!
-    wait_line 120 "$name.out" '^READY$' || tap_diag "never READY: $*"
+    wait_for 300 eval "grep -q '^READY\$' '$name.out' || ! kill -0 $pid"
+    grep -q '^READY$' "$name.out" || tap_diag "never READY: $*"
     jvm=$(sed -n 's/^pid\t//p' "$name.out")
     kill -KILL "${jvm:-$pid}"
     wait "$pid" 2>/dev/null

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The unit tests once more under sanitizers: the analyzer's with address and undefined behaviour,
 # those of the preload's tables with thread.  One result per program; its output if it fails.
-# timeout: 900
+# timeout: 1800
 . "$(dirname "$0")/../lib/tap.sh"
 
 # sanitized KIND TITLE: builds and runs the programs of `make unit-KIND`.
@@ -13,7 +13,7 @@ sanitized() {
     fi
     for program in "$LR_BUILD-$kind"/test/unit/test_*; do
         [ -x "$program" ] && [ -e "$LR_ROOT/tests/unit/$(basename "$program").c" ] || continue
-        timeout 200 "$program" >run.log 2>&1
+        timeout 600 "$program" >run.log 2>&1
         tap_ok $? "$title: $(basename "$program")" "$(tail -40 run.log)"
     done
 }

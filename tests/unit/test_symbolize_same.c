@@ -4,7 +4,7 @@
  * addresses spread over its code (tests/lib/addr2line.h).  eu-addr2line is the tool wherever it
  * can answer; it can't for what compilers describe without .debug_aranges, in namespaces (clang,
  * Rust), by LTO and by split DWARF: there it is llvm-addr2line or binutils' addr2line.
- * timeout: 600
+ * timeout: 1200
  */
 #include <glob.h>
 #include <setjmp.h>
