@@ -26,8 +26,9 @@ static const struct lr_help help = {
     .options = "Options:\n"
                "  -s, --section=NAME     only this section; may be repeated: header, directory,\n"
                "                         counters, meta, modules, stacks, live, regions, pairs,\n"
-               "                         pairsites, events, series_1s, series_1m, series_30m,\n"
-               "                         followed, followed_10s, followed_1m, followed_30m\n"
+               "                         pairsites, events, intervals, series_1s, series_1m,\n"
+               "                         series_30m, followed, followed_10s, followed_1m,\n"
+               "                         followed_30m\n"
                "  -F, --format=FORMAT    text (default) or json\n"
                "      --symbols          name native frames from the files on this machine\n"
                "      --debug-dir=DIR    look for debug files here first; implies --symbols\n"
@@ -78,6 +79,7 @@ static void dump_header(struct context *context)
     lr_dump_u64(dump, "duration_ms", info->duration_ms);
     lr_dump_u64(dump, "heartbeat_ms", info->heartbeat_ms);
     lr_dump_u64(dump, "young_ms", info->young_ms);
+    lr_dump_u64(dump, "max_interval", info->max_interval);
     lr_dump_u64(dump, "page_size", info->page_size);
     lr_dump_u64(dump, "machine", info->machine);
     lr_dump_flag(dump, "exact", (info->compat & LR_COMPAT_EXACT) != 0);
@@ -210,6 +212,8 @@ static void dump_stacks(struct context *context)
         lr_dump_u64(dump, "stack", i);
         lr_dump_u64(dump, "alloc_count", stack.alloc_count);
         lr_dump_u64(dump, "alloc_bytes", stack.alloc_bytes);
+        lr_dump_real(dump, "count_variance", stack.count_variance);
+        lr_dump_real(dump, "bytes_variance", stack.bytes_variance);
         lr_dump_u64(dump, "lost_count", stack.lost_count);
         lr_dump_u64(dump, "lost_bytes", stack.lost_bytes);
         lr_dump_u64(dump, "first_ms", stack.first_ms);
@@ -336,6 +340,7 @@ static const char *event_name(uint32_t type)
         [LR_EVENT_LOSS] = "loss",
         [LR_EVENT_PAIR_ACQUIRE] = "pair_acquire",
         [LR_EVENT_PAIR_RELEASE] = "pair_release",
+        [LR_EVENT_INTERVAL] = "interval",
     };
     bool known = type < sizeof(names) / sizeof(names[0]) && names[type] != NULL;
     return known ? names[type] : "unknown";
@@ -369,6 +374,11 @@ SERIES(followed_10s, lr_dump_followed_points, LR_EVERY_SECOND)
 SERIES(followed_1m, lr_dump_followed_points, LR_EVERY_MINUTE)
 SERIES(followed_30m, lr_dump_followed_points, LR_EVERY_HALF_HOUR)
 
+static void dump_intervals(struct context *context)
+{
+    lr_dump_intervals(&context->dump, context->trace);
+}
+
 static void dump_followed(struct context *context)
 {
     lr_dump_followed(&context->dump, context->trace);
@@ -382,6 +392,7 @@ static const struct section {
     {"meta", dump_meta},           {"modules", dump_modules},     {"stacks", dump_stacks},
     {"live", dump_live},           {"regions", dump_regions},     {"pairs", dump_pairs},
     {"pairsites", dump_pairsites}, {"events", dump_events},
+    {"intervals", dump_intervals},
     {"series_1s", dump_series_1s}, {"series_1m", dump_series_1m},
     {"series_30m", dump_series_30m}, {"followed", dump_followed},
     {"followed_10s", dump_followed_10s}, {"followed_1m", dump_followed_1m},

@@ -61,3 +61,17 @@ void lr_dump_followed_points(struct lr_dump *dump, const struct lr_trace *trace,
         lr_dump_record_end(dump);
     }
 }
+
+void lr_dump_intervals(struct lr_dump *dump, const struct lr_trace *trace)
+{
+    struct lr_interval_view change;
+    for (uint64_t cursor = 0; lr_trace_each_interval(trace, &cursor, &change);) {
+        lr_dump_record(dump);
+        lr_dump_u64(dump, "time_ms", change.time_ms);
+        lr_dump_text(dump, "why", lr_interval_why_name(change.why));
+        lr_dump_u64(dump, "from", change.from);
+        lr_dump_u64(dump, "to", change.to);
+        lr_dump_u64(dump, "cost", change.cost);
+        lr_dump_record_end(dump);
+    }
+}

@@ -127,7 +127,7 @@ void lr_dump_hex(struct lr_dump *dump, const char *name, uint64_t value)
 void lr_dump_real(struct lr_dump *dump, const char *name, double value)
 {
     field(dump, name);
-    fprintf(dump->out, "%g", value);
+    fprintf(dump->out, "%.9g", value);
 }
 
 void lr_dump_text(struct lr_dump *dump, const char *name, const char *value)

@@ -36,7 +36,7 @@ static void put_bool(json_object *object, const char *key, bool value)
     put(object, key, json_object_new_boolean(value));
 }
 
-static json_object *new_estimate(const struct lr_model_estimate *estimate)
+static json_object *new_estimate(const struct lr_estimate *estimate)
 {
     json_object *object = json_object_new_object();
 
@@ -44,13 +44,6 @@ static json_object *new_estimate(const struct lr_model_estimate *estimate)
     put_count(object, "low", lr_model_round(estimate->low));
     put_count(object, "high", lr_model_round(estimate->high));
     return object;
-}
-
-static json_object *new_exact(uint64_t value)
-{
-    struct lr_model_estimate exact = {(double)value, (double)value, (double)value};
-
-    return new_estimate(&exact);
 }
 
 static json_object *new_texts(const struct lr_model_texts *texts)
@@ -85,6 +78,14 @@ static json_object *new_seconds(uint64_t milliseconds)
     snprintf(text, sizeof(text), "%" PRIu64 ".%03u", milliseconds / 1000,
              (unsigned)(milliseconds % 1000));
     return json_object_new_double_s((double)milliseconds / 1000, text);
+}
+
+static json_object *new_hundredths(double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%.2f", value);
+    return json_object_new_double_s(value, text);
 }
 
 static json_object *new_java(const struct lr_model_run *run)
@@ -122,6 +123,32 @@ static json_object *new_run(const struct lr_model_run *run)
     return object;
 }
 
+/* null while every block was recorded; else bytes between samples, 0 being exact. */
+static json_object *new_sampling(const struct lr_model_completeness *complete)
+{
+    json_object *object, *changes;
+
+    if (complete->exact)
+        return NULL;
+    object = json_object_new_object();
+    changes = json_object_new_array();
+    put_count(object, "interval", complete->interval);
+    put_count(object, "max_interval", complete->max_interval);
+    for (size_t i = 0; i < complete->interval_count; i++) {
+        const struct lr_model_interval *change = &complete->intervals[i];
+        json_object *entry = json_object_new_object();
+
+        put(entry, "t_s", new_seconds(change->time_ms));
+        put_count(entry, "from", change->from);
+        put_count(entry, "to", change->to);
+        put_string(entry, "why", change->why);
+        put(entry, "cost_percent", new_hundredths(change->cost_percent));
+        json_object_array_add(changes, entry);
+    }
+    put(object, "changes", changes);
+    return object;
+}
+
 static json_object *new_completeness(const struct lr_model_completeness *complete)
 {
     json_object *object = json_object_new_object(), *dropped = json_object_new_object();
@@ -131,6 +158,7 @@ static json_object *new_completeness(const struct lr_model_completeness *complet
     for (size_t i = 0; i < complete->loss_count; i++)
         put_count(dropped, complete->losses[i].name, complete->losses[i].value);
     put(object, "dropped", dropped);
+    put(object, "sampling", new_sampling(complete));
     put(object, "notes", new_texts(&complete->notes));
     return object;
 }
@@ -236,8 +264,8 @@ static json_object *new_memory_site(const struct lr_model_memory_site *site)
     put(object, "culprit", new_culprit(&site->path));
     put(object, "live_bytes", new_estimate(&site->live_bytes));
     put(object, "live_count", new_estimate(&site->live_count));
-    put(object, "total_bytes", mapped ? NULL : new_exact(site->total_bytes));
-    put(object, "total_count", mapped ? NULL : new_exact(site->total_count));
+    put(object, "total_bytes", mapped ? NULL : new_estimate(&site->total_bytes));
+    put(object, "total_count", mapped ? NULL : new_estimate(&site->total_count));
     put_string(object, "class", "unknown");
     put(object, "rate_bytes_per_hour", NULL);
     put(object, "threads", json_object_new_array());

@@ -6,11 +6,13 @@
 
 #include <stdlib.h>
 
+#include "emit_sampling.h"
 #include "units.h"
 
 struct place {
     const struct lr_model_frame *culprit; /* NULL: no stack */
-    double bytes, blocks;
+    struct lr_sampled bytes, blocks;
+    double size; /* the estimate of bytes */
     size_t sites;
 };
 
@@ -27,8 +29,8 @@ static int compare_bytes(const void *left, const void *right)
 {
     const struct place *a = left, *b = right;
 
-    if (a->bytes != b->bytes)
-        return a->bytes > b->bytes ? -1 : 1;
+    if (a->size != b->size)
+        return a->size > b->size ? -1 : 1;
     return compare_culprits(a, b);
 }
 
@@ -38,8 +40,9 @@ static size_t merge_places(struct place *places, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         if (kept > 0 && compare_culprits(&places[kept - 1], &places[i]) == 0) {
-            places[kept - 1].bytes += places[i].bytes;
-            places[kept - 1].blocks += places[i].blocks;
+            lr_sampled_merge(&places[kept - 1].bytes, &places[i].bytes);
+            lr_sampled_merge(&places[kept - 1].blocks, &places[i].blocks);
+            places[kept - 1].size += places[i].size;
             places[kept - 1].sites += places[i].sites;
         } else {
             places[kept++] = places[i];
@@ -59,18 +62,22 @@ static size_t collect(const struct lr_model *model, bool mappings, struct place 
             continue;
         places[count++] =
             (struct place){site->path.count ? &site->path.frames[site->path.culprit] : NULL,
-                           site->live_bytes.value, site->live_count.value, 1};
+                           site->live_bytes_sum, site->live_count_sum, site->live_bytes.value, 1};
     }
     return count;
 }
 
 static void put_place(struct lr_page *page, const struct place *place, bool raw_bytes)
 {
-    char bytes[LR_UNIT_SIZE], blocks[LR_UNIT_SIZE], where[1024];
+    char bytes[LR_UNIT_SIZE], blocks[LR_UNIT_SIZE], where[1024], range[LR_RANGE_SIZE];
+    struct lr_estimate size = lr_sampled_estimate(&place->bytes);
+    struct lr_estimate number = lr_sampled_estimate(&place->blocks);
 
-    lr_page_line(page, 2, LR_INK_PLAIN, "%12s %9s  %s",
-                 lr_unit_bytes(bytes, lr_model_round(place->bytes), raw_bytes),
-                 lr_unit_count(blocks, lr_model_round(place->blocks)),
+    lr_emit_range(range, &size, raw_bytes);
+    lr_page_line(page, 2, LR_INK_PLAIN, "%12s %9s  %s%s%s%s",
+                 lr_unit_bytes(bytes, lr_model_round(size.value), raw_bytes),
+                 lr_unit_count(blocks, lr_model_round(number.value)), range[0] ? "[" : "", range,
+                 range[0] ? "]  " : "",
                  place->culprit ? lr_page_frame(where, sizeof(where), place->culprit)
                                 : "(no stack was recorded)");
 }
@@ -82,8 +89,8 @@ static void put_rest(struct lr_page *page, const struct place *places, size_t fi
     double sum = 0, number = 0;
 
     for (size_t i = first; i < count; i++) {
-        sum += places[i].bytes;
-        number += places[i].blocks;
+        sum += places[i].size;
+        number += places[i].blocks.exact + places[i].blocks.scaled;
     }
     if (first < count)
         lr_page_line(page, 2, LR_INK_DIM, "%12s %9s  at %s more places (--top %zu lists them)",

@@ -35,6 +35,8 @@ static void add_memory_site(const struct lr_model_memory_site *site, struct lr_l
 {
     uint64_t blocks = lr_model_round(site->live_count.value);
     uint64_t bytes = lr_model_round(site->live_bytes.value);
+    uint64_t total_blocks = lr_model_round(site->total_count.value);
+    uint64_t total_bytes = lr_model_round(site->total_bytes.value);
 
     if (site->kind == LR_MEMORY_MMAP || bytes == 0)
         return;
@@ -43,8 +45,8 @@ static void add_memory_site(const struct lr_model_memory_site *site, struct lr_l
         .count = blocks,
         .bytes = bytes,
         /* Totals trail the truth by up to a second. */
-        .total_count = site->total_count > blocks ? site->total_count : blocks,
-        .total_bytes = site->total_bytes > bytes ? site->total_bytes : bytes,
+        .total_count = total_blocks > blocks ? total_blocks : blocks,
+        .total_bytes = total_bytes > bytes ? total_bytes : bytes,
     };
 }
 

@@ -9,6 +9,7 @@
 #include "emit.h"
 #include "emit_page.h"
 #include "emit_places.h"
+#include "emit_sampling.h"
 #include "units.h"
 
 enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5 };
@@ -167,6 +168,7 @@ static void put_completeness(struct text *text)
                      complete->losses[i].name);
     for (size_t i = 0; i < complete->notes.count; i++)
         lr_page_text(&text->page, 2, 4, LR_INK_PLAIN, "- %s", complete->notes.items[i]);
+    lr_emit_sampling(&text->page, complete);
 }
 
 static void put_harmless(struct text *text, const struct lr_model_pair *pair,

@@ -25,7 +25,8 @@ static const enum lr_section_id copy_order[] = {
     LR_SEC_FOLLOWED_1M,  LR_SEC_FOLLOWED_30M, LR_SEC_FOLLOWED,
     LR_SEC_EVENTS,   LR_SEC_LIVE,   LR_SEC_REGIONS, LR_SEC_PAIRS,   LR_SEC_PAIRSITES,
     LR_SEC_PAIRDEFS, LR_SEC_STACKS, LR_SEC_NODES,   LR_SEC_JFRAMES, LR_SEC_METHODS,
-    LR_SEC_MODULES,  LR_SEC_META,   LR_SEC_STRINGS, LR_SEC_COUNTERS};
+    LR_SEC_MODULES,  LR_SEC_META,   LR_SEC_STRINGS, LR_SEC_COUNTERS,
+    LR_SEC_INTERVALS};
 
 static struct lr_section *find_section(struct lr_header *header, uint32_t id)
 {
@@ -184,6 +185,8 @@ static void fill_info(struct lr_trace *trace)
     info->page_size = header->page_size;
     info->machine = header->machine;
     info->young_ms = header->young_ms;
+    info->interval = header->interval;
+    info->max_interval = header->max_interval;
     info->heartbeat_ms = header->heartbeat_ms;
     info->start_unix_ns = header->start_unix_ns;
     info->end_unix_ns = header->end_unix_ns;

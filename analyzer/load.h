@@ -48,6 +48,8 @@ struct lr_trace_info {
     enum lr_ending ended;
     uint32_t pid, image, page_size, machine;
     uint32_t young_ms;
+    uint64_t interval;     /* bytes between samples at the end; 0: exact */
+    uint64_t max_interval; /* the largest there was */
     uint64_t start_unix_ns;
     uint64_t end_unix_ns; /* exit or exec; last heartbeat when killed; now when running */
     uint64_t duration_ms; /* between the two */
@@ -96,6 +98,7 @@ void lr_trace_module_at(const struct lr_trace *trace, uint32_t index, struct lr_
 struct lr_stack_view {
     uint32_t frame_count;
     uint32_t flags; /* LR_STACK_* */
+    double count_variance, bytes_variance; /* of these two, when blocks were sampled */
     uint64_t alloc_count, alloc_bytes, lost_count, lost_bytes;
     uint32_t first_ms;
 };
@@ -201,6 +204,14 @@ struct lr_followed_point_view {
 };
 bool lr_trace_each_followed_point(const struct lr_trace *trace, enum lr_resolution resolution,
                                   uint64_t *cursor, struct lr_followed_point_view *out);
+struct lr_interval_view {
+    uint32_t time_ms, why; /* enum lr_interval_why */
+    uint64_t from, to;     /* bytes; 0: exact */
+    uint32_t cost;         /* 1/100 % of the process's CPU time */
+};
+bool lr_trace_each_interval(const struct lr_trace *trace, uint64_t *cursor,
+                            struct lr_interval_view *out);
+const char *lr_interval_why_name(uint32_t why); /* "budget"; "unknown" */
 
 /* The directory, as found (for dump).  Entries 0 … count - 1. */
 uint32_t lr_trace_section_count(const struct lr_trace *trace);

@@ -263,3 +263,29 @@ bool lr_trace_each_event(const struct lr_trace *trace, uint64_t *cursor, struct 
     }
     return false;
 }
+
+bool lr_trace_each_interval(const struct lr_trace *trace, uint64_t *cursor,
+                            struct lr_interval_view *out)
+{
+    struct lr_interval change;
+    if (!lr_part_entry(trace, LR_SEC_INTERVALS, *cursor, &change, sizeof(change)))
+        return false;
+    ++*cursor;
+    *out = (struct lr_interval_view){.time_ms = change.time_ms,
+                                     .why = change.why,
+                                     .from = change.from,
+                                     .to = change.to,
+                                     .cost = change.cost};
+    return true;
+}
+
+const char *lr_interval_why_name(uint32_t why)
+{
+    static const char *const names[] = {
+        [LR_INTERVAL_ASKED] = "asked",   [LR_INTERVAL_BUDGET] = "budget",
+        [LR_INTERVAL_CALM] = "calm",     [LR_INTERVAL_TABLE] = "table",
+        [LR_INTERVAL_ROOM] = "room",
+    };
+    bool known = why < sizeof(names) / sizeof(names[0]) && names[why] != NULL;
+    return known ? names[why] : "unknown";
+}

@@ -4,6 +4,7 @@
  * the outermost.  A damaged file's paths may lead nowhere or in a circle, so the length of every
  * path is measured once, when the file is opened.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "load_internal.h"
@@ -72,6 +73,11 @@ static struct lr_stack stack_record(const struct lr_trace *trace, uint32_t index
     return stack;
 }
 
+static double good_variance(float variance)
+{
+    return isfinite(variance) && variance > 0 ? variance : 0;
+}
+
 void lr_trace_stack_at(const struct lr_trace *trace, uint32_t index, struct lr_stack_view *out)
 {
     struct lr_stack stack = stack_record(trace, index);
@@ -80,6 +86,8 @@ void lr_trace_stack_at(const struct lr_trace *trace, uint32_t index, struct lr_s
         .flags = stack.flags,
         .alloc_count = stack.alloc_count,
         .alloc_bytes = stack.alloc_bytes,
+        .count_variance = good_variance(stack.count_variance),
+        .bytes_variance = good_variance(stack.bytes_variance),
         .lost_count = stack.lost_count,
         .lost_bytes = stack.lost_bytes,
         .first_ms = stack.first_ms,

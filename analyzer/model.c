@@ -76,6 +76,7 @@ void lr_model_free(struct lr_model *model)
     free(model->pairs);
     free(model->sites);
     free(model->completeness.losses);
+    free(model->completeness.intervals);
     free_texts(&model->completeness.notes);
     free_texts(&model->verdict.evidence);
     free(model->verdict.summary);

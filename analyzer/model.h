@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "estimate.h"
 #include "status.h"
 
 struct lr_trace;
@@ -44,11 +45,6 @@ struct lr_model_path {
     bool java_lost;  /* Java frames were there but could not be had */
     bool cut;        /* frames are missing at the outer end */
     uint32_t stacks; /* recorded stacks that were merged */
-};
-
-/* What a number stands for: exact recordings have low == value == high. */
-struct lr_model_estimate {
-    double value, low, high; /* low, high: 95 % */
 };
 
 /* judge.h has the rules. */
@@ -89,8 +85,10 @@ const char *lr_memory_kind_name(enum lr_memory_kind kind);
 struct lr_model_memory_site {
     enum lr_memory_kind kind;
     struct lr_model_path path;
-    struct lr_model_estimate live_bytes, live_count;
-    uint64_t total_count, total_bytes; /* ever acquired there (malloc and new) */
+    struct lr_estimate live_bytes, live_count;
+    struct lr_estimate total_bytes, total_count; /* ever acquired there (malloc and new) */
+    struct lr_sampled live_bytes_sum, live_count_sum; /* what the first two are made of */
+    struct lr_sampled total_bytes_sum, total_count_sum;
 };
 
 enum lr_model_ended { LR_RUN_EXIT, LR_RUN_EXEC, LR_RUN_KILLED, LR_RUN_RUNNING };
@@ -121,9 +119,20 @@ struct lr_model_texts {
     size_t count;
 };
 
+/* A change of the bytes between two samples; 0: exact. */
+struct lr_model_interval {
+    uint32_t time_ms; /* since start */
+    uint64_t from, to;
+    const char *why;     /* asked, budget, calm, table, room */
+    double cost_percent; /* of recording, as it was measured then */
+};
+
 struct lr_model_completeness {
     enum lr_completeness verdict;
     bool exact;
+    uint64_t interval, max_interval; /* at the end; the largest there was; 0: exact */
+    struct lr_model_interval *intervals;
+    size_t interval_count;
     struct lr_model_loss *losses;
     size_t loss_count;
     struct lr_model_texts notes;

@@ -10,9 +10,10 @@
 #include "model.h"
 #include "symbolize.h"
 
-/* Live records of one kind at one stack.  The variances are those of the estimates. */
+/* Live records of one kind at one stack. */
 struct lr_sum {
-    double count, bytes, count_variance, bytes_variance;
+    struct lr_sampled bytes, count;
+    double smallest; /* of its blocks, bytes */
 };
 
 /* Everything live at one recorded stack. */
@@ -35,6 +36,7 @@ struct lr_build {
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);
+enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error);
 
 /* Names the frames of a recorded stack and chooses its culprit (culprit.h).  *expected is the

@@ -179,8 +179,8 @@ static bool is_damaged(const struct lr_damage *damaged)
 enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error)
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
-        add_losses,  note_remarks, note_window, note_damage,
-        note_folded, note_pairs,   note_java,   note_modules};
+        add_losses,  note_remarks, lr_build_sampling, note_window, note_damage,
+        note_folded, note_pairs,   note_java,         note_modules};
     const struct lr_trace_info *info = lr_trace_info(build->trace);
     struct lr_model_completeness *complete = &build->model->completeness;
 
@@ -190,7 +190,6 @@ enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *er
         if (status != LR_OK)
             return status;
     }
-    complete->exact = (info->compat & LR_COMPAT_EXACT) != 0;
     if (info->compat & LR_COMPAT_BLIND)
         complete->verdict = LR_BLIND;
     else if (complete->loss_count > 0 || is_damaged(&info->damaged) || build->orphan_pairs)

@@ -10,14 +10,11 @@
 
 static void add_block(struct lr_sum *sum, double size, double weight)
 {
-    /* A block recorded with probability p = 1/weight stands for `weight` blocks; the variance of
-     * that estimate is (1 - p) / p^2. */
-    double variance = weight * (weight - 1);
+    bool first = sum->count.exact + sum->count.scaled == 0;
 
-    sum->count += weight;
-    sum->bytes += size * weight;
-    sum->count_variance += variance;
-    sum->bytes_variance += size * size * variance;
+    lr_sampled_add(&sum->bytes, size, weight);
+    lr_sampled_add(&sum->count, 1, weight);
+    sum->smallest = first ? size : fmin(sum->smallest, size);
 }
 
 static void tally_block(struct lr_build *build, const struct lr_live_view *block)
@@ -58,11 +55,26 @@ enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
     return LR_OK;
 }
 
-static struct lr_model_estimate estimate(double value, double variance)
+/* What may be missing: no mapping; of blocks one for each interval of bytes, and nothing tells
+ * that they are smaller than those that were seen. */
+static void set_unseen(struct lr_model_memory_site *site, double interval, double smallest)
 {
-    double half = 1.96 * sqrt(variance > 0 ? variance : 0);
+    double blocks = interval / fmax(smallest, 1);
 
-    return (struct lr_model_estimate){value, value > half ? value - half : 0, value + half};
+    if (site->kind == LR_MEMORY_MMAP || interval <= 0)
+        return;
+    site->live_bytes_sum.unseen = interval;
+    site->live_count_sum.unseen = fmax(blocks, 1);
+}
+
+static void set_totals(struct lr_model_memory_site *site, const struct lr_stack_view *view)
+{
+    if (site->kind == LR_MEMORY_MMAP)
+        return;
+    site->total_bytes_sum = lr_sampled_total((double)view->alloc_bytes, view->bytes_variance,
+                                             site->live_bytes_sum.unseen);
+    site->total_count_sum = lr_sampled_total((double)view->alloc_count, view->count_variance,
+                                             site->live_count_sum.unseen);
 }
 
 static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t stack,
@@ -86,13 +98,11 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site = &model->sites[model->site_count];
     memset(site, 0, sizeof(*site));
     site->kind = kind;
-    site->live_count = estimate(sum->count, sum->count_variance);
-    site->live_bytes = estimate(sum->bytes, sum->bytes_variance);
+    site->live_bytes_sum = sum->bytes;
+    site->live_count_sum = sum->count;
+    set_unseen(site, (double)lr_trace_info(build->trace)->max_interval, sum->smallest);
     lr_trace_stack_at(build->trace, stack, &view);
-    if (kind != LR_MEMORY_MMAP) {
-        site->total_count = view.alloc_count;
-        site->total_bytes = view.alloc_bytes;
-    }
+    set_totals(site, &view);
     model->site_count++;
     return lr_path_make(build, stack, NULL, false, &site->path, &expected, error);
 }
@@ -102,9 +112,9 @@ static void disown(struct lr_tally *tally)
 {
     if (tally->pair_seed || tally->owned_blocks == 0)
         return;
-    tally->memory[LR_MEMORY_MALLOC].count += (double)tally->owned_blocks;
-    tally->memory[LR_MEMORY_MALLOC].bytes +=
-        (double)(tally->owned_at_creation + tally->owned_later);
+    lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].count, (double)tally->owned_blocks);
+    lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].bytes,
+                         (double)(tally->owned_at_creation + tally->owned_later));
 }
 
 static int compare_by_path(const void *left, const void *right)
@@ -116,13 +126,24 @@ static int compare_by_path(const void *left, const void *right)
     return lr_path_compare(&a->path, &b->path);
 }
 
-static void merge_estimates(struct lr_model_estimate *into, const struct lr_model_estimate *from)
+static void merge_site(struct lr_model_memory_site *into, const struct lr_model_memory_site *from)
 {
-    double a = into->high - into->value, b = from->high - from->value;
+    lr_sampled_merge(&into->live_bytes_sum, &from->live_bytes_sum);
+    lr_sampled_merge(&into->live_count_sum, &from->live_count_sum);
+    lr_sampled_merge(&into->total_bytes_sum, &from->total_bytes_sum);
+    lr_sampled_merge(&into->total_count_sum, &from->total_count_sum);
+}
 
-    into->value += from->value;
-    into->high = into->value + hypot(a, b);
-    into->low = fmax(into->value - hypot(a, b), 0);
+static void estimate_sites(struct lr_model *model)
+{
+    for (size_t i = 0; i < model->site_count; i++) {
+        struct lr_model_memory_site *site = &model->sites[i];
+
+        site->live_bytes = lr_sampled_estimate(&site->live_bytes_sum);
+        site->live_count = lr_sampled_estimate(&site->live_count_sum);
+        site->total_bytes = lr_sampled_estimate(&site->total_bytes_sum);
+        site->total_count = lr_sampled_estimate(&site->total_count_sum);
+    }
 }
 
 static void merge_sites(struct lr_model *model)
@@ -133,13 +154,8 @@ static void merge_sites(struct lr_model *model)
         struct lr_model_memory_site *site = &model->sites[i];
 
         if (kept > 0 && compare_by_path(&model->sites[kept - 1], site) == 0) {
-            struct lr_model_memory_site *into = &model->sites[kept - 1];
-
-            merge_estimates(&into->live_bytes, &site->live_bytes);
-            merge_estimates(&into->live_count, &site->live_count);
-            into->total_count += site->total_count;
-            into->total_bytes += site->total_bytes;
-            lr_path_merge(&into->path, &site->path);
+            merge_site(&model->sites[kept - 1], site);
+            lr_path_merge(&model->sites[kept - 1].path, &site->path);
         } else {
             model->sites[kept++] = *site;
         }
@@ -193,7 +209,7 @@ enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error)
             const struct lr_sum *sum = &build->tallies[stack].memory[kind];
             enum lr_status status;
 
-            if (sum->count <= 0)
+            if (sum->count.exact + sum->count.scaled <= 0)
                 continue;
             status = append_site(build, &room, stack, (enum lr_memory_kind)kind, sum, error);
             if (status != LR_OK)
@@ -203,6 +219,7 @@ enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error)
     if (model->site_count > 0) {
         qsort(model->sites, model->site_count, sizeof(*model->sites), compare_by_path);
         merge_sites(model);
+        estimate_sites(model);
         qsort(model->sites, model->site_count, sizeof(*model->sites), compare_by_size);
     }
     fill_ledger(model);

@@ -43,6 +43,7 @@ static const struct plan {
     {LR_SEC_FOLLOWED_10S, sizeof(struct lr_followed_point), 3, 0},
     {LR_SEC_FOLLOWED_1M, sizeof(struct lr_followed_point), 11, 0},
     {LR_SEC_FOLLOWED_30M, sizeof(struct lr_followed_point), 11, 0},
+    {LR_SEC_INTERVALS, sizeof(struct lr_interval), 0, 256},
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0], LAYOUT_OVERHEAD = 128 << 10 };
 
@@ -160,6 +161,7 @@ static void point_into(uint8_t *base)
     lr_file.pairsites = AT(LR_SEC_PAIRSITES);
     lr_file.events = AT(LR_SEC_EVENTS);
     lr_file.followed = AT(LR_SEC_FOLLOWED);
+    lr_file.intervals = AT(LR_SEC_INTERVALS);
 #undef AT
 }
 

@@ -39,7 +39,7 @@ bool lr_record_start(void)
     lr_sampler_seed(lr_config.seed);
     if (lr_config.interval) {
         lr_filter_start(); /* without it, every free looks into the tables */
-        lr_sampler_set(lr_config.interval);
+        lr_sampler_change(lr_config.interval, LR_INTERVAL_ASKED, 0);
     }
     return true;
 }

@@ -5,6 +5,7 @@
  */
 #include "sampler.h"
 
+#include "file.h"
 #include "prim.h"
 #include "trace.h"
 
@@ -83,6 +84,26 @@ void lr_sampler_set(uint64_t interval)
         lr_trace_clear_compat(LR_COMPAT_EXACT);
     }
     __atomic_store_n(&lr_sampling.rate, rate_of(interval), __ATOMIC_RELAXED);
+}
+
+/* The largest interval is in the file before the first block is skipped for it. */
+void lr_sampler_change(uint64_t interval, enum lr_interval_why why, uint32_t cost)
+{
+    struct lr_header *header = lr_file.header;
+    struct lr_section *changes = lr_file.section[LR_SEC_INTERVALS];
+    if (changes->used < changes->capacity) {
+        lr_file.intervals[changes->used] = (struct lr_interval){.time_ms = lr_trace_ms(),
+                                                                .why = why,
+                                                                .from = header->interval,
+                                                                .to = interval,
+                                                                .cost = cost};
+        __atomic_store_n(&changes->used, changes->used + 1, __ATOMIC_RELEASE);
+    }
+    if (interval > header->max_interval)
+        __atomic_store_n(&header->max_interval, interval, __ATOMIC_RELEASE);
+    __atomic_store_n(&header->interval, interval, __ATOMIC_RELEASE);
+    lr_sampler_set(interval);
+    lr_trace_event(LR_EVENT_INTERVAL, why, interval);
 }
 
 void lr_sampler_seed(uint64_t seed)

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "guard.h"
+#include "leakring/format.h"
 
 enum {
     LR_SAMPLE_ONE_SHIFT = 40, /* a countdown of 1 << 40 is one expected sample */
@@ -35,6 +36,9 @@ extern struct lr_sampling lr_sampling;
 
 /* Bytes between samples from now on; 0: record everything.  Any thread. */
 void lr_sampler_set(uint64_t interval);
+/* The same, told in the file: `cost` is recording's, in 1/100 % of the process's CPU time.  One
+ * thread at a time: start-up, then the helper. */
+void lr_sampler_change(uint64_t interval, enum lr_interval_why why, uint32_t cost);
 /* Random numbers begin here; 0 takes the seed from clock and addresses.  Start-up. */
 void lr_sampler_seed(uint64_t seed);
 

@@ -85,7 +85,9 @@ struct lr_header {
     uint32_t heartbeat_ms;  /* time since start at the last sign of life, ms */
     uint32_t page_size;     /* of the traced machine */
     uint32_t machine;       /* ELF e_machine of the traced program */
-    uint64_t reserved[4];   /* zero */
+    uint64_t interval;      /* bytes between samples now; 0: every block is recorded */
+    uint64_t max_interval;  /* the largest there ever was */
+    uint64_t reserved[2];   /* zero */
     struct lr_section sections[LR_MAX_SECTIONS];
 };
 LR_AT(struct lr_header, checksum, 28);
@@ -94,7 +96,8 @@ LR_AT(struct lr_header, compat, 40);
 LR_AT(struct lr_header, start_unix_ns, 56);
 LR_AT(struct lr_header, boot_id, 80);
 LR_AT(struct lr_header, young_ms, 96);
-LR_AT(struct lr_header, reserved, 112);
+LR_AT(struct lr_header, interval, 112);
+LR_AT(struct lr_header, reserved, 128);
 LR_AT(struct lr_header, sections, 144);
 LR_ASSERT(sizeof(struct lr_header) == 144 + 32 * LR_MAX_SECTIONS);
 LR_ASSERT(sizeof(struct lr_header) <= LR_PAGE);
@@ -114,6 +117,7 @@ enum lr_section_id {
     LR_SEC_PAIRS = 12,    /* table   struct lr_pair */
     LR_SEC_PAIRSITES = 13, /* append struct lr_pairsite */
     LR_SEC_EVENTS = 14,   /* ring    struct lr_event */
+    LR_SEC_INTERVALS = 15, /* append struct lr_interval */
     LR_SEC_SERIES_1S = 20,   /* ring  struct lr_point, every second */
     LR_SEC_SERIES_1M = 21,   /* ring  struct lr_point, every minute */
     LR_SEC_SERIES_30M = 22,  /* ring  struct lr_point, every half hour */
@@ -315,6 +319,25 @@ struct lr_pairsite {
 };
 LR_ASSERT(sizeof(struct lr_pairsite) == 64);
 
+/* A change of the sampling interval. */
+enum lr_interval_why {
+    LR_INTERVAL_ASKED = 1,  /* by interval= */
+    LR_INTERVAL_BUDGET = 2, /* recording cost more CPU than budget= allows */
+    LR_INTERVAL_CALM = 3,   /* it would cost less now */
+    LR_INTERVAL_TABLE = 4,  /* the live table was filling up: its records were thinned */
+    LR_INTERVAL_ROOM = 5,   /* there is room in it again */
+};
+
+struct lr_interval {
+    uint32_t time_ms;
+    uint32_t why;  /* enum lr_interval_why */
+    uint64_t from; /* bytes; 0: exact */
+    uint64_t to;
+    uint32_t cost; /* of recording, in 1/100 % of the process's CPU time, when it was decided */
+    uint32_t reserved;
+};
+LR_ASSERT(sizeof(struct lr_interval) == 32);
+
 enum lr_event_type {
     LR_EVENT_START = 1,
     LR_EVENT_EXIT = 2,
@@ -329,6 +352,7 @@ enum lr_event_type {
     LR_EVENT_LOSS = 11,       /* a: enum lr_counter that left zero */
     LR_EVENT_PAIR_ACQUIRE = 12, /* a: pair site, b: handle */
     LR_EVENT_PAIR_RELEASE = 13, /* a: pair site, b: handle */
+    LR_EVENT_INTERVAL = 14, /* a: enum lr_interval_why, b: the new interval */
 };
 
 /* Record number n (from 0) lies in slot n % capacity and is valid if and only if its

@@ -19,6 +19,8 @@ agree() {
 
 traced "$PWD/native.lkr" "$LR_ORACLE/leak50" exit >/dev/null 2>&1
 agree native.lkr "a native program" "meta modules stacks live events"
+LR_KEYS=interval=64K traced "$PWD/sampled.lkr" "$LR_ORACLE/leak50" exit >/dev/null 2>&1
+agree sampled.lkr "a sampled program" "live stacks intervals events"
 traced "$PWD/maps.lkr" "$LR_ORACLE/mmap_oracle" exit >/dev/null 2>&1
 agree maps.lkr "a program with mappings" "regions"
 traced "$PWD/zlib.lkr" "$LR_ORACLE/zlib_pairs" exit >/dev/null 2>&1

@@ -16,9 +16,10 @@ KINDS = {1: "malloc", 2: "new", 3: "mmap"}
 META = [None, "exe", "cmdline", "host", "config", "tracer", "allocator", "java_version",
         "java_vendor", "java_vm", "java_gc", "note"]
 EVENTS = [None, "start", "exit", "exec", "fork", "module", "unload", "jvm", "gc", "vm_death",
-          "cleaned", "loss", "pair_acquire", "pair_release"]
+          "cleaned", "loss", "pair_acquire", "pair_release", "interval"]
+WHYS = [None, "asked", "budget", "calm", "table", "room"]
 COUNTERS, META_SEC, STRINGS, MODULES, METHODS, JFRAMES, STACKS, NODES, LIVE, REGIONS, PAIRDEFS, \
-    PAIRS, PAIRSITES, EVENT_RING = range(1, 15)
+    PAIRS, PAIRSITES, EVENT_RING, INTERVALS = range(1, 16)
 
 
 def fnv1a(data, value=2166136261):
@@ -78,15 +79,22 @@ def frames_of(trace, first, count, modules, methods, jframes):
         yield frame
 
 
+def nine_digits(value):
+    """A float as the dump prints it."""
+    return float("%.9g" % value)
+
+
 def stacks_of(trace):
     modules = [trace.string(f[3]) for _, f in trace.entries(MODULES, "3Q4I32s2I")]
     methods = [(trace.string(c), trace.string(n), trace.string(s), bool(f & 1))
                for _, (c, n, s, f) in trace.entries(METHODS, "4I")]
     jframes = [f for _, f in trace.entries(JFRAMES, "Ii")]
-    for i, (first, count, flags, _, allocs, size, lost, lost_size, first_ms) in \
-            trace.entries(STACKS, "IHHQ4QI"):
+    for i, (first, count, flags, _, allocs, size, lost, lost_size, first_ms, _, of_count,
+            of_bytes) in trace.entries(STACKS, "IHHQ4Q2I2f"):
         if i > 0 and not flags & 64:
-            yield {"stack": i, "alloc_count": allocs, "alloc_bytes": size, "lost_count": lost,
+            yield {"stack": i, "alloc_count": allocs, "alloc_bytes": size,
+                   "count_variance": nine_digits(of_count),
+                   "bytes_variance": nine_digits(of_bytes), "lost_count": lost,
                    "lost_bytes": lost_size, "first_ms": first_ms, "java": bool(flags & 1),
                    "depth_cut": bool(flags & 2), "native_lost": bool(flags & 4),
                    "java_lost": bool(flags & 8), "java_cut": bool(flags & 16),
@@ -96,7 +104,8 @@ def stacks_of(trace):
 def tables_of(trace):
     names = [trace.string(f[0]) for _, f in trace.entries(PAIRDEFS, "2I")]
     live = [{"address": hex(key & ~7), "size": info & (1 << 48) - 1,
-             "kind": KINDS[info >> 48 & 255], "stack": stack, "birth_ms": birth, "weight": weight,
+             "kind": KINDS[info >> 48 & 255], "stack": stack, "birth_ms": birth,
+             "weight": nine_digits(weight),
              "owned": bool(info >> 56 & 1), "later": info >> 56 & 3 == 3, "claimed": bool(key & 2)}
             for _, (key, info, stack, birth, weight, _) in trace.entries(LIVE, "2Q2IfI", False)
             if key and not key & 1]
@@ -186,6 +195,8 @@ def main():
     result.update(tables_of(trace))
     result["events"] = list(events_of(trace))
     result.update(all_series_of(trace))
+    result["intervals"] = [{"time_ms": ms, "why": WHYS[why], "from": before, "to": after, "cost": cost}
+                           for _, (ms, why, before, after, cost) in trace.entries(INTERVALS, "2I2QI")]
     json.dump(result, sys.stdout)
 
 

@@ -235,9 +235,10 @@ static void sampled_records_are_scaled_up(void **state)
     assert_false(fixture->model->completeness.exact);
     assert_true(site->live_bytes.value == 50000);
     assert_true(site->live_count.value == 1000);
-    /* sd of the count: sqrt(100 * 10 * 9) = 94.9; 1.96 of them on either side */
-    assert_true(site->live_count.low > 813 && site->live_count.low < 815);
-    assert_true(site->live_count.high > 1185 && site->live_count.high < 1187);
+    /* sd of the count: sqrt(100 * 10 * 9) = 94.9; gamma's tails, about 1.96 of them */
+    assert_true(site->live_count.low > 810 && site->live_count.low < 830);
+    assert_true(site->live_count.high > 1190 && site->live_count.high < 1230);
+    assert_true(site->live_bytes.low / 50 - site->live_count.low < 0.01);
 }
 
 static void jar_cache_is_expected(void **state)
