@@ -79,6 +79,9 @@ static enum lr_status note_java(struct lr_build *build, struct lr_error *error)
         NOTE("Java frames could not be had for %" PRIu64 " events (they count at their native "
              "frames)",
              lost);
+    if (lr_trace_counter(build->trace, LR_CNT_java_walker_off))
+        NOTE("our own walk over Java frames differed from the JVM's too often; the JVM was asked "
+             "instead, which is slower");
     if (cut)
         NOTE("the outermost Java frames are missing from %" PRIu64 " events", cut);
     return LR_OK;

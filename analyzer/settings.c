@@ -86,6 +86,11 @@ static bool is_young(const char *value)
     return is_number(value, 0, 60000);
 }
 
+static bool is_count(const char *value)
+{
+    return is_number(value, 1, 1ul << 30);
+}
+
 static bool is_switch(const char *value)
 {
     return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
@@ -107,6 +112,7 @@ static const struct key {
     {"children", is_switch, "0 or 1"},
     {"depth", is_depth, "1 to 128 frames"},
     {"java_depth", is_depth, "1 to 128 frames"},
+    {"java_check", is_count, "a number of stacks"},
     {"young", is_young, "0 to 60000 ms"},
     {"interval", is_interval, "exact, or bytes from 4K to 1G between samples"},
     {"budget", is_budget, "off, or percent of CPU time from 0.1 to 100"},
@@ -161,8 +167,8 @@ static enum lr_status unknown_key(const struct item *item, struct lr_error *erro
     if (meant)
         lr_hint(error, "did you mean %s=?", meant);
     else
-        lr_hint(error, "keys are file size exe children depth java_depth young interval budget "
-                       "seed unwinder");
+        lr_hint(error, "keys are file size exe children depth java_depth java_check young "
+                       "interval budget seed unwinder");
     return LR_USAGE;
 }
 

@@ -113,6 +113,11 @@ static bool set_java_depth(struct lr_config *config, struct value value)
     return to_range(value, 1, LR_DEPTH_MAX, &config->java_depth);
 }
 
+static bool set_java_check(struct lr_config *config, struct value value)
+{
+    return to_range(value, 1, 1u << 30, &config->java_check);
+}
+
 static bool set_young(struct lr_config *config, struct value value)
 {
     return to_range(value, 0, 60000, &config->young_ms);
@@ -175,6 +180,7 @@ static const struct key {
     {"children", set_children, "0 or 1"},
     {"depth", set_depth, "1 to 128 frames"},
     {"java_depth", set_java_depth, "1 to 128 frames"},
+    {"java_check", set_java_check, "a number of stacks"},
     {"young", set_young, "0 to 60000 ms"},
     {"interval", set_interval, "exact, or bytes from 4K to 1G between samples"},
     {"budget", set_budget, "off, or percent of CPU time from 0.1 to 100"},

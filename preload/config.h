@@ -18,6 +18,7 @@ struct lr_config {
     uint64_t size;               /* bytes; 0: choose by memory limit */
     uint32_t depth;              /* native frames, 1..LR_DEPTH_MAX */
     uint32_t java_depth;         /* Java frames, 1..LR_DEPTH_MAX */
+    uint32_t java_check;         /* every so many Java stacks are verified; 0: as is free */
     uint32_t young_ms;           /* how long records stay out of the file; 0: not at all */
     uint64_t interval;           /* bytes between samples, if interval_set; 0: exact */
     bool interval_set;           /* then the governor leaves it alone */

@@ -24,7 +24,7 @@ struct lr_thread {
     int64_t countdown;   /* to the next sampled block (sampler.h); 0: not begun */
     uintptr_t stack_low; /* stack addresses that were found mapped: [low, high) */
     uintptr_t stack_high;
-    void *jni_env;       /* jvm bridge: this thread's JNIEnv, as last seen */
+    uint32_t java_walks; /* of this thread: every so many is verified (jvm_check.h) */
     uintptr_t target;    /* the library function that a wrapper called last (target.h) */
     struct lr_thread_slot *slot; /* more memory of this thread's (threads.h); NULL: not claimed */
 };

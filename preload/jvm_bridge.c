@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "helper.h"
 #include "jvm_internal.h"
+#include "jvm_counter.h"
 #include "leakring/format.h"
 #include "next.h"
 #include "prim.h"
@@ -222,6 +223,9 @@ static void choose_sources(JNIEnv *env, jthread thread)
     lr_jvm.names_ok = have_names && lr_jvm_verify(env);
     if (!lr_jvm.names_ok)
         lr_trace_set_compat(LR_COMPAT_NO_JNAMES);
+    lr_jvm_counters_start();
+    lr_jvm.walks =
+        lr_jvm.env_offset && lr_jvm.names_ok && lr_jvm_counts_unloaded() && lr_java_walk_start();
     if (lr_jvm.env_offset)
         lr_jvm.agct = (lr_agct_function *)lr_module_symbol("libjvm.so", "AsyncGetCallTrace");
 }

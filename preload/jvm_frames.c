@@ -7,6 +7,7 @@
 #include "jvm_internal.h"
 
 #include "config.h"
+#include "jvm_code.h"
 #include "leakring/format.h"
 #include "trace.h"
 
@@ -78,6 +79,33 @@ static uintptr_t anchor_pc(uintptr_t thread, const struct anchor *anchor)
     if (!pc && anchor->may_change)
         pc = ((const uintptr_t *)*anchor->sp)[-1];
     return is_code(pc) ? pc : 0;
+}
+
+void lr_jvm_stack(JNIEnv *env, uintptr_t *low, uintptr_t *high)
+{
+    uintptr_t thread = java_thread(env);
+    *high = lr_vm_word(thread, lr_jvm_layout.thread_stack_base);
+    *low = *high - lr_vm_word(thread, lr_jvm_layout.thread_stack_size);
+}
+
+bool lr_jvm_place(JNIEnv *env, struct lr_java_place *place, uintptr_t *high, uint32_t *flags)
+{
+    uintptr_t thread = java_thread(env);
+    struct anchor anchor = anchor_of(thread);
+    uintptr_t sp = *anchor.sp, pc = *anchor.pc;
+    if (!sp) {
+        if (thread_state(thread) == lr_jvm_layout.in_java)
+            *flags |= LR_STACK_JAVA_LOST;
+        return false;
+    }
+    if (is_in_stack(thread, sp)) {
+        *high = lr_vm_word(thread, lr_jvm_layout.thread_stack_base);
+        *place = (struct lr_java_place){pc ? pc : ((const uintptr_t *)sp)[-1], sp, *anchor.fp};
+        if (is_code(place->pc))
+            return true;
+    }
+    *flags |= LR_STACK_JAVA_LOST;
+    return false;
 }
 
 /* Frame walking state that belongs to one call. */
@@ -195,24 +223,10 @@ static size_t take_frames(JNIEnv *env, struct lr_java_frame *frames, size_t max,
     return walk.count > 0 ? copy_frames(&walk, frames, max, flags) : 0;
 }
 
-static void count_flags(uint32_t flags)
-{
-    if (flags & LR_STACK_JAVA_LOST)
-        lr_count(LR_CNT_java_lost);
-    if (flags & LR_STACK_JAVA_CUT)
-        lr_count(LR_CNT_java_cut);
-}
-
-size_t lr_jvm_frames(struct lr_java_frame *frames, size_t max, uint32_t *flags)
+size_t lr_jvm_ask(struct lr_java_frame *frames, size_t max, uint32_t *flags)
 {
     JNIEnv *env = lr_jvm_is_live() ? lr_jvm_env() : NULL;
-    if (!env || max == 0)
-        return 0;
-    uint32_t found = 0;
-    size_t count = take_frames(env, frames, max, &found);
-    count_flags(found);
-    *flags |= found;
-    return count;
+    return env && max ? take_frames(env, frames, max, flags) : 0;
 }
 
 /* JVMTI's locations are bytecode indices on HotSpot; -1 for native methods. */
@@ -234,7 +248,7 @@ static size_t walk_jvmti(struct lr_java_frame *frames, size_t max, uint32_t *fla
     return count;
 }
 
-size_t lr_jvm_walk_native(struct lr_java_frame *frames, size_t max, uint32_t *flags)
+size_t lr_jvm_ask_native(struct lr_java_frame *frames, size_t max, uint32_t *flags)
 {
     JNIEnv *env = lr_jvm_is_live() ? lr_jvm_env() : NULL;
     if (!env || max == 0)
@@ -254,13 +268,10 @@ size_t lr_jvm_walk_native(struct lr_java_frame *frames, size_t max, uint32_t *fl
     return more;
 }
 
-size_t lr_jvm_frames_native(struct lr_java_frame *frames, size_t max, uint32_t *flags)
+void lr_jvm_methods_of(struct lr_java_frame *frames, size_t count)
 {
-    uint32_t found = 0;
-    size_t count = lr_jvm_walk_native(frames, max, &found);
-    count_flags(found);
-    *flags |= found;
-    return count;
+    for (size_t i = 0; lr_jvm.names_ok && i < count; i++)
+        frames[i].method = lr_vm_method_of(frames[i].method);
 }
 
 /* Called for the methods of every class as it is prepared; 21 and later have the class. */
@@ -268,12 +279,13 @@ void lr_jvm_note_continuation(jint count, const jmethodID *methods)
 {
     static const char class_name[] = "jdk/internal/vm/Continuation";
     struct lr_vm_method method;
-    if (!lr_jvm.names_ok || count == 0 || !lr_vm_method_read((uintptr_t)methods[0], &method) ||
+    if (!lr_jvm.names_ok || count == 0 ||
+        !lr_vm_method_read(lr_vm_method_of((uintptr_t)methods[0]), &method) ||
         method.class_name.length != sizeof class_name - 1 ||
         memcmp(method.class_name.bytes, class_name, sizeof class_name - 1) != 0)
         return;
     for (jint i = 0; i < count; i++) {
-        if (!lr_vm_method_read((uintptr_t)methods[i], &method))
+        if (!lr_vm_method_read(lr_vm_method_of((uintptr_t)methods[i]), &method))
             continue;
         if (method.name.length == 5 && memcmp(method.name.bytes, "enter", 5) == 0)
             continuation_entry = (uintptr_t)methods[i];

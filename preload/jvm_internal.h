@@ -12,6 +12,7 @@
 
 #include "jvm.h"
 #include "jvm_layout.h"
+#include "jvm_walk.h"
 
 /* AsyncGetCallTrace's structures; no JDK header has them. */
 struct lr_agct_frame {
@@ -33,6 +34,7 @@ struct lr_jvm_state {
     lr_agct_function *agct; /* NULL: no Java frames to be had without JVMTI */
     uintptr_t env_offset;   /* JNIEnv address minus JavaThread address */
     bool names_ok;          /* names read from VM memory agree with JVMTI's */
+    bool walks;             /* jvm_walk.h works here */
     uint32_t live;          /* 1 between VMInit and VMDeath */
     uint32_t died;          /* 1 from VMDeath on */
     uint32_t attached;      /* 1 once our JVMTI environment was asked for */
@@ -60,7 +62,8 @@ struct lr_vm_method {
     uintptr_t const_method;
     bool is_native;
 };
-bool lr_vm_method_read(uintptr_t jmethod, struct lr_vm_method *method);
+bool lr_vm_method_read(uintptr_t method, struct lr_vm_method *result); /* of a Method* */
+uintptr_t lr_vm_method_of(uintptr_t jmethod); /* Method* of a jmethodID; 0: unloaded */
 
 /* Walks the method's line table: *bci and *line of the next entry; false at its end.  The
  * encoding of the numbers differs between JDKs; lr_vm_lines_excluded tells which. */
@@ -69,6 +72,8 @@ struct lr_vm_lines {
     int32_t bci, line;
 };
 extern uint32_t lr_vm_lines_excluded; /* byte values that never start a digit: 0, or 1 since 20 */
+/* Index of the bytecode at address `bcp`; -1 in a native method.  False: not in this method. */
+bool lr_vm_method_bci(const struct lr_vm_method *method, uintptr_t bcp, int32_t *bci);
 void lr_vm_lines_open(struct lr_vm_lines *lines, const struct lr_vm_method *method);
 bool lr_vm_lines_next(struct lr_vm_lines *lines);
 int32_t lr_vm_method_line(const struct lr_vm_method *method, int32_t bci);
@@ -91,11 +96,24 @@ int32_t lr_jvmti_method_line(uintptr_t jmethod, int32_t bci);
 /* Is the calling thread a Java thread in native state, where JVMTI is legal? */
 bool lr_jvm_in_native(void);
 
-/* lr_jvm_frames_native without counting what is lost: *flags must be 0 and is the answer. */
-size_t lr_jvm_walk_native(struct lr_java_frame *frames, size_t max, uint32_t *flags);
+/* The anchor of a Java thread: where it left Java code.  False: there is none (it isn't in Java),
+ * or (*flags gets LR_STACK_JAVA_LOST) it can't be trusted.  Frames lie between place->sp and
+ * *high. */
+bool lr_jvm_place(JNIEnv *env, struct lr_java_place *place, uintptr_t *high, uint32_t *flags);
 
-/* Frame size, in words, of the runtime stub at `pc`; 0 when it isn't one. */
-uint32_t lr_jvm_stub_frame(uintptr_t pc);
+/* The thread's stack, [*low, *high). */
+void lr_jvm_stack(JNIEnv *env, uintptr_t *low, uintptr_t *high);
+
+/* Frames as AsyncGetCallTrace has them; the methods are jmethodIDs.  *flags must be 0 and is the
+ * answer.  The native form asks JVMTI for what is lost or cut short. */
+size_t lr_jvm_ask(struct lr_java_frame *frames, size_t max, uint32_t *flags);
+size_t lr_jvm_ask_native(struct lr_java_frame *frames, size_t max, uint32_t *flags);
+/* lr_jvm_resolve with the one fault that AsyncGetCallTrace has: of an innermost compiled frame it
+ * tells the call site after the one that it is at. */
+size_t lr_jvm_resolve_as_vm(const struct lr_java_walk *walk, struct lr_java_frame *frames,
+                            size_t max);
+/* The methods made what lr_java_frame says. */
+void lr_jvm_methods_of(struct lr_java_frame *frames, size_t count);
 
 /* Tells the frame walker which methods start a continuation (virtual threads). */
 void lr_jvm_note_continuation(jint count, const jmethodID *methods);

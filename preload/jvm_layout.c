@@ -59,7 +59,7 @@ static uintptr_t find_field(const char *type, const char *field)
     return 0;
 }
 
-static uint32_t field_offset(const char *type, const char *field)
+uint32_t lr_jvm_field(const char *type, const char *field)
 {
     uintptr_t entry = find_field(type, field);
     if (!entry)
@@ -68,13 +68,13 @@ static uint32_t field_offset(const char *type, const char *field)
     return offset < LR_NOWHERE ? (uint32_t)offset : LR_NOWHERE;
 }
 
-static void *static_address(const char *type, const char *field)
+void *lr_jvm_static(const char *type, const char *field)
 {
     uintptr_t entry = find_field(type, field);
     return entry ? *(void **)(entry + number("gHotSpotVMStructEntryAddressOffset")) : NULL;
 }
 
-static uint32_t type_size(const char *type)
+uint32_t lr_jvm_type_size(const char *type)
 {
     struct table table = open_table("gHotSpotVMTypes", "gHotSpotVMTypeEntryArrayStride");
     uint64_t name_at = number("gHotSpotVMTypeEntryTypeNameOffset");
@@ -87,7 +87,7 @@ static uint32_t type_size(const char *type)
     return LR_NOWHERE;
 }
 
-static int32_t constant(const char *name, int32_t otherwise)
+int32_t lr_jvm_constant(const char *name, int32_t otherwise)
 {
     struct table table =
         open_table("gHotSpotVMIntConstants", "gHotSpotVMIntConstantEntryArrayStride");
@@ -104,8 +104,8 @@ static int32_t constant(const char *name, int32_t otherwise)
 /* Some members were the base class's in older JDKs. */
 static uint32_t thread_field(const char *field)
 {
-    uint32_t offset = field_offset("JavaThread", field);
-    return offset != LR_NOWHERE ? offset : field_offset("Thread", field);
+    uint32_t offset = lr_jvm_field("JavaThread", field);
+    return offset != LR_NOWHERE ? offset : lr_jvm_field("Thread", field);
 }
 
 static void read_thread(struct lr_jvm_layout *layout)
@@ -114,15 +114,15 @@ static void read_thread(struct lr_jvm_layout *layout)
     layout->thread_anchor = thread_field("_anchor");
     layout->thread_stack_base = thread_field("_stack_base");
     layout->thread_stack_size = thread_field("_stack_size");
-    layout->anchor_sp = field_offset("JavaFrameAnchor", "_last_Java_sp");
-    layout->anchor_pc = field_offset("JavaFrameAnchor", "_last_Java_pc");
-    layout->anchor_fp = field_offset("JavaFrameAnchor", "_last_Java_fp");
-    layout->in_native = constant("_thread_in_native", -1);
-    layout->in_vm = constant("_thread_in_vm", -1);
-    layout->in_java = constant("_thread_in_Java", -1);
-    layout->blocked = constant("_thread_blocked", -1);
-    layout->code_low = static_address("CodeCache", "_low_bound");
-    layout->code_high = static_address("CodeCache", "_high_bound");
+    layout->anchor_sp = lr_jvm_field("JavaFrameAnchor", "_last_Java_sp");
+    layout->anchor_pc = lr_jvm_field("JavaFrameAnchor", "_last_Java_pc");
+    layout->anchor_fp = lr_jvm_field("JavaFrameAnchor", "_last_Java_fp");
+    layout->in_native = lr_jvm_constant("_thread_in_native", -1);
+    layout->in_vm = lr_jvm_constant("_thread_in_vm", -1);
+    layout->in_java = lr_jvm_constant("_thread_in_Java", -1);
+    layout->blocked = lr_jvm_constant("_thread_blocked", -1);
+    layout->code_low = lr_jvm_static("CodeCache", "_low_bound");
+    layout->code_high = lr_jvm_static("CodeCache", "_high_bound");
 }
 
 static bool all_known(const uint32_t *values, size_t count)
@@ -135,57 +135,57 @@ static bool all_known(const uint32_t *values, size_t count)
 
 static void read_code_cache(struct lr_jvm_layout *layout)
 {
-    layout->array_length = field_offset("GrowableArrayBase", "_len");
-    layout->array_data = field_offset("GrowableArray<int>", "_data");
-    layout->heap_memory = field_offset("CodeHeap", "_memory");
-    layout->heap_segment_map = field_offset("CodeHeap", "_segmap");
-    layout->heap_segment_shift = field_offset("CodeHeap", "_log2_segment_size");
-    layout->space_low = field_offset("VirtualSpace", "_low");
-    layout->space_high = field_offset("VirtualSpace", "_high");
-    layout->block_used = field_offset("HeapBlock::Header", "_used");
-    layout->sizeof_block = type_size("HeapBlock");
-    layout->blob_name = field_offset("CodeBlob", "_name");
-    layout->blob_frame_size = field_offset("CodeBlob", "_frame_size");
+    layout->array_length = lr_jvm_field("GrowableArrayBase", "_len");
+    layout->array_data = lr_jvm_field("GrowableArray<int>", "_data");
+    layout->heap_memory = lr_jvm_field("CodeHeap", "_memory");
+    layout->heap_segment_map = lr_jvm_field("CodeHeap", "_segmap");
+    layout->heap_segment_shift = lr_jvm_field("CodeHeap", "_log2_segment_size");
+    layout->space_low = lr_jvm_field("VirtualSpace", "_low");
+    layout->space_high = lr_jvm_field("VirtualSpace", "_high");
+    layout->block_used = lr_jvm_field("HeapBlock::Header", "_used");
+    layout->sizeof_block = lr_jvm_type_size("HeapBlock");
+    layout->blob_name = lr_jvm_field("CodeBlob", "_name");
+    layout->blob_frame_size = lr_jvm_field("CodeBlob", "_frame_size");
     uint32_t needed[] = {layout->array_length,       layout->array_data,     layout->heap_memory,
                          layout->heap_segment_map,   layout->space_low,      layout->space_high,
                          layout->heap_segment_shift, layout->block_used,     layout->sizeof_block,
                          layout->blob_name,          layout->blob_frame_size};
     if (all_known(needed, sizeof needed / sizeof *needed))
-        layout->code_heaps = static_address("CodeCache", "_heaps");
+        layout->code_heaps = lr_jvm_static("CodeCache", "_heaps");
 }
 
 /* The flags word moved into a structure of its own, and grew, in 21; the constant's name with it.
  * Method's access flags shrank to 16 bits in 25; there the next field follows after two bytes. */
 static void read_flags(struct lr_jvm_layout *layout)
 {
-    layout->const_flags = field_offset("ConstMethod", "_flags");
-    int32_t bit = constant("ConstMethod::_has_linenumber_table", -1);
+    layout->const_flags = lr_jvm_field("ConstMethod", "_flags");
+    int32_t bit = lr_jvm_constant("ConstMethod::_has_linenumber_table", -1);
     if (layout->const_flags == LR_NOWHERE) {
-        layout->const_flags = field_offset("ConstMethod", "_flags._flags");
+        layout->const_flags = lr_jvm_field("ConstMethod", "_flags._flags");
         layout->wide_flags = 1;
     }
     if (bit < 0)
-        bit = constant("ConstMethodFlags::_misc_has_linenumber_table", -1);
+        bit = lr_jvm_constant("ConstMethodFlags::_misc_has_linenumber_table", -1);
     layout->flag_line_table = bit < 0 ? LR_NOWHERE : (uint32_t)bit;
-    layout->method_access = field_offset("Method", "_access_flags");
-    layout->wide_access = type_size("AccessFlags") == 4;
+    layout->method_access = lr_jvm_field("Method", "_access_flags");
+    layout->wide_access = lr_jvm_type_size("AccessFlags") == 4;
 }
 
 static void read_method(struct lr_jvm_layout *layout)
 {
-    layout->method_const = field_offset("Method", "_constMethod");
-    layout->const_pool = field_offset("ConstMethod", "_constants");
-    layout->const_size = field_offset("ConstMethod", "_constMethod_size");
-    layout->const_code_size = field_offset("ConstMethod", "_code_size");
-    layout->const_name = field_offset("ConstMethod", "_name_index");
-    layout->pool_holder = field_offset("ConstantPool", "_pool_holder");
-    layout->pool_length = field_offset("ConstantPool", "_length");
-    layout->pool_source_file = field_offset("ConstantPool", "_source_file_name_index");
-    layout->klass_name = field_offset("Klass", "_name");
-    layout->symbol_length = field_offset("Symbol", "_length");
-    layout->symbol_body = field_offset("Symbol", "_body[0]");
-    layout->sizeof_const_method = type_size("ConstMethod");
-    layout->sizeof_pool = type_size("ConstantPool");
+    layout->method_const = lr_jvm_field("Method", "_constMethod");
+    layout->const_pool = lr_jvm_field("ConstMethod", "_constants");
+    layout->const_size = lr_jvm_field("ConstMethod", "_constMethod_size");
+    layout->const_code_size = lr_jvm_field("ConstMethod", "_code_size");
+    layout->const_name = lr_jvm_field("ConstMethod", "_name_index");
+    layout->pool_holder = lr_jvm_field("ConstantPool", "_pool_holder");
+    layout->pool_length = lr_jvm_field("ConstantPool", "_length");
+    layout->pool_source_file = lr_jvm_field("ConstantPool", "_source_file_name_index");
+    layout->klass_name = lr_jvm_field("Klass", "_name");
+    layout->symbol_length = lr_jvm_field("Symbol", "_length");
+    layout->symbol_body = lr_jvm_field("Symbol", "_body[0]");
+    layout->sizeof_const_method = lr_jvm_type_size("ConstMethod");
+    layout->sizeof_pool = lr_jvm_type_size("ConstantPool");
     read_flags(layout);
 }
 
@@ -214,18 +214,13 @@ bool lr_jvm_layout_read(void)
     return all_known(needed, sizeof needed / sizeof *needed);
 }
 
-const void *lr_jvm_static(const char *type, const char *field)
-{
-    return static_address(type, field);
-}
-
 bool lr_jvm_flag(const char *name)
 {
-    const uintptr_t *flags = static_address("JVMFlag", "flags");
-    const size_t *count = static_address("JVMFlag", "numFlags");
-    uint32_t name_at = field_offset("JVMFlag", "_name");
-    uint32_t value_at = field_offset("JVMFlag", "_addr");
-    uint32_t size = type_size("JVMFlag");
+    const uintptr_t *flags = lr_jvm_static("JVMFlag", "flags");
+    const size_t *count = lr_jvm_static("JVMFlag", "numFlags");
+    uint32_t name_at = lr_jvm_field("JVMFlag", "_name");
+    uint32_t value_at = lr_jvm_field("JVMFlag", "_addr");
+    uint32_t size = lr_jvm_type_size("JVMFlag");
     if (!flags || !*flags || !count || name_at == LR_NOWHERE || value_at == LR_NOWHERE ||
         size == LR_NOWHERE || size == 0)
         return false;

@@ -49,8 +49,14 @@ bool lr_jvm_layout_read(void);
 bool lr_jvm_layout_has_frames(void);
 /* Value of a boolean -XX flag as the running VM has it; false when unknown. */
 bool lr_jvm_flag(const char *name);
-/* Address of the static member TYPE::FIELD; NULL when this VM doesn't tell.  Milliseconds. */
-const void *lr_jvm_static(const char *type, const char *field);
+
+/* Single look-ups, for the files that keep a layout of their own.  Offset of a member, LR_NOWHERE;
+ * address of a static variable, NULL; size of a type, LR_NOWHERE; value of a constant.  Each takes
+ * some microseconds. */
+uint32_t lr_jvm_field(const char *type, const char *field);
+void *lr_jvm_static(const char *type, const char *field);
+uint32_t lr_jvm_type_size(const char *type);
+int32_t lr_jvm_constant(const char *name, int32_t otherwise);
 
 static inline uintptr_t lr_vm_word(uintptr_t object, uint32_t offset)
 {

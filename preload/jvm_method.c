@@ -40,10 +40,14 @@ static bool is_native(uintptr_t method)
 }
 
 /* Up to JDK 25 a jmethodID points at a pointer to the Method, which unloading sets to NULL. */
-bool lr_vm_method_read(uintptr_t jmethod, struct lr_vm_method *result)
+uintptr_t lr_vm_method_of(uintptr_t jmethod)
+{
+    return jmethod ? lr_vm_word(jmethod, 0) : 0;
+}
+
+bool lr_vm_method_read(uintptr_t method, struct lr_vm_method *result)
 {
     const struct lr_jvm_layout *at = &lr_jvm_layout;
-    uintptr_t method = jmethod ? lr_vm_word(jmethod, 0) : 0;
     uintptr_t const_method = method ? lr_vm_word(method, at->method_const) : 0;
     uintptr_t pool = const_method ? lr_vm_word(const_method, at->const_pool) : 0;
     uintptr_t klass = pool ? lr_vm_word(pool, at->pool_holder) : 0;
@@ -55,6 +59,20 @@ bool lr_vm_method_read(uintptr_t jmethod, struct lr_vm_method *result)
     result->const_method = const_method;
     result->is_native = is_native(method);
     return result->class_name.length && result->name.length;
+}
+
+/* The bytecodes follow the ConstMethod's fixed part. */
+bool lr_vm_method_bci(const struct lr_vm_method *method, uintptr_t bcp, int32_t *bci)
+{
+    const struct lr_jvm_layout *at = &lr_jvm_layout;
+    uintptr_t code = method->const_method + at->sizeof_const_method;
+    *bci = -1;
+    if (method->is_native)
+        return true;
+    if (bcp < code || bcp - code >= lr_vm_u16(method->const_method, at->const_code_size))
+        return false;
+    *bci = (int32_t)(bcp - code);
+    return true;
 }
 
 /* The compressed line table follows the bytecodes, which follow the ConstMethod's fixed part. */

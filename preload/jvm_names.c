@@ -1,4 +1,4 @@
-/* jvm_names.c -- lr_jvm_name: from (jmethodID, bci) to an entry of the trace's Java frames.
+/* jvm_names.c -- lr_jvm_name: from (method, bci) to an entry of the trace's Java frames.
  *
  * Stage: STACK -> RECORD.  Context: inside malloc, under the intern lock, any thread state.
  * Names are taken at first sight, because classes unload and SIGKILL gives no last word.
@@ -7,6 +7,7 @@
 
 #include "guard.h"
 #include "jvm_internal.h"
+#include "jvm_counter.h"
 #include "jvm_text.h"
 #include "prim.h"
 #include "trace.h"
@@ -19,10 +20,11 @@ struct known {
     uintptr_t method;
     int32_t bci;
     uint32_t jframe; /* index + 1; 0: free slot */
+    uint64_t epoch;  /* a method's memory may be another's once classes were unloaded */
 };
 static struct known *cache;
 
-static struct known *find_slot(const struct lr_java_frame *frame)
+static struct known *find_slot(const struct lr_java_frame *frame, uint64_t epoch)
 {
     if (!cache && !(cache = lr_prim_map(CACHE_SIZE * sizeof *cache)))
         return NULL;
@@ -31,7 +33,11 @@ static struct known *find_slot(const struct lr_java_frame *frame)
     uint32_t home = (uint32_t)(hash >> (64 - CACHE_BITS));
     for (uint32_t i = 0; i < CACHE_PROBES; i++) {
         struct known *slot = &cache[(home + i) & (CACHE_SIZE - 1)];
-        if (!slot->jframe || (slot->method == frame->method && slot->bci == frame->bci))
+        if (!slot->jframe || slot->epoch != epoch) {
+            slot->jframe = 0;
+            return slot;
+        }
+        if (slot->method == frame->method && slot->bci == frame->bci)
             return slot;
     }
     cache[home].jframe = 0;
@@ -93,7 +99,8 @@ uint32_t lr_jvm_name(const struct lr_java_frame *frame)
 {
     if (!frame->method || !lr_jvm_is_live())
         return 0;
-    struct known *slot = find_slot(frame);
+    uint64_t epoch = lr_jvm_unloaded();
+    struct known *slot = find_slot(frame, epoch);
     if (slot && slot->jframe)
         return slot->jframe;
     uint32_t jframe = 0;
@@ -102,6 +109,6 @@ uint32_t lr_jvm_name(const struct lr_java_frame *frame)
     else if (lr_jvm_in_native())
         jframe = name_by_jvmti(frame);
     if (slot && jframe)
-        *slot = (struct known){frame->method, frame->bci, jframe};
+        *slot = (struct known){frame->method, frame->bci, jframe, epoch};
     return jframe;
 }

@@ -40,8 +40,9 @@ static enum role classify(uintptr_t jmethod)
     struct lr_vm_method method;
     if (!lr_jvm.names_ok)
         return classify_by_jvmti(jmethod);
-    return lr_vm_method_read(jmethod, &method) ? role_by_name(method.class_name, method.name)
-                                               : ROLE_UNKNOWN;
+    return lr_vm_method_read(lr_vm_method_of(jmethod), &method)
+               ? role_by_name(method.class_name, method.name)
+               : ROLE_UNKNOWN;
 }
 
 static enum role role_of(uintptr_t jmethod)
@@ -78,7 +79,7 @@ enum lr_releaser lr_jvm_releaser(void)
         return LR_RELEASER_EXPLICIT; /* the Cleaner has stopped */
     if (!lr_jvm_is_live() || !lr_enter_own())
         return LR_RELEASER_UNKNOWN;
-    size_t count = lr_jvm_walk_native(frames, RELEASER_FRAMES, &flags);
+    size_t count = lr_jvm_ask_native(frames, RELEASER_FRAMES, &flags);
     enum lr_releaser who = judge(frames, count);
     lr_leave();
     return who;

@@ -65,8 +65,8 @@ static size_t without_counter(const char *name, size_t length, bool *generated)
     return length;
 }
 
-/* Each loader's proxies are in a package of their own: "jdk/proxy12/$Proxy5".  Returns the number of
- * digits behind "jdk/proxy" or "com/sun/proxy/jdk/proxy", and where they begin in *at. */
+/* Each loader's proxies are in a package of their own: "jdk/proxy12/$Proxy5".  Returns the number
+ * of digits behind "jdk/proxy" or "com/sun/proxy/jdk/proxy", and where they begin in *at. */
 static size_t package_counter(const char *name, size_t length, size_t *at)
 {
     static const char *const stems[] = {"jdk/proxy", "com/sun/proxy/jdk/proxy"};

@@ -11,7 +11,8 @@
 /* Writes the dotted form of a VM class name ("a/B" -> "a.B") and returns its length, at most
  * `size`.  What changes from run to run in generated classes goes: addresses of hidden classes
  * ("Foo$$Lambda$14+0x0000…", "+0x…", "/0x…", ".0x…") and the counters of lambdas, proxies, their
- * packages and reflection accessors.  *generated tells whether it was one of those.  Not terminated. */
+ * packages and reflection accessors.  *generated tells whether it was one of those.  Not
+ * terminated. */
 size_t lr_jvm_class_text(const char *name, size_t length, char *out, size_t size, bool *generated);
 
 /* Is the method one that only stands between a forgotten resource and its native end(): the

@@ -61,7 +61,7 @@ static bool same_method(jmethodID id, const char *signature, const char *source)
     struct lr_vm_method method;
     char *name = NULL;
     jboolean native = JNI_FALSE;
-    if (!lr_vm_method_read((uintptr_t)id, &method) ||
+    if (!lr_vm_method_read(lr_vm_method_of((uintptr_t)id), &method) ||
         (*jvmti)->GetMethodName(jvmti, id, &name, NULL, NULL) != JVMTI_ERROR_NONE)
         return false;
     (*jvmti)->IsMethodNative(jvmti, id, &native);

@@ -112,58 +112,70 @@ static uint64_t hash_native(const struct want *want, uint64_t trail, uint32_t fl
                        (uint64_t)flags << 1 | (want->use == LR_STACK_OF_BLOCK));
 }
 
-static uint64_t hash_java(uint64_t hash, const struct lr_raw_stack *raw)
+static uint64_t hash_java(uint64_t hash, const struct lr_java_walk *java)
 {
-    for (size_t i = 0; i < raw->java_count; i++)
-        hash = lr_hash_mix(hash, raw->java[i].method ^ (uint64_t)(uint32_t)raw->java[i].bci << 48);
+    if (java->count)
+        hash = lr_hash_mix(hash, java->epoch);
+    for (size_t i = 0; i < java->count; i++)
+        hash = lr_hash_mix(hash, java->frames[i].at ^ java->frames[i].id * CHECK_MULTIPLIER);
     return hash;
 }
 
 /* Generated code ends the native walk; the Java frames say better what it is. */
-static bool ends_in_java(enum lr_unwind_end end, const struct lr_raw_stack *raw)
+static bool ends_in_java(enum lr_unwind_end end, const struct lr_java_walk *java)
 {
-    return end == LR_UNWIND_FOREIGN && raw->java_count != 0;
+    return end == LR_UNWIND_FOREIGN && java->count != 0;
 }
 
-/* The trail told only that the stack isn't known; its frames are collected now. */
-static __attribute__((noinline, cold)) uint32_t intern(const struct want *want,
-                                                       struct lr_raw_stack *raw)
+/* The memo knows a stack by the flags that its walk gave; looking closer may add some. */
+static uint32_t store(const struct want *want, struct lr_raw_stack *raw,
+                      const struct lr_java_walk *java, uint64_t hash)
 {
-    uintptr_t native[lr_config.depth];
-    enum lr_unwind_end end;
-    raw->native = native;
-    raw->native_count = lr_unwinder->walk(want->caller, native, lr_config.depth, &end);
-    if (raw->native_count && ends_in_java(end, raw))
-        raw->native_count--;
-    raw->flags |= flags_of(end);
-    uint64_t trail = lr_unwind_hash(native, raw->native_count);
-    uint64_t hash = hash_java(hash_native(want, trail, raw->flags), raw);
+    struct lr_java_frame frames[java->count ? lr_config.java_depth : 1];
+    raw->java = frames;
+    if (java->count)
+        raw->java_count = lr_jvm_resolve_first(java, frames, lr_config.java_depth, &raw->flags);
     uint32_t id = lr_stack_intern(raw, want->use);
     if (id)
         memo_store(hash, id);
     return id;
 }
 
-static void collect_java(struct lr_raw_stack *raw, enum lr_stack_use use)
+/* The trail told only that the stack isn't known; its frames are collected now. */
+static __attribute__((noinline, cold)) uint32_t
+intern(const struct want *want, const struct lr_java_walk *java, uint32_t flags)
+{
+    uintptr_t native[lr_config.depth];
+    enum lr_unwind_end end;
+    struct lr_raw_stack raw = {.native = native};
+    raw.native_count = lr_unwinder->walk(want->caller, native, lr_config.depth, &end);
+    if (raw.native_count && ends_in_java(end, java))
+        raw.native_count--;
+    raw.flags = flags | flags_of(end);
+    uint64_t trail = lr_unwind_hash(native, raw.native_count);
+    uint64_t hash = hash_java(hash_native(want, trail, raw.flags), java);
+    return store(want, &raw, java, hash);
+}
+
+static void collect_java(struct lr_java_walk *java, enum lr_stack_use use, uint32_t *flags)
 {
     uint32_t depth = lr_own_work_begin(); /* the JVM may grow an arena of its own for us */
-    raw->java_count = use == LR_STACK_OF_JAVA_PAIR
-                          ? lr_jvm_frames_native(raw->java, lr_config.java_depth, &raw->flags)
-                          : lr_jvm_frames(raw->java, lr_config.java_depth, &raw->flags);
+    lr_jvm_walk(java, lr_config.java_depth, use == LR_STACK_OF_JAVA_PAIR, flags);
     lr_own_work_end(depth);
 }
 
 static __attribute__((noinline)) uint32_t take_with_java(const struct want *want,
                                                          struct lr_trail *trail)
 {
-    struct lr_java_frame java[lr_config.java_depth];
-    struct lr_raw_stack raw = {.java = java};
-    collect_java(&raw, want->use);
-    if (trail->count && ends_in_java(trail->end, &raw))
+    struct lr_java_raw frames[lr_config.java_depth];
+    struct lr_java_walk java = {.frames = frames};
+    uint32_t flags = 0;
+    collect_java(&java, want->use, &flags);
+    if (trail->count && ends_in_java(trail->end, &java))
         trail->hash -= lr_unwind_term(trail->last, trail->count - 1);
-    uint64_t hash = hash_native(want, trail->hash, flags_of(trail->end) | raw.flags);
-    uint32_t id = memo_find(hash_java(hash, &raw));
-    return __builtin_expect(id != 0, 1) ? id : intern(want, &raw);
+    uint64_t hash = hash_native(want, trail->hash, flags_of(trail->end) | flags);
+    uint32_t id = memo_find(hash_java(hash, &java));
+    return __builtin_expect(id != 0, 1) ? id : intern(want, &java, flags);
 }
 
 uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use)
@@ -178,6 +190,6 @@ uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use)
     uint32_t id = memo_find(hash_native(&want, trail.hash, flags_of(trail.end)));
     if (__builtin_expect(id != 0, 1))
         return id;
-    struct lr_raw_stack raw = {.native_count = 0};
-    return intern(&want, &raw);
+    static const struct lr_java_walk no_java;
+    return intern(&want, &no_java, 0);
 }

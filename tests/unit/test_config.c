@@ -37,13 +37,14 @@ static void test_every_key_is_read(void **state)
 {
     (void)state;
     assert_true(parse("file=/tmp/%p.lkr,size=32M,exe=java:python*,children=1,depth=16,"
-                      "java_depth=20,young=250ms,unwinder=libunwind"));
+                      "java_depth=20,java_check=7,young=250ms,unwinder=libunwind"));
     assert_string_equal(config.file, "/tmp/%p.lkr");
     assert_int_equal(config.size, 32 << 20);
     assert_string_equal(config.exe, "java:python*");
     assert_true(config.children);
     assert_int_equal(config.depth, 16);
     assert_int_equal(config.java_depth, 20);
+    assert_int_equal(config.java_check, 7);
     assert_int_equal(config.young_ms, 250);
     assert_string_equal(config.unwinder, "libunwind");
 }

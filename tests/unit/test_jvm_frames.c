@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "fake_vm.h"
+#include "jvm_code.h"
 #include "jvm_internal.h"
 #include "leakring/format.h"
 
@@ -121,7 +122,7 @@ static size_t take(size_t max)
 {
     flags = 0;
     memset(frames, 0xff, sizeof frames);
-    return lr_jvm_frames(frames, max, &flags);
+    return lr_jvm_ask(frames, max, &flags);
 }
 
 static void test_frames_are_handed_on(void **state)
@@ -220,7 +221,7 @@ static void test_only_deeper_stacks_are_called_cut(void **state)
 static size_t take_native(size_t max)
 {
     flags = 0;
-    return lr_jvm_frames_native(frames, max, &flags);
+    return lr_jvm_ask_native(frames, max, &flags);
 }
 
 static void test_jvmti_helps_only_where_it_is_legal_and_needed(void **state)

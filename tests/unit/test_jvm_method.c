@@ -23,7 +23,7 @@ static void test_names_are_read(void **state)
     struct lr_fake_method fake = {.class_name = "a/B", .name = "run", .source_file = "B.java"};
     struct lr_vm_method method;
     lr_fake_layout(0);
-    assert_true(lr_vm_method_read(lr_fake_jmethod(&fake), &method));
+    assert_true(lr_vm_method_read(lr_vm_method_of(lr_fake_jmethod(&fake)), &method));
     assert_text(method.class_name, "a/B");
     assert_text(method.name, "run");
     assert_text(method.source_file, "B.java");
@@ -37,7 +37,7 @@ static void test_native_methods_and_missing_sources(void **state)
     struct lr_fake_method fake = {.class_name = "a/B", .name = "init", .is_native = true};
     struct lr_vm_method method;
     lr_fake_layout(0);
-    assert_true(lr_vm_method_read(lr_fake_jmethod(&fake), &method));
+    assert_true(lr_vm_method_read(lr_vm_method_of(lr_fake_jmethod(&fake)), &method));
     assert_true(method.is_native);
     assert_int_equal(method.source_file.length, 0);
     assert_int_equal(lr_vm_method_line(&method, -1), LR_LINE_NATIVE);
@@ -49,8 +49,8 @@ static void test_an_unloaded_method_is_refused(void **state)
     uintptr_t unloaded = 0; /* what a jmethodID points at after its class went */
     struct lr_vm_method method;
     lr_fake_layout(0);
-    assert_false(lr_vm_method_read((uintptr_t)&unloaded, &method));
-    assert_false(lr_vm_method_read(0, &method));
+    assert_false(lr_vm_method_read(lr_vm_method_of((uintptr_t)&unloaded), &method));
+    assert_false(lr_vm_method_read(lr_vm_method_of(0), &method));
 }
 
 /* Steps of every size and direction, through both forms of entry. */
@@ -72,7 +72,7 @@ static void check_lines(unsigned excluded)
     struct lr_vm_lines lines;
     lr_fake_layout(excluded);
     lr_vm_lines_excluded = excluded;
-    assert_true(lr_vm_method_read(lr_fake_jmethod(&fake), &method));
+    assert_true(lr_vm_method_read(lr_vm_method_of(lr_fake_jmethod(&fake)), &method));
     lr_vm_lines_open(&lines, &method);
     for (size_t i = 0; i < LINE_COUNT; i++) {
         assert_true(lr_vm_lines_next(&lines));
@@ -103,7 +103,7 @@ static void test_the_line_of_a_bci(void **state)
     struct lr_vm_method method;
     lr_fake_layout(1);
     lr_vm_lines_excluded = 1;
-    assert_true(lr_vm_method_read(lr_fake_jmethod(&fake), &method));
+    assert_true(lr_vm_method_read(lr_vm_method_of(lr_fake_jmethod(&fake)), &method));
     assert_int_equal(lr_vm_method_line(&method, 0), 10);
     assert_int_equal(lr_vm_method_line(&method, 4), 10);
     assert_int_equal(lr_vm_method_line(&method, 5), 11);

@@ -1,0 +1,179 @@
+/* jvm_stack.c -- jvm.h: a thread's Java frames, by the walker where it can, else from the VM; and
+ * what they mean.
+ *
+ * Stage: STACK.  Context: any thread in any VM state, inside malloc, under the guard.
+ */
+#include "config.h"
+#include "jvm_check.h"
+#include "jvm_code.h"
+#include "jvm_internal.h"
+#include "jvm_counter.h"
+#include "leakring/format.h"
+#include "prim.h"
+#include "trace.h"
+
+static void count_flags(uint32_t flags)
+{
+    if (flags & LR_STACK_JAVA_LOST)
+        lr_count(LR_CNT_java_lost);
+    if (flags & LR_STACK_JAVA_CUT)
+        lr_count(LR_CNT_java_cut);
+}
+
+/* Compile ids are never used again, but the memory of an unloaded class is. */
+static uint64_t epoch_of(const struct lr_java_walk *walk)
+{
+    for (size_t i = 0; i < walk->count; i++)
+        if (lr_java_kind_of(walk->frames[i]) != LR_JAVA_COMPILED)
+            return lr_jvm_unloaded() + 1;
+    return 0;
+}
+
+/* False: the VM has to be asked.  *flags is the answer otherwise. */
+static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max, uint32_t *flags)
+{
+    struct lr_java_place place;
+    uintptr_t high;
+    uint32_t found = 0;
+    if (!lr_jvm_place(env, &place, &high, &found))
+        return !(found & LR_STACK_JAVA_LOST);
+    enum lr_walk_end end = lr_java_walk_from(place, high, walk->frames, max, &walk->count);
+    if (end == LR_WALK_DECLINED || (end == LR_WALK_MISSING && walk->count == 0)) {
+        walk->count = 0;
+        return false;
+    }
+    if (walk->count)
+        *flags |= LR_STACK_JAVA;
+    if (end != LR_WALK_END)
+        *flags |= LR_STACK_JAVA_CUT;
+    walk->epoch = epoch_of(walk);
+    return true;
+}
+
+/* The VM's answer in our form; its memory is a hook's own. */
+static __attribute__((noinline, cold)) void ask(struct lr_java_walk *walk, size_t max, bool native,
+                                                uint32_t *flags)
+{
+    struct lr_java_frame frames[max];
+    walk->count = native ? lr_jvm_ask_native(frames, max, flags) : lr_jvm_ask(frames, max, flags);
+    lr_jvm_methods_of(frames, walk->count);
+    for (size_t i = 0; i < walk->count; i++)
+        walk->frames[i] = lr_java_raw_of(LR_JAVA_NAMED, frames[i].method, (uint32_t)frames[i].bci);
+    walk->epoch = epoch_of(walk);
+}
+
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native, uint32_t *flags)
+{
+    JNIEnv *env = lr_jvm_is_live() ? lr_jvm_env() : NULL;
+    uint32_t found = 0;
+    walk->count = 0;
+    walk->epoch = 0;
+    if (!env || max == 0)
+        return;
+    if (max > LR_DEPTH_MAX)
+        max = LR_DEPTH_MAX;
+    bool walked = lr_jvm.walks && walk_stack(env, walk, max, &found);
+    bool cut_short = (found & LR_STACK_JAVA_CUT) && walk->count < max;
+    if (walked && walk->count && lr_jvm_check_due())
+        lr_jvm_check(walk, max);
+    if (!walked || (native && cut_short)) {
+        if (!walked && lr_jvm.walks)
+            lr_count(LR_CNT_java_declined);
+        found = 0;
+        ask(walk, max, native, &found);
+    }
+    if (found)
+        count_flags(found);
+    *flags |= found;
+}
+
+/* What follows is cold. */
+
+struct output {
+    struct lr_java_frame *frames;
+    size_t count, max;
+    bool more;
+};
+
+static void put(struct output *output, uintptr_t method, int32_t bci)
+{
+    output->more = output->count == output->max;
+    if (!output->more)
+        output->frames[output->count++] = (struct lr_java_frame){.method = method, .bci = bci};
+}
+
+static bool put_compiled(struct output *output, struct lr_java_raw raw, bool as_vm)
+{
+    struct lr_code code;
+    struct lr_scopes scopes;
+    lr_jvm_code_find(raw.at, &code);
+    if (code.kind != LR_CODE_COMPILED || code.compile_id != lr_java_id_of(raw) ||
+        !(as_vm ? lr_scopes_open_next : lr_scopes_open)(code.blob, raw.at, &scopes))
+        return false;
+    while (!output->more && lr_scopes_next(&scopes))
+        put(output, scopes.method, scopes.bci);
+    return !scopes.bad;
+}
+
+/* A frame that is being built may hold anything. */
+static bool put_interpreted(struct output *output, struct lr_java_raw raw)
+{
+    struct lr_vm_method method;
+    uintptr_t bcp = lr_java_id_of(raw);
+    int32_t bci;
+    if (lr_prim_is_mapped((const void *)raw.at) != 1 || !lr_vm_method_read(raw.at, &method))
+        return false;
+    if (!lr_vm_method_bci(&method, bcp, &bci))
+        return false;
+    put(output, raw.at, bci);
+    return true;
+}
+
+static bool put_raw(struct output *output, struct lr_java_raw raw, bool as_vm)
+{
+    switch (lr_java_kind_of(raw)) {
+    case LR_JAVA_COMPILED:
+        return put_compiled(output, raw, as_vm);
+    case LR_JAVA_INTERPRETED:
+        return put_interpreted(output, raw);
+    case LR_JAVA_NAMED:
+        put(output, raw.at, (int32_t)(uint32_t)lr_java_id_of(raw));
+        return true;
+    }
+    return false;
+}
+
+static size_t resolve(const struct lr_java_walk *walk, struct lr_java_frame *frames, size_t max,
+                      bool as_vm, uint32_t *flags)
+{
+    struct output output = {.frames = frames, .max = max};
+    bool good = true;
+    for (size_t i = 0; i < walk->count && good && !output.more; i++)
+        good = put_raw(&output, walk->frames[i], as_vm && i == 0);
+    if (output.more)
+        *flags |= LR_STACK_JAVA_CUT;
+    if (!good)
+        lr_count(LR_CNT_java_unresolved);
+    return output.count;
+}
+
+size_t lr_jvm_resolve(const struct lr_java_walk *walk, struct lr_java_frame *frames, size_t max,
+                      uint32_t *flags)
+{
+    return resolve(walk, frames, max, false, flags);
+}
+
+size_t lr_jvm_resolve_as_vm(const struct lr_java_walk *walk, struct lr_java_frame *frames,
+                            size_t max)
+{
+    uint32_t unused = 0;
+    return resolve(walk, frames, max, true, &unused);
+}
+
+size_t lr_jvm_resolve_first(const struct lr_java_walk *walk, struct lr_java_frame *frames,
+                            size_t max, uint32_t *flags)
+{
+    if (walk->count && lr_java_kind_of(walk->frames[0]) != LR_JAVA_NAMED && lr_jvm_check_first())
+        lr_jvm_check(walk, max);
+    return lr_jvm_resolve(walk, frames, max, flags);
+}

@@ -1,0 +1,50 @@
+#!/bin/bash
+# test_java_walker.sh -- Java frames found by our own walk against AsyncGetCallTrace's answer, stack
+# by stack, on a JVM in every state: interpreted, compiled, mixed, with each collector.
+#
+# WALKER_SECONDS=N: that long for each kind (make soak-walker); by default as short as it can be.
+# timeout: 3600
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/java.sh"
+
+seconds=${WALKER_SECONDS:-1}
+
+# counter NAME: of the trace that dump.txt shows.
+counter() { sed -n "s/^ *name=$1 kind=[a-z]* value=//p" dump.txt; }
+
+# walker FLAG…: one run with every stack verified, or every 32nd.
+walker() {
+    local label="$JDK_NAME: $*" every=1 checked wrong lost
+    rm -f states.lkr
+    [ "$1" != -Xcomp ] || every=32 # nearly all time goes into deep stacks there
+    LR_KEYS=java_check=$every traced states.lkr "$JDK/bin/java" -Xmx256m "$@" -cp "$JAVA_CLASSES" \
+        JavaStates "$seconds" 2 >states.out 2>states.err
+    tap_is "$? $(tail -1 states.out) $(cat states.err)" "0 sums OK " "$label: the program's output"
+    "$LR_CLI" dump states.lkr >dump.txt 2>&1
+    checked=$(counter java_checked)
+    wrong=$(($(counter java_wrong_count) + $(counter java_wrong_method) + $(counter java_wrong_bci)))
+    lost=$(($(counter java_lost) + $(counter java_unresolved)))
+    tap_diag "checked $checked, VM had no answer $(counter java_unchecked), wrong $wrong" \
+        "(count $(counter java_wrong_count), method $(counter java_wrong_method), bci" \
+        "$(counter java_wrong_bci)), VM one call on $(counter java_vm_next), VM short $(counter java_vm_short), lost $lost"
+    tap_ok "$((checked < 500))" "$label: hundreds of stacks were compared" "$checked"
+    tap_ok "$((wrong * 200 > checked))" "$label: they are what the VM says" "$wrong of $checked"
+    tap_ok "$((lost * 20 > checked))" "$label: next to none is lost" "$lost of $checked"
+    tap_is "$(counter java_walker_off)" 0 "$label: the walker was trusted to the end"
+}
+
+jdk_test() {
+    local flags
+    for flags in -XX:+UseG1GC -Xint -XX:TieredStopAtLevel=1 "-XX:-TieredCompilation -XX:+UseSerialGC" \
+        "-Xcomp -XX:+UseParallelGC" -XX:+UseZGC -XX:+UseShenandoahGC; do
+        # shellcheck disable=SC2086 # flags are words
+        if "$JDK/bin/java" $flags -version >/dev/null 2>&1; then
+            walker $flags
+        else
+            tap_skip "$JDK_NAME: $flags" "this JDK was built without it"
+        fi
+    done
+}
+
+java_each_jdk jdk_test
+tap_done
