@@ -4,6 +4,7 @@
  * What is not recorded is null or empty, never guessed.
  */
 #include "emit.h"
+#include "emit_series.h"
 
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -217,7 +218,8 @@ static void put_path(json_object *object, const struct lr_model_path *path)
     put(object, "stack", new_stack(path));
 }
 
-static json_object *new_pair_site(const struct lr_model_pair_site *site)
+static json_object *new_pair_site(const struct lr_model *model,
+                                  const struct lr_model_pair_site *site)
 {
     json_object *object = json_object_new_object();
 
@@ -234,11 +236,12 @@ static json_object *new_pair_site(const struct lr_model_pair_site *site)
     put_string(object, "class", lr_site_class_name(site->class));
     put_bool(object, "expected", site->expected != NULL);
     put_string_or_null(object, "expected_reason", site->expected);
+    put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
     put_path(object, &site->path);
     return object;
 }
 
-static json_object *new_pair(const struct lr_model_pair *pair)
+static json_object *new_pair(const struct lr_model *model, const struct lr_model_pair *pair)
 {
     json_object *object = json_object_new_object(), *sites = json_object_new_array();
 
@@ -250,12 +253,13 @@ static json_object *new_pair(const struct lr_model_pair *pair)
     put_count(object, "live", pair->live);
     put_count(object, "live_bytes", pair->live_bytes);
     for (size_t i = 0; i < pair->site_count; i++)
-        json_object_array_add(sites, new_pair_site(&pair->sites[i]));
+        json_object_array_add(sites, new_pair_site(model, &pair->sites[i]));
     put(object, "sites", sites);
     return object;
 }
 
-static json_object *new_memory_site(const struct lr_model_memory_site *site)
+static json_object *new_memory_site(const struct lr_model *model,
+                                    const struct lr_model_memory_site *site)
 {
     json_object *object = json_object_new_object();
     bool mapped = site->kind == LR_MEMORY_MMAP;
@@ -269,6 +273,7 @@ static json_object *new_memory_site(const struct lr_model_memory_site *site)
     put_string(object, "class", "unknown");
     put(object, "rate_bytes_per_hour", NULL);
     put(object, "threads", json_object_new_array());
+    put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
     put_path(object, &site->path);
     return object;
 }
@@ -336,7 +341,7 @@ static void write_pairs(struct writer *writer, const struct lr_model *model)
 {
     begin_array(writer, "pairs");
     for (size_t i = 0; i < model->pair_count; i++)
-        write_value(writer, "    ", NULL, new_pair(&model->pairs[i]));
+        write_value(writer, "    ", NULL, new_pair(model, &model->pairs[i]));
     end_array(writer);
 }
 
@@ -344,7 +349,7 @@ static void write_sites(struct writer *writer, const struct lr_model *model, uns
 {
     begin_array(writer, "sites");
     for (size_t i = 0; i < model->site_count && (top == 0 || i < top); i++)
-        write_value(writer, "    ", NULL, new_memory_site(&model->sites[i]));
+        write_value(writer, "    ", NULL, new_memory_site(model, &model->sites[i]));
     end_array(writer);
 }
 
@@ -362,7 +367,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     write_sites(&writer, model, options->top);
     write_value(&writer, "  ", "sites_total", json_object_new_uint64(model->site_count));
     write_value(&writer, "  ", "ledger", new_ledger(model));
-    write_value(&writer, "  ", "series", json_object_new_object());
+    write_value(&writer, "  ", "series", lr_series_to_json(&model->series));
     write_value(&writer, "  ", "gc_pressure", NULL);
     fputs("\n}\n", out);
     return writer.no_memory ? lr_fail(error, LR_FAILED, "out of memory") : LR_OK;

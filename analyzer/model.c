@@ -80,6 +80,7 @@ void lr_model_free(struct lr_model *model)
     free_texts(&model->completeness.notes);
     free_texts(&model->verdict.evidence);
     free(model->verdict.summary);
+    lr_model_series_free(&model->series);
     free(model->run.path);
     free(model);
 }

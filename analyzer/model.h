@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "estimate.h"
+#include "model_series.h"
 #include "status.h"
 
 struct lr_trace;
@@ -66,6 +67,7 @@ struct lr_model_pair_site {
     uint64_t bytes_at_creation, bytes_later; /* of live native memory that it owns */
     uint64_t owned_blocks;
     uint64_t oldest_ms, newest_ms; /* births of live ones, since start; 0 when none is */
+    uint64_t followed;     /* slots of model_series.h, a bit each */
     enum lr_site_class class;
     const char *expected; /* why it is expected; NULL when it isn't */
 };
@@ -89,6 +91,7 @@ struct lr_model_memory_site {
     struct lr_estimate total_bytes, total_count; /* ever acquired there (malloc and new) */
     struct lr_sampled live_bytes_sum, live_count_sum; /* what the first two are made of */
     struct lr_sampled total_bytes_sum, total_count_sum;
+    uint64_t followed; /* slots of model_series.h, a bit each */
 };
 
 enum lr_model_ended { LR_RUN_EXIT, LR_RUN_EXEC, LR_RUN_KILLED, LR_RUN_RUNNING };
@@ -163,6 +166,7 @@ struct lr_model {
     size_t site_count;
     struct lr_model_ledger ledger[4];
     size_t ledger_count;
+    struct lr_model_series series;
 };
 
 /* Reads, names and judges everything.  *model is NULL unless LR_OK. */

@@ -79,7 +79,7 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
                               struct lr_model **model, struct lr_error *error)
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
-        fill_run,    lr_build_tallies,      lr_build_pairs, lr_build_memory,
+        fill_run,    lr_build_series,       lr_build_tallies,      lr_build_pairs, lr_build_memory,
         judge_sites, lr_build_completeness, judge_process};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
     enum lr_status status = LR_OK;

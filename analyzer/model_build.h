@@ -29,9 +29,15 @@ struct lr_build {
     struct lr_model *model;
     struct lr_tally *tallies; /* by stack */
     uint32_t stacks;
+    struct lr_followed_view followed[LR_FOLLOWED_SLOTS]; /* kind 0: no series in that slot */
     uint64_t orphan_pairs;  /* live pairs whose call site is not in the file */
     uint64_t shared_stacks; /* stacks that served two pairs */
 };
+
+/* First: the others ask which of their stacks and pair sites are followed. */
+enum lr_status lr_build_series(struct lr_build *build, struct lr_error *error);
+/* Slots of a stack, or of a pair site: a bit each. */
+uint64_t lr_followed_mask(const struct lr_build *build, bool pair, uint32_t id);
 
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);

@@ -98,6 +98,7 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site = &model->sites[model->site_count];
     memset(site, 0, sizeof(*site));
     site->kind = kind;
+    site->followed = lr_followed_mask(build, false, stack);
     site->live_bytes_sum = sum->bytes;
     site->live_count_sum = sum->count;
     set_unseen(site, (double)lr_trace_info(build->trace)->max_interval, sum->smallest);
@@ -155,6 +156,7 @@ static void merge_sites(struct lr_model *model)
 
         if (kept > 0 && compare_by_path(&model->sites[kept - 1], site) == 0) {
             merge_site(&model->sites[kept - 1], site);
+            model->sites[kept - 1].followed |= site->followed;
             lr_path_merge(&model->sites[kept - 1].path, &site->path);
         } else {
             model->sites[kept++] = *site;

@@ -57,6 +57,7 @@ static bool read_sites(struct lr_build *build, struct seeds *seeds)
         seed->site.released_by_cleaner = view.released_by_cleaner;
         seed->site.released_unknown = view.released_unknown;
         seed->site.lost = view.lost;
+        seed->site.followed = lr_followed_mask(build, true, i);
     }
     return true;
 }
@@ -176,6 +177,7 @@ static void merge_site(struct lr_model_pair_site *into, struct lr_model_pair_sit
     into->bytes_at_creation += from->bytes_at_creation;
     into->bytes_later += from->bytes_later;
     into->owned_blocks += from->owned_blocks;
+    into->followed |= from->followed;
     lr_path_merge(&into->path, &from->path);
 }
 

@@ -1,0 +1,14 @@
+/* emit_history.h -- the recording over time, in a few lines for people.
+ *
+ * Stage: EMIT.  Context: analyzer only; emit_text.c only.
+ */
+#ifndef LEAKRING_EMIT_HISTORY_H
+#define LEAKRING_EMIT_HISTORY_H
+
+#include "emit_page.h"
+#include "model.h"
+
+/* Nothing where the file has fewer than two points. */
+void lr_emit_history(struct lr_page *page, const struct lr_model *model, bool raw_bytes);
+
+#endif

@@ -1,0 +1,81 @@
+#!/bin/bash
+# The recording over time: what the series of a killed program says is what the tables say, and what
+# the kernel and the JVM said.
+# timeout: 600
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/native.sh"
+. "$(dirname "$0")/../lib/java.sh"
+tap_need jq
+
+# last FIGURE TRACE: its value in the last point by seconds; empty while there is none.
+last() {
+    "$LR_CLI" dump --format=json --section=series_1s "$2" 2>/dev/null |
+        jq -r "[.series_1s[].$1 // empty] | last // empty"
+}
+
+is_live_count() { [ "$(last live_count "$1")" = "$2" ]; }
+has() { [ -n "$(last "$1" "$2")" ]; }
+is_followed() {
+    "$LR_CLI" dump --format=json --section=followed --section=followed_10s "$1" |
+        jq -e '(.followed | map(.since_ms) | max) as $since
+            | $since != null and any(.followed_10s[]; .time_ms > $since)' >/dev/null
+}
+
+# as_reported TRACE REPORT.json NAME: totals of the last count are the sums over the tables.
+as_reported() {
+    tap_is "$(last live_bytes "$1")" \
+        "$(jq "[(.sites[] | select(.kind != \"mmap\") | .live_bytes.value),
+            (.pairs[] | .live_bytes)] | add" "$2")" \
+        "$3: live bytes of the series are those of the tables"
+    tap_is "$(last mapped_bytes "$1")" \
+        "$(jq '[.sites[] | select(.kind == "mmap").live_bytes.value] | add' "$2")" \
+        "$3: so are mapped bytes"
+}
+
+traced_exec keeps.lkr "$LR_ORACLE/keeps" >keeps.out 2>&1 &
+pid=$!
+wait_line 60 keeps.out '^ready$'
+wait_for 120 is_followed keeps.lkr
+tap_ok $? "live memory is followed within two minutes"
+wait_for 120 has rss_peak keeps.lkr
+rss=$(awk '$1 == "VmRSS:" { print $2 * 1024 }' /proc/$pid/status)
+kill -KILL $pid
+wait $pid 2>/dev/null
+"$LR_CLI" report --format=json keeps.lkr >keeps.json
+as_reported keeps.lkr keeps.json "a native program"
+tap_is "$(jq -c '.sites[] | select(.culprit.function == "keep_blocks") | .history
+    | [.bytes, .count | last]' keeps.json)" "[3000000,1000]" "blocks of one place over time"
+tap_is "$(jq -c '.sites[] | select(.culprit.function == "keep_mappings") | .history
+    | [.bytes, .count | last]' keeps.json)" "[655360,10]" "mappings of one place over time"
+difference=$(($(last rss keeps.lkr) - rss))
+tap_ok $([ ${difference#-} -lt 4000000 ]; echo $?) "resident memory is what the kernel says" \
+    "$(last rss keeps.lkr) and $rss"
+tap_is "$(last threads keeps.lkr)" 3 "threads: two, and ours"
+tap_is "$(jq '.series | [.[] | length] | unique | length' keeps.json)" 1 "columns are equally long"
+"$LR_CLI" report keeps.lkr >keeps.txt
+tap_like "$(cat keeps.txt)" 'resident memory: .* at last' "the text says how resident memory went"
+tap_like "$(cat keeps.txt)" 'live blocks: .* at last' "and live memory"
+
+jdk_test() {
+    local gc
+    for gc in G1 Parallel; do
+        traced_exec "$gc.lkr" "$JDK/bin/java" -XX:+Use${gc}GC -Xmx64m -cp "$JAVA_CLASSES" Collects \
+            >"$gc.out" 2>&1 &
+        pid=$!
+        wait_line 120 "$gc.out" '^READY'
+        wait_for 60 collected "$gc"
+        kill -KILL $pid
+        wait $pid 2>/dev/null
+        tap_is "$(last java_full_gcs "$gc.lkr")" "$(sed -n 's/^READY //p' "$gc.out")" \
+            "$JDK_NAME, $gc: full collections are counted"
+        tap_ok $([ "$(last java_old_after_gc "$gc.lkr")" -ge 20000000 ]; echo $?) \
+            "$JDK_NAME, $gc: what survived them" "$(last java_old_after_gc "$gc.lkr")"
+        tap_ok $([ "$(last java_metaspace "$gc.lkr")" -gt 10000 ] &&
+            [ "$(last java_threads "$gc.lkr")" -gt 1 ] &&
+            [ "$(last java_classes "$gc.lkr")" -gt 300 ]; echo $?) \
+            "$JDK_NAME, $gc: metaspace, threads and classes are there"
+    done
+}
+collected() { [ "$(last java_full_gcs "$1.lkr")" = "$(sed -n 's/^READY //p' "$1.out")" ]; }
+java_each_jdk jdk_test
+tap_done
