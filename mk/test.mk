@@ -117,6 +117,10 @@ bench: tests ## cost beside no tool and other tools (BENCH=churn ROUNDS=5)
 bench-quick: tests ## does the benchmark's harness work?  (part of make check)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/bench.py --quick --only "$(BENCH)"
 
+.PHONY: unwind-check
+unwind-check: tests ## every allocation's stack against libunwind, in real programs; dlopen 10,000 times
+	@LEAKRING_BUILD=$(abspath $(BUILD)) UNWIND_ALL=1 VERBOSE=1 tests/run tests/integration/test_unwind_programs.sh
+
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined

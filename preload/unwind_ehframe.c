@@ -27,11 +27,6 @@ struct cursor {
     size_t place; /* frame 0 is the innermost */
 };
 
-static inline uintptr_t word(uintptr_t address)
-{
-    return *(const uintptr_t *)address;
-}
-
 /* From the frame to its caller's; false at the end of the walk, then *end says why. */
 static inline __attribute__((always_inline)) bool
 step(struct cursor *at, uint64_t rule, struct lr_stack_range *range, enum lr_unwind_end *end)
@@ -54,7 +49,7 @@ step(struct cursor *at, uint64_t rule, struct lr_stack_range *range, enum lr_unw
         if (at->fp < at->sp || !lr_stack_holds(range, at->fp) ||
             !lr_stack_holds(range, at->fp - offset))
             return false;
-        cfa = word(at->fp - offset);
+        cfa = lr_stack_word(range, at->fp - offset);
         fp_at = at->fp;
         break;
     case LR_RULE_OUTERMOST:
@@ -72,9 +67,9 @@ step(struct cursor *at, uint64_t rule, struct lr_stack_range *range, enum lr_unw
     if (fp_at) {
         if (__builtin_expect(fp_at < at->sp, 0))
             return false;
-        at->fp = word(fp_at);
+        at->fp = lr_stack_word(range, fp_at);
     }
-    at->pc = word(cfa - 8);
+    at->pc = lr_stack_word(range, cfa - 8);
     at->sp = cfa;
     *end = LR_UNWIND_OUTERMOST;
     return at->pc != 0;
@@ -188,12 +183,12 @@ static inline __attribute__((always_inline)) void follow_shape(struct pursuit *w
                 break;
             }
             if (LR_RULE_SLOT(rule))
-                at.fp = word(fp_at);
+                at.fp = lr_stack_word(walk->range, fp_at);
         }
         __asm__("" : "+r"(next)); /* or the compiler may compute it out of the rule */
         hash += lr_unwind_term(at.pc, at.place);
         seen |= at.pc;
-        at.pc = word(next - 8);
+        at.pc = lr_stack_word(walk->range, next - 8);
         at.sp = next;
         at.place++;
     }

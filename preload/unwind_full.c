@@ -28,7 +28,7 @@ static bool read_word(void *context, uintptr_t address, uint64_t *word)
 {
     if (!lr_stack_holds(context, address))
         return false;
-    *word = *(const uint64_t *)address;
+    *word = lr_stack_word(context, address);
     return true;
 }
 

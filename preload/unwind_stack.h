@@ -24,6 +24,16 @@ bool lr_stack_begin(struct lr_stack_range *range, uintptr_t sp);
 /* Make it reach up to `end`. */
 bool lr_stack_reach(struct lr_stack_range *range, uintptr_t end);
 
+/* The word at an address that the range holds.  Every read of the stack is made here; a test may
+ * look at each (tests/oracle/unwind_everywhere.c). */
+static inline uintptr_t lr_stack_word(const struct lr_stack_range *range, uintptr_t address)
+{
+#ifdef LR_STACK_WORD_HOOK
+    LR_STACK_WORD_HOOK(range, address);
+#endif
+    return *(const uintptr_t *)address;
+}
+
 static inline bool lr_stack_holds(struct lr_stack_range *range, uintptr_t address)
 {
     return address % sizeof(uint64_t) == 0 && address >= range->low &&

@@ -1,14 +1,18 @@
 /* unwind_everywhere.c -- our walker against libunwind's unw_step in any program.
  *
- * A preload that walks the stack twice at every n-th malloc and counts where the two disagree:
+ * A preload that walks the stack at every n-th malloc, calloc and realloc: by the plain walk, by the
+ * one that follows remembered stacks, and by libunwind.  It counts where they disagree, and how many
+ * reads lay outside the stack; each read of the stack is looked at.
  *     LD_PRELOAD=build/test/oracle/unwind_everywhere UNWIND_EVERY=10 python3 …
  * appends to the file named by UNWIND_REPORT (default stderr) at exit.  tests/unit/test_unwind.c
  * is the systematic test; this one meets real code.
  *
- * build: -O2 -finline -fPIC -shared -ftls-model=initial-exec -fvisibility=hidden
- * build: -Iinclude -Ipreload -Wno-missing-prototypes -Wno-unused-parameter
+ * build: -O2 -finline -fPIC -shared -ftls-model=initial-exec -fvisibility=hidden -Wl,--no-undefined
+ * build: -Iinclude -Ipreload -Wno-missing-prototypes -Wno-unused-parameter -fno-builtin-malloc
+ * build: -DLR_STACK_WORD_HOOK=check_read -include tests/lib/check_read.h
  * build: preload/unwind_cfi.c preload/unwind_expr.c preload/unwind_program.c
  * build: preload/unwind_stack.c preload/unwind_full.c preload/unwind_ehframe.c
+ * build: preload/unwind_rules.c preload/unwind_hash.c preload/threads.c
  * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_linux.c
  */
 #define UNW_LOCAL_ONLY
@@ -24,9 +28,14 @@
 #include "guard.h"
 #include "modules.h"
 #include "next.h"
+#include "prim.h"
 #include "stack_take.h"
+#include "thread_names.h"
+#include "threads.h"
 #include "trace.h"
 #include "unwind.h"
+#include "unwind_hash.h"
+#include "unwind_stack.h"
 
 enum { FRAMES = 128, OWN_FRAMES = 16, DIFFERENCES = 40 };
 #define TEXT(name) #name
@@ -64,6 +73,11 @@ uint32_t lr_trace_ms(void)
     return 0;
 }
 
+uint16_t lr_thread_label_of(const char *name)
+{
+    return 0;
+}
+
 static struct {
     int (*get_context)(unw_tdep_context_t *);
     int (*init_local)(unw_cursor_t *, unw_context_t *);
@@ -71,12 +85,17 @@ static struct {
     int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
 } api;
 
-static void *(*next_malloc)(size_t);
 static unsigned long every = 1;
 static unsigned long walks, equal, frames, ours_shorter, ours_longer, differ, no_oracle;
-static unsigned long ends[4];
-static __thread unsigned inside __attribute__((tls_model("initial-exec")));
-static __thread unsigned long calls __attribute__((tls_model("initial-exec")));
+static unsigned long ends[4], reads, outside, followed_wrong;
+
+/* Of the calling thread, initial-exec all of it. */
+static __thread struct {
+    unsigned long calls;
+    uintptr_t low, high;    /* the mapping that its stack was last found in */
+    uintptr_t begin;        /* where the walk begins: nothing below is its stack */
+    bool is_inside;
+} self;
 
 /* Where they parted: the last common return address and what each found next. */
 static struct difference {
@@ -147,11 +166,83 @@ static void judge(const uintptr_t *ours, size_t our_count, const uintptr_t *thei
                     common < their_count ? theirs[common] : 0);
 }
 
+/* The mapping that holds an address, from /proc/self/maps, without libc. */
+static uintptr_t read_hex(const char **at)
+{
+    uintptr_t value = 0;
+    for (;; (*at)++) {
+        if (**at >= '0' && **at <= '9')
+            value = value << 4 | (uintptr_t)(**at - '0');
+        else if (**at >= 'a' && **at <= 'f')
+            value = value << 4 | (uintptr_t)(**at - 'a' + 10);
+        else
+            return value;
+    }
+}
+
+static void find_mapping(uintptr_t address)
+{
+    char text[4096];
+    size_t have = 0;
+    long count;
+    int fd = lr_prim_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+    self.low = self.high = 0;
+    while (fd >= 0 && (count = lr_prim_read(fd, text + have, sizeof text - 1 - have)) > 0) {
+        char *line = text, *end;
+        text[have + (size_t)count] = '\0';
+        while ((end = strchr(line, '\n')) != NULL) {
+            const char *at = line;
+            uintptr_t low = read_hex(&at);
+            at++;
+            uintptr_t high = read_hex(&at);
+            if (low <= address && address < high && at[1] == 'r') {
+                self.low = low;
+                self.high = high;
+            }
+            line = end + 1;
+        }
+        have = strlen(line);
+        memmove(text, line, have);
+    }
+    lr_prim_close(fd);
+}
+
+/* Every read of a walker: in the range that it believes in, in frames that are alive (or on the other
+ * stack that a signal came from), and in the mapping that the stack is in. */
+void check_read(const struct lr_stack_range *range, uintptr_t address)
+{
+    bool same_stack = self.begin >= range->low && self.begin < range->high;
+    if (address < self.low || address >= self.high)
+        find_mapping(same_stack ? self.begin : address);
+    bool good = address % 8 == 0 && address >= range->low && address < range->high &&
+                address >= self.low && address < self.high;
+    if (same_stack && address < (uintptr_t)__builtin_frame_address(0))
+        good = false;
+    count(&reads);
+    if (!good)
+        count(&outside);
+}
+
+/* Twice by following: the second walk is sure to find what the first remembered. */
+static void check_follow(const struct lr_regs *regs, const uintptr_t *pcs, size_t count_,
+                         enum lr_unwind_end end)
+{
+    for (int i = 0; i < 2; i++) {
+        struct lr_trail trail;
+        lr_unwinder_ehframe.follow(regs, FRAMES, &trail);
+        if (trail.count != count_ || trail.end != end ||
+            trail.hash != lr_unwind_hash(pcs, count_))
+            count(&followed_wrong);
+    }
+}
+
 __attribute__((noinline)) static void check(const struct lr_regs *regs)
 {
     uintptr_t ours[FRAMES], theirs[FRAMES];
     enum lr_unwind_end end;
+    self.begin = regs->sp;
     size_t our_count = lr_unwinder_ehframe.walk(regs, ours, FRAMES, &end);
+    check_follow(regs, ours, our_count, end);
     size_t their_count = walk_theirs(regs, theirs, FRAMES);
     if (their_count == 0)
         count(&no_oracle);
@@ -159,23 +250,47 @@ __attribute__((noinline)) static void check(const struct lr_regs *regs)
         judge(ours, our_count, theirs, their_count, end);
 }
 
-__attribute__((visibility("default"))) void *malloc(size_t size)
+#define VISIBLE __attribute__((visibility("default")))
+#define CHECKED()                                                                                  \
+    do {                                                                                           \
+        if (api.step && !self.is_inside && ++self.calls % every == 0) {                            \
+            struct lr_regs regs = LR_CALLER_REGS;                                                  \
+            self.is_inside = true;                                                                 \
+            check(&regs);                                                                          \
+            self.is_inside = false;                                                                \
+        }                                                                                          \
+    } while (0)
+#define NEXT(name, ...)                                                                            \
+    ({                                                                                             \
+        static void *(*next)(__VA_ARGS__);                                                         \
+        if (!next)                                                                                 \
+            next = (void *(*)(__VA_ARGS__))lr_next_symbol(name);                                   \
+        next;                                                                                      \
+    })
+
+VISIBLE void *malloc(size_t size)
 {
-    if (!next_malloc)
-        next_malloc = (void *(*)(size_t))lr_next_symbol("malloc");
-    if (api.step && !inside && ++calls % every == 0) {
-        struct lr_regs regs = LR_CALLER_REGS;
-        inside = 1;
-        check(&regs);
-        inside = 0;
-    }
-    return next_malloc(size);
+    CHECKED();
+    return NEXT("malloc", size_t)(size);
+}
+
+VISIBLE void *calloc(size_t count_, size_t size)
+{
+    CHECKED();
+    return NEXT("calloc", size_t, size_t)(count_, size);
+}
+
+VISIBLE void *realloc(void *block, size_t size)
+{
+    CHECKED();
+    return NEXT("realloc", void *, size_t)(block, size);
 }
 
 __attribute__((constructor)) static void start(void)
 {
     void *(*open)(const char *, int) = (void *(*)(const char *, int))lr_next_symbol("dlopen");
-    inside = 1;
+    self.is_inside = true;
+    lr_threads_start();
     if (getenv("UNWIND_EVERY"))
         every = strtoul(getenv("UNWIND_EVERY"), NULL, 10);
     void *library = open ? open("libunwind.so.8", RTLD_NOW | RTLD_LOCAL) : NULL;
@@ -185,7 +300,7 @@ __attribute__((constructor)) static void start(void)
         *(void **)&api.get_reg = dlsym(library, NAME_OF(unw_get_reg));
         *(void **)&api.step = dlsym(library, NAME_OF(unw_step));
     }
-    inside = 0;
+    self.is_inside = false;
 }
 
 static void print_address(int fd, const char *what, uintptr_t pc)
@@ -201,13 +316,15 @@ __attribute__((destructor)) static void report(void)
 {
     const char *path = getenv("UNWIND_REPORT");
     int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : 2;
-    inside = 1;
+    self.is_inside = true;
     if (!walks)
         return;
     dprintf(fd, "pid %d: %lu walks, %.1f frames each: %.4f %% equal\n", (int)getpid(), walks,
             (double)frames / (double)walks, 100.0 * (double)equal / (double)walks);
     dprintf(fd, "  ours shorter %lu, ours longer %lu, frames differ %lu; without oracle %lu\n",
             ours_shorter, ours_longer, differ, no_oracle);
+    dprintf(fd, "  followed wrong %lu; reads %lu, outside the stack %lu\n", followed_wrong, reads,
+            outside);
     dprintf(fd, "  our ends: outermost %lu, depth %lu, generated code %lu, lost %lu\n", ends[0],
             ends[1], ends[2], ends[3]);
     for (int i = 0; i < DIFFERENCES && differences[i].last; i++) {
