@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "commands.h"
+#include "dump_names.h"
 #include "dump_series.h"
 #include "dump_write.h"
 #include "load.h"
@@ -42,15 +43,6 @@ struct context {
     struct lr_symbolizer *symbolizer;
 };
 
-static const char *ending_name(enum lr_ending ended)
-{
-    static const char *const names[] = {[LR_ENDED_EXIT] = "exit",
-                                        [LR_ENDED_EXEC] = "exec",
-                                        [LR_ENDED_KILLED] = "killed",
-                                        [LR_ENDED_RUNNING] = "running"};
-    return names[ended];
-}
-
 static void dump_time(struct lr_dump *dump, const char *name, uint64_t unix_ns)
 {
     char text[64] = "";
@@ -71,7 +63,7 @@ static void dump_header(struct context *context)
     lr_dump_record(dump);
     lr_dump_u64(dump, "format", info->version);
     lr_dump_u64(dump, "size", info->file_size);
-    lr_dump_text(dump, "ended", ending_name(info->ended));
+    lr_dump_text(dump, "ended", lr_dump_ending_name(info->ended));
     lr_dump_u64(dump, "pid", info->pid);
     lr_dump_u64(dump, "image", info->image);
     dump_time(dump, "start", info->start_unix_ns);
@@ -124,32 +116,13 @@ static void dump_counters(struct context *context)
     }
 }
 
-static const char *meta_name(uint32_t key)
-{
-    static const char *const names[] = {
-        [LR_META_EXE] = "exe",
-        [LR_META_CMDLINE] = "cmdline",
-        [LR_META_HOST] = "host",
-        [LR_META_CONFIG] = "config",
-        [LR_META_TRACER] = "tracer",
-        [LR_META_ALLOCATOR] = "allocator",
-        [LR_META_JAVA_VERSION] = "java_version",
-        [LR_META_JAVA_VENDOR] = "java_vendor",
-        [LR_META_JAVA_VM] = "java_vm",
-        [LR_META_JAVA_GC] = "java_gc",
-        [LR_META_NOTE] = "note",
-    };
-    bool known = key < sizeof(names) / sizeof(names[0]) && names[key] != NULL;
-    return known ? names[key] : "unknown";
-}
-
 static void dump_meta(struct context *context)
 {
     uint64_t cursor = 0;
     const char *text;
     for (uint32_t key; lr_trace_each_meta(context->trace, &cursor, &key, &text);) {
         lr_dump_record(&context->dump);
-        lr_dump_text(&context->dump, "key", meta_name(key));
+        lr_dump_text(&context->dump, "key", lr_dump_meta_name(key));
         lr_dump_text(&context->dump, "value", text);
         lr_dump_record_end(&context->dump);
     }
@@ -233,20 +206,6 @@ static void dump_stacks(struct context *context)
     }
 }
 
-static const char *kind_name(uint32_t kind)
-{
-    switch (kind) {
-    case LR_KIND_MALLOC:
-        return "malloc";
-    case LR_KIND_NEW:
-        return "new";
-    case LR_KIND_MMAP:
-        return "mmap";
-    default:
-        return "unknown";
-    }
-}
-
 static void dump_live(struct context *context)
 {
     struct lr_dump *dump = &context->dump;
@@ -255,7 +214,7 @@ static void dump_live(struct context *context)
         lr_dump_record(dump);
         lr_dump_hex(dump, "address", live.address);
         lr_dump_u64(dump, "size", live.size);
-        lr_dump_text(dump, "kind", kind_name(live.kind));
+        lr_dump_text(dump, "kind", lr_dump_kind_name(live.kind));
         lr_dump_u64(dump, "stack", live.stack);
         lr_dump_u64(dump, "birth_ms", live.birth_ms);
         lr_dump_real(dump, "weight", live.weight);
@@ -311,6 +270,8 @@ static void dump_pairsites(struct context *context)
     for (uint32_t i = 0; i < lr_trace_pairsite_entries(context->trace); i++) {
         struct lr_pairsite_view site;
         lr_trace_pairsite_at(context->trace, i, &site);
+        if (site.free)
+            continue;
         lr_dump_record(dump);
         lr_dump_u64(dump, "site", i);
         lr_dump_text(dump, "pair", lr_trace_pair_name(context->trace, site.pair));
@@ -324,28 +285,6 @@ static void dump_pairsites(struct context *context)
     }
 }
 
-static const char *event_name(uint32_t type)
-{
-    static const char *const names[] = {
-        [LR_EVENT_START] = "start",
-        [LR_EVENT_EXIT] = "exit",
-        [LR_EVENT_EXEC] = "exec",
-        [LR_EVENT_FORK] = "fork",
-        [LR_EVENT_MODULE] = "module",
-        [LR_EVENT_UNLOAD] = "unload",
-        [LR_EVENT_JVM] = "jvm",
-        [LR_EVENT_GC] = "gc",
-        [LR_EVENT_VM_DEATH] = "vm_death",
-        [LR_EVENT_CLEANED] = "cleaned",
-        [LR_EVENT_LOSS] = "loss",
-        [LR_EVENT_PAIR_ACQUIRE] = "pair_acquire",
-        [LR_EVENT_PAIR_RELEASE] = "pair_release",
-        [LR_EVENT_INTERVAL] = "interval",
-    };
-    bool known = type < sizeof(names) / sizeof(names[0]) && names[type] != NULL;
-    return known ? names[type] : "unknown";
-}
-
 static void dump_events(struct context *context)
 {
     struct lr_dump *dump = &context->dump;
@@ -354,7 +293,7 @@ static void dump_events(struct context *context)
         lr_dump_record(dump);
         lr_dump_u64(dump, "number", event.number);
         lr_dump_u64(dump, "time_ms", event.time_ms);
-        lr_dump_text(dump, "type", event_name(event.type));
+        lr_dump_text(dump, "type", lr_dump_event_name(event.type));
         lr_dump_u64(dump, "a", event.a);
         lr_dump_hex(dump, "b", event.b);
         lr_dump_u64(dump, "tid", event.tid);

@@ -151,6 +151,7 @@ uint32_t lr_trace_pair_flags(const struct lr_trace *trace, uint32_t pair); /* LR
 struct lr_pairsite_view {
     uint32_t pair, stack;
     uint64_t acquired, released, released_by_cleaner, released_unknown, lost;
+    bool free; /* no site; its pair is LR_PAIR_NONE, its numbers are 0 */
 };
 uint32_t lr_trace_pairsite_entries(const struct lr_trace *trace);
 void lr_trace_pairsite_at(const struct lr_trace *trace, uint32_t index,

@@ -112,6 +112,8 @@ static void check_pairs(struct lr_trace *trace)
     }
     struct lr_pairsite site;
     for (uint64_t i = 0; lr_part_entry(trace, LR_SEC_PAIRSITES, i, &site, sizeof(site)); i++) {
+        if (site.pair == LR_PAIRSITE_FREE)
+            continue;
         check_index(trace, LR_SEC_PAIRDEFS, site.pair);
         check_index_or_none(trace, LR_SEC_STACKS, site.stack);
     }

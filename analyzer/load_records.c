@@ -208,6 +208,10 @@ void lr_trace_pairsite_at(const struct lr_trace *trace, uint32_t index,
         *out = (struct lr_pairsite_view){.pair = LR_PAIR_NONE};
         return;
     }
+    if (site.pair == LR_PAIRSITE_FREE) {
+        *out = (struct lr_pairsite_view){.pair = LR_PAIR_NONE, .free = true};
+        return;
+    }
     *out = (struct lr_pairsite_view){
         .pair = lr_part_checked(trace, LR_SEC_PAIRDEFS, site.pair, LR_PAIR_NONE),
         .stack = lr_part_checked(trace, LR_SEC_STACKS, site.stack, 0),

@@ -14,13 +14,13 @@
 
 #include "clock.h"
 #include "config.h"
+#include "fold.h"
 #include "guard.h"
 #include "modules.h"
 #include "next.h"
 #include "prim.h"
 #include "record.h"
 #include "series.h"
-#include "stack_fold.h"
 #include "stack_totals.h"
 #include "stacks.h"
 #include "text.h"
@@ -62,7 +62,7 @@ static void pass(uint32_t *flushed)
         lr_modules_changed();
         lr_threads_refresh();
         lr_totals_flush();
-        lr_stacks_make_room(now);
+        lr_make_room(now);
     }
     lr_series_pass(now);
 }

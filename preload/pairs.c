@@ -10,13 +10,13 @@
 #include "guard.h"
 #include "intern.h"
 #include "marks.h"
+#include "pair_sites.h"
 #include "pairs_start.h"
 #include "stacks.h"
 #include "trace.h"
 
 enum { PAIR_WINDOW = 32 };
 
-static struct lr_index sites;
 static uint32_t homes;
 
 static void define_pairs(void)
@@ -41,58 +41,7 @@ bool lr_pairs_start(void)
 {
     homes = (uint32_t)(lr_file_capacity(LR_SEC_PAIRS) - PAIR_WINDOW + 1);
     define_pairs();
-    return lr_index_start(&sites);
-}
-
-static bool same_site(uint32_t id, const void *key)
-{
-    const struct lr_pairsite *site = key;
-    return lr_file.pairsites[id].pair == site->pair && lr_file.pairsites[id].stack == site->stack;
-}
-
-/* Known sites, lock-free: one word each, stack in bits 32..63, pair in 24..31, index + 1 below. */
-enum { KNOWN_SITES = 4096, SITE_BITS = 24 };
-static uint64_t known_sites[KNOWN_SITES];
-
-static uint64_t *known_slot(uint32_t pair, uint32_t stack)
-{
-    return &known_sites[lr_hash_mix(pair, stack) % KNOWN_SITES];
-}
-
-static __attribute__((noinline, cold)) uint32_t intern_site(uint32_t pair, uint32_t stack)
-{
-    struct lr_pairsite key = {.pair = pair, .stack = stack};
-    if (!lr_intern_lock()) {
-        lr_count(LR_CNT_intern_busy);
-        return 0;
-    }
-    uint64_t hash = lr_hash_mix(pair, stack);
-    uint32_t found = lr_index_find(&sites, hash, same_site, &key);
-    struct lr_section *section = lr_file.section[LR_SEC_PAIRSITES];
-    if (!found && section->used < section->capacity) {
-        lr_file.pairsites[section->used] = key;
-        lr_index_add(&sites, hash, (uint32_t)section->used);
-        __atomic_store_n(&section->used, section->used + 1, __ATOMIC_RELEASE);
-        found = (uint32_t)section->used;
-    }
-    lr_intern_unlock();
-    if (!found)
-        lr_count(LR_CNT_pairsites_full);
-    else if (found < 1u << SITE_BITS)
-        __atomic_store_n(known_slot(pair, stack),
-                         (uint64_t)stack << 32 | (uint64_t)pair << SITE_BITS | found,
-                         __ATOMIC_RELAXED);
-    return found;
-}
-
-/* Index + 1 of the site, 0 when it can't be stored. */
-static uint32_t site_of(uint32_t pair, uint32_t stack)
-{
-    uint64_t known = __atomic_load_n(known_slot(pair, stack), __ATOMIC_RELAXED);
-    uint32_t found = (uint32_t)known & ((1u << SITE_BITS) - 1);
-    if (found && known >> SITE_BITS == ((uint64_t)stack << 8 | pair))
-        return found;
-    return intern_site(pair, stack);
+    return lr_pair_sites_start();
 }
 
 static struct lr_pair *home_of(uintptr_t handle)
@@ -170,6 +119,7 @@ void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *ca
     if (!enter(scope))
         return;
     uint32_t stack = lr_stack_take(caller, from_java ? LR_STACK_OF_JAVA_PAIR : LR_STACK_OF_PAIR);
+    lr_stack_pin(stack); /* the real call may take its time */
     scope->unrecorded = from_java && lr_jvm_has_died(); /* asked afterwards: the stack is no good */
     enter_scope(scope, stack, false);
     lr_leave();
@@ -196,7 +146,7 @@ static void mark_reused(uintptr_t handle)
 static void record_acquired(enum lr_pair_id pair, uint32_t stack, uintptr_t handle)
 {
     mark_reused(handle);
-    uint32_t site = site_of(pair, stack);
+    uint32_t site = lr_pair_site(pair, stack);
     if (!site) {
         lr_count(LR_CNT_pairs_full);
         return;
@@ -295,10 +245,10 @@ void lr_pair_release_end(struct lr_pair_scope *scope)
         leave_scope(scope);
 }
 
-/* A pair's stack is its site's. */
-void lr_pairs_mark(struct lr_marks *stacks)
+void lr_pairs_mark_sites(struct lr_marks *sites)
 {
-    uint64_t used = __atomic_load_n(&lr_file.section[LR_SEC_PAIRSITES]->used, __ATOMIC_ACQUIRE);
-    for (uint64_t i = 0; i < used; i++)
-        lr_mark(stacks, lr_file.pairsites[i].stack);
+    const struct lr_pair *end = lr_file.pairs + lr_file_capacity(LR_SEC_PAIRS);
+    for (const struct lr_pair *slot = lr_file.pairs; slot < end; slot++)
+        if (__atomic_load_n(&slot->key, __ATOMIC_ACQUIRE))
+            lr_mark(sites, __atomic_load_n(&slot->site, __ATOMIC_RELAXED));
 }

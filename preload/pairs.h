@@ -42,8 +42,8 @@ void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *ca
 void lr_pair_acquire_end(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle);
 
 struct lr_marks;
-/* Helper thread: the stacks of all pairs and their sites. */
-void lr_pairs_mark(struct lr_marks *stacks);
+/* Helper thread: the sites of all live pairs. */
+void lr_pairs_mark_sites(struct lr_marks *sites);
 
 /* Around a call that uses the resource and may allocate for it. */
 void lr_pair_use_begin(struct lr_pair_scope *scope, uintptr_t handle);

@@ -13,6 +13,9 @@
 #include "jvm.h"
 #include "modules.h"
 #include "nodes.h"
+#include "pair_sites.h"
+#include "record.h"
+#include "regions.h"
 #include "stack_totals.h"
 #include "trace.h"
 
@@ -174,32 +177,38 @@ __attribute__((cold)) uint32_t lr_stack_intern(const struct lr_raw_stack *raw,
         key.flags |= LR_STACK_JAVA;
     uint32_t id = store_stack(&key, use);
     if (use != LR_STACK_OF_BLOCK)
-        lr_file.stacks[id].link = PINNED;
+        lr_stack_pin(id);
     lr_intern_unlock();
     return id;
 }
 
-bool lr_stack_is_foldable(uint32_t id)
+void lr_stack_pin(uint32_t id)
+{
+    if (__atomic_load_n(&lr_file.stacks[id].link, __ATOMIC_RELAXED) != PINNED)
+        __atomic_store_n(&lr_file.stacks[id].link, PINNED, __ATOMIC_RELAXED);
+}
+
+void lr_stack_unpin(uint32_t id)
+{
+    __atomic_store_n(&lr_file.stacks[id].link, 0, __ATOMIC_RELAXED);
+}
+
+bool lr_stack_has_target(uint32_t id)
+{
+    return lr_file.stacks[id].frame_count > FOLDED_FRAMES;
+}
+
+/* How many stacks may stand for folded ones. */
+static uint32_t folded_limit(void)
+{
+    return (uint32_t)(lr_file_capacity(LR_SEC_STACKS) / 8);
+}
+
+uint32_t lr_stack_target(uint32_t id)
 {
     const struct lr_stack *stack = &lr_file.stacks[id];
-    return !(stack->flags & (LR_STACK_FREE | LR_STACK_FOLDED)) && stack->link != PINNED;
-}
-
-void lr_stack_retire(uint32_t id)
-{
-    lr_index_remove(&index_, lr_file.stacks[id].hash, id);
-}
-
-void lr_stack_restore(uint32_t id)
-{
-    lr_index_add(&index_, lr_file.stacks[id].hash, id);
-}
-
-/* The stack of the innermost frames; 0 when it has no more than those, or there are enough. */
-static uint32_t fold_target(const struct lr_stack *stack)
-{
     uint64_t frames[FOLDED_FRAMES];
-    if (stack->frame_count <= FOLDED_FRAMES || lr_stacks_fullness() >= 14)
+    if (!lr_stack_has_target(id) || lr_stacks_fullness() >= 14)
         return 0;
     uint32_t node = stack->node;
     for (size_t i = 0; i < FOLDED_FRAMES; i++, node = lr_file.nodes[node].parent)
@@ -207,19 +216,54 @@ static uint32_t fold_target(const struct lr_stack *stack)
     struct key key = {.frames = frames, .count = FOLDED_FRAMES};
     key.flags = (stack->flags & LR_STACK_JAVA) | LR_STACK_DEPTH_CUT | LR_STACK_FOLDED;
     uint32_t found = find_stack(&key);
-    if (found || folded_count >= lr_file_capacity(LR_SEC_STACKS) / 8)
+    if (found || folded_count >= folded_limit())
         return found ? found - 1 : 0;
     folded_count++;
     return append_stack(&key);
 }
 
-void lr_stack_fold(uint32_t id)
+static uint32_t count(void)
+{
+    return (uint32_t)__atomic_load_n(&lr_file.section[LR_SEC_STACKS]->used, __ATOMIC_ACQUIRE);
+}
+
+static bool mark(struct lr_marks *referred)
+{
+    lr_record_mark(referred);
+    lr_pair_sites_mark(referred);
+    return lr_regions_mark(referred);
+}
+
+static bool may_go(uint32_t id)
+{
+    const struct lr_stack *stack = &lr_file.stacks[id];
+    bool stands = stack->flags & LR_STACK_FOLDED && folded_count < folded_limit() / 2;
+    return id != 0 && !(stack->flags & LR_STACK_FREE) && !stands &&
+           __atomic_load_n(&stack->link, __ATOMIC_RELAXED) != PINNED;
+}
+
+static void retire(uint32_t id)
+{
+    lr_index_remove(&index_, lr_file.stacks[id].hash, id);
+}
+
+static void restore(uint32_t id)
+{
+    lr_index_add(&index_, lr_file.stacks[id].hash, id);
+}
+
+static void fold(uint32_t id)
 {
     struct lr_stack *stack = &lr_file.stacks[id];
-    uint32_t node = stack->node, target = fold_target(stack);
+    uint32_t node = stack->node, target = lr_stack_target(id);
+    folded_count -= (stack->flags & LR_STACK_FOLDED) != 0;
     publish(stack, 0, 0, LR_STACK_FREE);
     lr_totals_move(id, target);
     lr_nodes_drop(node);
     give_back(id);
     lr_count(LR_CNT_stacks_folded);
 }
+
+const struct lr_foldable lr_foldable_stacks = {
+    lr_stacks_fullness, count, lr_stack_adds, mark, may_go, retire, lr_stacks_forget, restore, fold,
+};

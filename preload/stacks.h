@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fold.h"
 #include "jvm.h"
 #include "stack_take.h"
 
@@ -30,12 +31,18 @@ uint32_t lr_stack_intern(const struct lr_raw_stack *raw, enum lr_stack_use use);
 /* How full the sections for stacks and nodes are, in sixteenths.  Needs no lock. */
 unsigned lr_stacks_fullness(void);
 
-/* For stack_fold.c, under the intern lock. */
-bool lr_stack_is_foldable(uint32_t id);
-void lr_stack_retire(uint32_t id);  /* no lr_stack_intern that begins now answers it */
-void lr_stack_restore(uint32_t id); /* a retired one that turned out to be in use */
-/* A retired one that nothing refers to: frees its entry and nodes.  Its totals are added to those
- * of the stack of its innermost frames, or to the counters folded_*. */
-void lr_stack_fold(uint32_t id);
+/* A stack may be in the hands of a pair's call that waits: it must not go meanwhile.  Cost: a load
+ * when it is pinned already.  A site that goes unpins its stack. */
+void lr_stack_pin(uint32_t id);
+void lr_stack_unpin(uint32_t id);
+
+/* The stack of its innermost frames, which has LR_STACK_FOLDED, stored at first sight; 0 when it
+ * has no more frames than those, or there are enough such stacks.  Under the intern lock. */
+uint32_t lr_stack_target(uint32_t id);
+bool lr_stack_has_target(uint32_t id); /* has it more frames? */
+
+/* Stacks that nothing refers to: their totals are added to those of lr_stack_target, else to the
+ * counters folded_*. */
+extern const struct lr_foldable lr_foldable_stacks;
 
 #endif

@@ -307,6 +307,7 @@ struct lr_pair {
 LR_ASSERT(sizeof(struct lr_pair) == 32);
 
 /* Totals of one pair at one stack; exact, written at every event. */
+#define LR_PAIRSITE_FREE UINT32_MAX /* as lr_pairsite.pair: no site, the entry is free */
 struct lr_pairsite {
     uint32_t pair;
     uint32_t stack;
@@ -315,7 +316,9 @@ struct lr_pairsite {
     uint64_t released_by_cleaner; /* of these, by the Cleaner's or Finalizer's machinery */
     uint64_t released_unknown;    /* of these, releases whose caller could not be seen */
     uint64_t lost;                /* acquisitions that found no room in LR_SEC_PAIRS */
-    uint64_t reserved[2];
+    uint32_t first_ms;            /* first seen, ms since start */
+    uint32_t link;                /* for the writer's use */
+    uint64_t reserved;
 };
 LR_ASSERT(sizeof(struct lr_pairsite) == 64);
 

@@ -119,7 +119,7 @@ def tables_of(trace):
              trace.entries(PAIRS, "Q3I2H2I", False) if key and not key & 1]
     sites = [{"site": i, "pair": names[f[0]], "stack": f[1], "acquired": f[2], "released": f[3],
               "released_by_cleaner": f[4], "released_unknown": f[5], "lost": f[6]}
-             for i, f in trace.entries(PAIRSITES, "2I5Q")]
+             for i, f in trace.entries(PAIRSITES, "2I5Q") if f[0] != 0xffffffff]
     return {"live": live, "regions": regions, "pairs": pairs, "pairsites": sites}
 
 

@@ -21,10 +21,11 @@
 #include "guard.h"
 #include "intern.h"
 #include "nodes.h"
+#include "pair_sites.h"
 #include "pairs_start.h"
 #include "record.h"
 #include "regions.h"
-#include "stack_fold.h"
+#include "fold.h"
 #include "stack_totals.h"
 #include "stacks.h"
 #include "trace.h"
@@ -58,14 +59,17 @@ static int stop(void **state)
     return unlink(path);
 }
 
-enum { DEPTH = 24, UNIQUE = 8 };
+enum { DEPTH = 24, UNIQUE = 8, BY_OUTER_FRAMES = 3000000 };
 
-/* Addresses in no module, so that they are frames as they are.  The outer ones are shared. */
+/* Addresses in no module, so that they are frames as they are.  A number's own are the innermost
+ * ones, or the outermost if it is so large; the others it shares with a third of all numbers. */
 static void frames_of(uint32_t number, uintptr_t *frames)
 {
-    for (unsigned i = 0; i < DEPTH; i++)
+    for (unsigned i = 0; i < DEPTH; i++) {
+        unsigned from = number >= BY_OUTER_FRAMES ? DEPTH - 1 - i : i;
         frames[i] =
-            i < UNIQUE ? 0x100000 + number * UINT64_C(64) + i : 0x1000 + i * 16 + number % 3;
+            from < UNIQUE ? 0x100000 + number * UINT64_C(64) + i : 0x1000 + i * 16 + number % 3;
+    }
 }
 
 static uint32_t take(uint32_t number, enum lr_stack_use use)
@@ -110,7 +114,7 @@ static void put_live(uintptr_t address, uint32_t stack)
 static void steps(unsigned count)
 {
     while (count--)
-        lr_stacks_make_room(now_ms += 5000);
+        lr_make_room(now_ms += 5000);
 }
 
 /* Against a model that keeps whole paths; paths share much, both ends of them differ. */
@@ -215,6 +219,51 @@ static void test_what_nothing_refers_to_makes_room(void **state)
     assert_int_equal(sum_of_counts(), before + (number - 1000) + 40);
 }
 
+static uint64_t sum_of_acquired(void)
+{
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < lr_file.section[LR_SEC_PAIRSITES]->used; i++)
+        if (lr_file.pairsites[i].pair != LR_PAIRSITE_FREE)
+            sum += lr_file.pairsites[i].acquired;
+    return sum;
+}
+
+static struct lr_pairsite *acquired_at(uint32_t number)
+{
+    uint32_t site = lr_pair_site(1, take(number, LR_STACK_OF_PAIR));
+    if (!site)
+        fail_msg("no room for a site");
+    lr_file.pairsites[site - 1].acquired++;
+    return &lr_file.pairsites[site - 1];
+}
+
+static void test_sites_without_pairs_make_room(void **state)
+{
+    (void)state;
+    enum { FIRST = BY_OUTER_FRAMES, SITES = 8000 };
+    struct lr_pairsite *held = acquired_at(FIRST), *used = acquired_at(FIRST + 1);
+    uint32_t held_stack = held->stack, used_stack = used->stack;
+    uint64_t before = sum_of_acquired() - 2;
+    lr_file.pairs[5] = (struct lr_pair){
+        .key = 0x5000, .stack = held_stack, .site = (uint32_t)(held - lr_file.pairsites)};
+    for (uint32_t i = 2; i < SITES; i++) { /* four times what there is room for */
+        acquired_at(FIRST + i);
+        if (i % 5 == 0) {
+            used->acquired++;
+            steps(1);
+        }
+    }
+    assert_true(lr_file_capacity(LR_SEC_PAIRSITES) < SITES / 4);
+    assert_int_equal(lr_file.counters[LR_CNT_pairsites_full], 0);
+    assert_int_equal(held->stack, held_stack);
+    assert_int_equal(used->stack, used_stack);
+    assert_true(is_whole(held_stack, FIRST) && is_whole(used_stack, FIRST + 1));
+    assert_int_equal(lr_pair_site(1, held_stack), held - lr_file.pairsites + 1);
+    assert_int_equal(lr_pair_site(1, used_stack), used - lr_file.pairsites + 1);
+    assert_int_equal(sum_of_acquired(), before + SITES + (SITES - 1) / 5);
+    lr_file.pairs[5].key = 0;
+}
+
 /* A thread took the id before the stack was retired, and made its record afterwards. */
 static void test_straggler_keeps_its_stack(void **state)
 {
@@ -313,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_nodes_equal_a_model_of_paths),
         cmocka_unit_test(test_nodes_share_outer_frames),
         cmocka_unit_test(test_what_nothing_refers_to_makes_room),
+        cmocka_unit_test(test_sites_without_pairs_make_room),
         cmocka_unit_test(test_straggler_keeps_its_stack),
         cmocka_unit_test(test_threads_and_folding),
     };
