@@ -18,6 +18,8 @@ static const struct rule java_rules[] = {
 #define LR_JAVA_RULE(owner, prefix) {LR_OWNER_##owner, prefix},
 #define LR_FUNCTION_RULE(owner, glob)
 #define LR_MODULE_RULE(owner, glob)
+#define LR_FILE_RULE(owner, glob)
+#define LR_PATH_RULE(owner, glob)
 #define LR_EXPECTED_RULE(pair, function, reason)
 #include "culprit_rules.def"
 #undef LR_JAVA_RULE
@@ -38,6 +40,22 @@ static const struct rule module_rules[] = {
 #include "culprit_rules.def"
 #undef LR_MODULE_RULE
 #define LR_MODULE_RULE(owner, glob)
+};
+
+static const struct rule file_rules[] = {
+#undef LR_FILE_RULE
+#define LR_FILE_RULE(owner, glob) {LR_OWNER_##owner, glob},
+#include "culprit_rules.def"
+#undef LR_FILE_RULE
+#define LR_FILE_RULE(owner, glob)
+};
+
+static const struct rule path_rules[] = {
+#undef LR_PATH_RULE
+#define LR_PATH_RULE(owner, glob) {LR_OWNER_##owner, glob},
+#include "culprit_rules.def"
+#undef LR_PATH_RULE
+#define LR_PATH_RULE(owner, glob)
 };
 
 static const struct {
@@ -83,10 +101,14 @@ enum lr_frame_owner lr_frame_owner(const struct lr_model_frame *frame)
         return java_owner(frame);
     if (frame->module[0] == '\0')
         return LR_OWNER_MACHINERY; /* generated code: a stub under a Java frame */
-    if (frame->named)
+    if (frame->named && frame->file[0] != '\0')
+        rule = match_glob(file_rules, COUNT(file_rules), frame->file);
+    if (!rule && frame->named)
         rule = match_glob(function_rules, COUNT(function_rules), frame->function);
     if (!rule)
         rule = match_glob(module_rules, COUNT(module_rules), base_name(frame->module));
+    if (!rule)
+        rule = match_glob(path_rules, COUNT(path_rules), frame->module);
     return rule ? rule->owner : LR_OWNER_USER;
 }
 

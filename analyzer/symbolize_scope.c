@@ -63,7 +63,8 @@ static bool has_scopes(Dwarf_Die *unit)
     }
 }
 
-static const char *scope_name(Dwarf_Die *die)
+/* `inner` is the name of what is inside. */
+static const char *scope_name(Dwarf_Die *die, const char *inner)
 {
     const char *name = dwarf_diename(die);
     switch (dwarf_tag(die)) {
@@ -74,7 +75,8 @@ static const char *scope_name(Dwarf_Die *die)
     case DW_TAG_union_type:
     case DW_TAG_enumeration_type:
     case DW_TAG_interface_type:
-    case DW_TAG_subprogram:
+        if (name == NULL)
+            return strcmp(inner, "operator()") == 0 ? "{lambda}" : "(anonymous class)";
         return name;
     default:
         return NULL;
@@ -99,31 +101,51 @@ static void append(char *text, const char *part)
         memcpy(text + length, part, strlen(part) + 1);
 }
 
-const char *lr_dwarf_qualify(struct lr_dwarf_texts **texts, Dwarf_Die *die, const char *name)
+static const char *keep(struct lr_dwarf_texts **texts, const char *text)
 {
-    char text[NAME_LIMIT] = "";
+    struct lr_dwarf_texts *kept = malloc(sizeof(*kept) + strlen(text) + 1);
+    if (kept == NULL)
+        return NULL;
+    strcpy(kept->bytes, text);
+    kept->next = *texts;
+    *texts = kept;
+    return kept->bytes;
+}
+
+/* Appends to `text` what is around `die`: "acme::Pool::". */
+static void append_scopes(char *text, const Dwarf_Die *die, const char *name, int functions)
+{
     Dwarf_Die found = declaration(die), parent, step;
     Dwarf_Off target = dwarf_dieoffset(&found);
-    if (name == NULL || dwarf_diecu(&found, &parent, NULL, NULL) == NULL || !has_scopes(&parent))
-        return name;
+    if (dwarf_diecu(&found, &parent, NULL, NULL) == NULL || !has_scopes(&parent))
+        return;
     for (int depth = 0; depth < DEPTH_LIMIT && step_towards(&parent, target, &step); depth++) {
         if (dwarf_dieoffset(&step) == target)
             break;
-        const char *scope = scope_name(&step);
+        const char *scope = scope_name(&step, name);
+        if (dwarf_tag(&step) == DW_TAG_subprogram && functions > 0) {
+            /* A lambda's: this may be the function's code, and its declaration elsewhere. */
+            scope = dwarf_diename(&step);
+            text[0] = '\0';
+            append_scopes(text, &step, scope != NULL ? scope : "", functions - 1);
+        }
         if (scope != NULL) {
             append(text, scope);
             append(text, "::");
         }
         parent = step;
     }
+}
+
+const char *lr_dwarf_qualify(struct lr_dwarf_texts **texts, Dwarf_Die *die, const char *name)
+{
+    char text[NAME_LIMIT] = "";
+    if (name == NULL)
+        return NULL;
+    append_scopes(text, die, name, 3);
     if (text[0] == '\0')
         return name;
     append(text, name);
-    struct lr_dwarf_texts *kept = malloc(sizeof(*kept) + strlen(text) + 1);
-    if (kept == NULL)
-        return name;
-    strcpy(kept->bytes, text);
-    kept->next = *texts;
-    *texts = kept;
-    return kept->bytes;
+    const char *kept = keep(texts, text);
+    return kept != NULL ? kept : name;
 }

@@ -2,8 +2,10 @@
  *
  * Stage: unit tests of JUDGE.
  */
+#include <fnmatch.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -218,6 +220,230 @@ static void lambdas_made_by_the_jvm_are_nobodys(void **state)
     assert_string_equal(culprit(), "com.acme.Codec.read");
 }
 
+/* Frames as real stacks have them, and whose they are: at least one for every rule. */
+static const struct example {
+    bool java;
+    enum lr_frame_owner owner;
+    const char *function, *module, *file;
+} examples[] = {
+#define JAVA(owner, function)                                                                      \
+    {                                                                                              \
+        true, LR_OWNER_##owner, function, "", ""                                                   \
+    }
+#define FUNCTION(owner, function)                                                                  \
+    {                                                                                              \
+        false, LR_OWNER_##owner, function, "/usr/bin/tool", ""                                     \
+    }
+#define MODULE(owner, module)                                                                      \
+    {                                                                                              \
+        false, LR_OWNER_##owner, "some_function", module, ""                                       \
+    }
+#define SOURCE(owner, file)                                                                        \
+    {                                                                                              \
+        false, LR_OWNER_##owner, "Some::function", "/usr/bin/tool", file                           \
+    }
+    JAVA(MACHINERY, "java.util.zip.GZIPInputStream.<init>"),
+    JAVA(MACHINERY, "java.util.jar.JarFile.getInputStream"),
+    JAVA(MACHINERY, "jdk.internal.misc.Unsafe.allocateMemory"),
+    JAVA(MACHINERY, "sun.nio.ch.Util.getTemporaryDirectBuffer"),
+    JAVA(MACHINERY, "io.netty.buffer.PooledByteBufAllocator.directBuffer"),
+    JAVA(MACHINERY, "io.netty.util.internal.PlatformDependent.allocateDirectNoCleaner"),
+    JAVA(PLATFORM, "java.util.stream.ReferencePipeline.collect"),
+    JAVA(PLATFORM, "javax.imageio.ImageIO.read"),
+    JAVA(PLATFORM, "jdk.proxy1.$Proxy0.call"),
+    JAVA(PLATFORM, "sun.reflect.DelegatingMethodAccessorImpl.invoke"),
+    JAVA(PLATFORM, "com.sun.imageio.plugins.png.PNGImageReader.read"),
+    JAVA(PLATFORM, "kotlin.io.CloseableKt.closeFinally"),
+    JAVA(PLATFORM, "kotlinx.coroutines.DispatchedTask.run"),
+    JAVA(PLATFORM, "scala.collection.immutable.List.map"),
+    JAVA(PLATFORM, "groovy.lang.MetaClassImpl.invokeMethod"),
+    JAVA(PLATFORM, "org.codehaus.groovy.runtime.callsite.CallSiteArray.defaultCall"),
+    JAVA(PLATFORM, "org.apache.groovy.parser.antlr4.AstBuilder.buildAST"),
+    JAVA(PLATFORM, "clojure.lang.AFn.run"),
+    JAVA(USER, "com.acme.Codec.read"),
+    JAVA(USER, "org.apache.lucene.index.IndexWriter.mergeMiddle"),
+    JAVA(USER, "io.netty.channel.nio.NioEventLoop.run"),
+    JAVA(USER, "sunflower.Main.main"),
+    FUNCTION(MACHINERY, "malloc"),
+    FUNCTION(MACHINERY, "xmalloc"),
+    FUNCTION(MACHINERY, "g_malloc0"),
+    FUNCTION(MACHINERY, "g_malloc_n"),
+    FUNCTION(MACHINERY, "g_malloc0_n"),
+    FUNCTION(MACHINERY, "zcalloc"),
+    FUNCTION(MACHINERY, "realloc"),
+    FUNCTION(MACHINERY, "g_realloc_n"),
+    FUNCTION(MACHINERY, "xreallocarray"),
+    FUNCTION(MACHINERY, "posix_memalign"),
+    FUNCTION(MACHINERY, "aligned_alloc"),
+    FUNCTION(MACHINERY, "valloc"),
+    FUNCTION(MACHINERY, "pvalloc"),
+    FUNCTION(MACHINERY, "mmap"),
+    FUNCTION(MACHINERY, "mmap64"),
+    FUNCTION(MACHINERY, "mremap"),
+    FUNCTION(MACHINERY, "xstrdup"),
+    FUNCTION(MACHINERY, "strndup"),
+    FUNCTION(MACHINERY, "g_memdup"),
+    FUNCTION(MACHINERY, "vasprintf"),
+    FUNCTION(MACHINERY, "g_slice_alloc"),
+    FUNCTION(MACHINERY, "g_strdup_printf"),
+    FUNCTION(MACHINERY, "g_strconcat"),
+    FUNCTION(MACHINERY, "operator new[]"),
+    FUNCTION(MACHINERY, "std::vector<int, std::allocator<int> >::_M_realloc_insert<int const&>"),
+    FUNCTION(MACHINERY, "__gnu_cxx::new_allocator<int>::allocate"),
+    FUNCTION(MACHINERY, "boost::make_shared<acme::Session>"),
+    FUNCTION(MACHINERY, "absl::container_internal::raw_hash_set<int>::resize"),
+    FUNCTION(MACHINERY, "alloc::raw_vec::RawVec<T,A>::reserve::do_reserve_and_handle"),
+    FUNCTION(MACHINERY, "core::ops::function::FnOnce::call_once"),
+    FUNCTION(MACHINERY, "hashbrown::raw::RawTable<T,A>::reserve_rehash"),
+    FUNCTION(MACHINERY, "<alloc::string::String as core::clone::Clone>::clone"),
+    FUNCTION(MACHINERY, "<core::iter::adapters::map::Map<B,I,F> as Iterator>::fold"),
+    FUNCTION(MACHINERY, "<std::io::stdio::Stdout as std::io::Write>::write_fmt"),
+    FUNCTION(MACHINERY, "<hashbrown::map::HashMap<K,V,S,A> as Extend<(K,V)>>::extend"),
+    FUNCTION(MACHINERY, "<T as alloc::slice::hack::ConvertVec>::to_vec"),
+    FUNCTION(MACHINERY, "<I as core::iter::traits::collect::IntoIterator>::into_iter"),
+    FUNCTION(MACHINERY, "<F as axum::handler::Handler<T>>::call"),
+    FUNCTION(MACHINERY, "__rustc::__rust_realloc"),
+    FUNCTION(MACHINERY, "__rdl_alloc"),
+    FUNCTION(MACHINERY, "_PyObject_Malloc"),
+    FUNCTION(MACHINERY, "PyMem_Calloc"),
+    FUNCTION(MACHINERY, "PyMem_RawRealloc"),
+    FUNCTION(MACHINERY, "_PyObject_GC_NewVar"),
+    FUNCTION(MACHINERY, "_PyObject_New"),
+    FUNCTION(MACHINERY, "_PyObject_ArenaMmap"),
+    FUNCTION(MACHINERY, "PyType_GenericAlloc"),
+    FUNCTION(MACHINERY, "_PyType_AllocNoTrack"),
+    FUNCTION(MACHINERY, "pymalloc_alloc"),
+    FUNCTION(MACHINERY, "gc_alloc"),
+    FUNCTION(MACHINERY, "PyUnicode_New"),
+    FUNCTION(MACHINERY, "os::malloc"),
+    FUNCTION(MACHINERY, "os::realloc"),
+    FUNCTION(MACHINERY, "os::strdup_check_oom"),
+    FUNCTION(MACHINERY, "os::pd_attempt_reserve_memory_at"),
+    FUNCTION(MACHINERY, "os::pd_map_memory"),
+    FUNCTION(MACHINERY, "os::pd_commit_memory"),
+    FUNCTION(MACHINERY, "os::Linux::commit_memory_impl"),
+    FUNCTION(MACHINERY, "anon_mmap"),
+    FUNCTION(MACHINERY, "AllocateHeap"),
+    FUNCTION(MACHINERY, "ReallocateHeap"),
+    FUNCTION(MACHINERY, "Thread::operator new"),
+    FUNCTION(MACHINERY, "AnyObj::operator new"),
+    FUNCTION(MACHINERY, "ResourceObj::operator new"),
+    FUNCTION(MACHINERY, "CHeapObj<(MEMFLAGS)1>::operator new"),
+    FUNCTION(MACHINERY, "Chunk::next_chop"),
+    FUNCTION(MACHINERY, "ChunkPool::allocate"),
+    FUNCTION(MACHINERY, "Arena::grow"),
+    FUNCTION(MACHINERY, "resource_allocate_bytes"),
+    FUNCTION(MACHINERY, "MallocArrayAllocator<unsigned char>::allocate"),
+    FUNCTION(MACHINERY, "MmapArrayAllocator<unsigned int>::allocate"),
+    FUNCTION(MACHINERY, "ArrayAllocator<unsigned long>::allocate"),
+    FUNCTION(MACHINERY, "GrowableArrayCHeap<int>::allocate"),
+    FUNCTION(MACHINERY, "CHeapBitMap::resize"),
+    FUNCTION(MACHINERY, "ReservedSpace::initialize"),
+    FUNCTION(MACHINERY, "MemoryReserver::reserve_memory"),
+    FUNCTION(MACHINERY, "HeapReserver::reserve"),
+    FUNCTION(MACHINERY, "ReservedHeapSpace::initialize_compressed_heap"),
+    FUNCTION(MACHINERY, "VirtualSpace::expand_by"),
+    FUNCTION(MACHINERY, "G1PageBasedVirtualSpace::commit"),
+    FUNCTION(MACHINERY, "Unsafe_AllocateMemory0"),
+    FUNCTION(MACHINERY, "Unsafe_ReallocateMemory0"),
+    FUNCTION(USER, "allocate_table"),
+    FUNCTION(USER, "Matcher::xform"),
+    FUNCTION(USER, "<probe::Square as probe::Shape>::area"),
+    FUNCTION(USER, "list_resize"),
+    MODULE(MACHINERY, "/usr/local/lib/leakring/libleakring.so"),
+    MODULE(MACHINERY, "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"),
+    MODULE(MACHINERY, "/usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4"),
+    MODULE(MACHINERY, "/usr/lib/x86_64-linux-gnu/libmimalloc.so.2.0"),
+    MODULE(MACHINERY, "/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30"),
+    MODULE(MACHINERY, "/lib/x86_64-linux-gnu/libz.so.1.2.13"),
+    MODULE(MACHINERY, "/usr/lib/jvm/java-17-openjdk-amd64/lib/libzip.so"),
+    MODULE(PLATFORM, "/lib/x86_64-linux-gnu/libc.so.6"),
+    MODULE(PLATFORM, "/lib64/libc-2.17.so"),
+    MODULE(PLATFORM, "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
+    MODULE(PLATFORM, "/lib64/libpthread.so.0"),
+    MODULE(PLATFORM, "/lib64/libdl.so.2"),
+    MODULE(PLATFORM, "/lib64/librt.so.1"),
+    MODULE(PLATFORM, "/lib64/libresolv.so.2"),
+    MODULE(PLATFORM, "/lib64/libnss_files.so.2"),
+    MODULE(PLATFORM, "/lib/x86_64-linux-gnu/libgcc_s.so.1"),
+    MODULE(PLATFORM, "/jdk/lib/libjava.so"),
+    MODULE(PLATFORM, "/jdk/lib/libnio.so"),
+    MODULE(PLATFORM, "/jdk/lib/libnet.so"),
+    MODULE(PLATFORM, "/jdk/lib/libjimage.so"),
+    MODULE(PLATFORM, "/jdk/lib/libjli.so"),
+    MODULE(PLATFORM, "/usr/lib/x86_64-linux-gnu/gconv/UTF-16.so"),
+    MODULE(USER, "/opt/acme/lib/libcodec.so"),
+    SOURCE(MACHINERY, "/usr/include/c++/12/bits/stl_construct.h"),
+    SOURCE(MACHINERY, "/usr/bin/../lib/gcc/x86_64-linux-gnu/12/../../../../include/c++/12/memory"),
+    SOURCE(MACHINERY, "/usr/local/include/eigen3/Eigen/src/Core/util/Memory.h"),
+    SOURCE(MACHINERY,
+           "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/alloc/src/vec/mod.rs"),
+    SOURCE(MACHINERY, "/rust/deps/hashbrown-0.16.1/src/raw/mod.rs"),
+    SOURCE(MACHINERY, "library/alloc/src/slice.rs"),
+    SOURCE(MACHINERY, "library/core/src/iter/range.rs"),
+    SOURCE(MACHINERY, "library/std/src/rt.rs"),
+    SOURCE(MACHINERY,
+           "/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/std/src/rt.rs"),
+    SOURCE(USER, "/home/me/acme/src/include/table.h"),
+    SOURCE(USER, "src/table.c"),
+};
+enum { EXAMPLES = sizeof(examples) / sizeof(examples[0]) };
+
+static void every_example_is_owned_as_it_should(void **state)
+{
+    for (size_t i = 0; i < EXAMPLES; i++) {
+        const struct example *example = &examples[i];
+        struct lr_model_frame frame = {.java = example->java,
+                                       .named = true,
+                                       .function = example->function,
+                                       .file = example->file,
+                                       .module = example->module};
+        if (lr_frame_owner(&frame) != example->owner)
+            fail_msg("%s (%s %s) is not owned as it should", example->function, example->module,
+                     example->file);
+    }
+}
+
+static bool prefixes(const char *pattern, const char *text)
+{
+    return strncmp(pattern, text, strlen(pattern)) == 0;
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+    return fnmatch(pattern, text, 0) == 0;
+}
+
+static const char *last_part(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+
+    return slash ? slash + 1 : module;
+}
+
+/* A rule without an example would be a guess. */
+static void every_rule_has_an_example(void **state)
+{
+#define NEED(wanted, test)                                                                         \
+    do {                                                                                           \
+        bool found = false;                                                                        \
+        for (size_t i = 0; i < EXAMPLES; i++)                                                      \
+            found = found || (examples[i].owner == (wanted) && (test));                            \
+        if (!found)                                                                                \
+            fail_msg("no example of the rule: %s", #test);                                         \
+    } while (0);
+#define LR_JAVA_RULE(owner, prefix)                                                                \
+    NEED(LR_OWNER_##owner, examples[i].java &&prefixes(prefix, examples[i].function))
+#define LR_FUNCTION_RULE(owner, glob)                                                              \
+    NEED(LR_OWNER_##owner, !examples[i].java && matches(glob, examples[i].function))
+#define LR_MODULE_RULE(owner, glob)                                                                \
+    NEED(LR_OWNER_##owner, matches(glob, last_part(examples[i].module)))
+#define LR_PATH_RULE(owner, glob) NEED(LR_OWNER_##owner, matches(glob, examples[i].module))
+#define LR_FILE_RULE(owner, glob) NEED(LR_OWNER_##owner, matches(glob, examples[i].file))
+#define LR_EXPECTED_RULE(pair, function, reason)
+#include "culprit_rules.def"
+}
+
 static void no_stack_is_no_crash(void **state)
 {
     begin();
@@ -241,6 +467,8 @@ int main(void)
         cmocka_unit_test(memory_skips_allocators),
         cmocka_unit_test(direct_buffers_blame_java),
         cmocka_unit_test(lambdas_made_by_the_jvm_are_nobodys),
+        cmocka_unit_test(every_example_is_owned_as_it_should),
+        cmocka_unit_test(every_rule_has_an_example),
         cmocka_unit_test(no_stack_is_no_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

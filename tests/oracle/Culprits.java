@@ -1,0 +1,166 @@
+/* Culprits.java -- forgets native resources in every way that users know, each at one line.
+ *
+ * Job: oracle of the culprit rules: prints for each way the line that a user would open, which is
+ * the one that calls keep().  Context: one thread after the other; knows nothing of the tracer.
+ *
+ * Rows: culprit<TAB>what<TAB>function<TAB>line<TAB>times<TAB>bytes.  What: a pair's name, or
+ * `memory`, whose bytes are known.
+ */
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import java.util.zip.Inflater;
+import java.util.zip.InflaterInputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+
+final class Culprits {
+    private static final int TIMES = 16;
+    private static final String INFLATER = "java.util.zip.Inflater";
+    private static final String DEFLATER = "java.util.zip.Deflater";
+    private static final List<Object> KEPT = new ArrayList<>();
+    private static final Map<String, long[]> ROWS = new TreeMap<>();
+
+    private Culprits() {
+    }
+
+    /* To be called on the very line that a user would open. */
+    private static <T> T keep(String what, long bytes, T resource) {
+        StackWalker.StackFrame at = StackWalker.getInstance().walk(
+            frames -> frames.skip(1).findFirst()).get();
+        synchronized (KEPT) {
+            KEPT.add(resource);
+            long[] row = ROWS.computeIfAbsent(what + "\t" + at.getClassName() + "."
+                + at.getMethodName() + "\t" + at.getLineNumber(), key -> new long[2]);
+            row[0]++;
+            row[1] += bytes;
+        }
+        return resource;
+    }
+
+    /* --- zlib streams ----------------------------------------------------------------------- */
+
+    private static byte[] gzipped() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (OutputEnd out = new OutputEnd(bytes)) {
+            out.write(new byte[1000]);
+        }
+        return bytes.toByteArray();
+    }
+
+    /* A stream that is closed: no leak. */
+    private static final class OutputEnd extends GZIPOutputStream {
+        OutputEnd(ByteArrayOutputStream out) throws IOException {
+            super(out);
+        }
+    }
+
+    private static final class Wrapped extends FilterInputStream {
+        Wrapped(InputStream in) {
+            super(in);
+        }
+    }
+
+    private static void streams(byte[] data) throws IOException {
+        keep(INFLATER, 0, new GZIPInputStream(new ByteArrayInputStream(data)));
+        keep(INFLATER, 0, new Wrapped(new InflaterInputStream(new ByteArrayInputStream(data))));
+        keep(INFLATER, 0, new ZipInputStream(new ByteArrayInputStream(data)));
+        keep(DEFLATER, 0, new GZIPOutputStream(new ByteArrayOutputStream()));
+        keep(DEFLATER, 0, new DeflaterOutputStream(new ByteArrayOutputStream()));
+        ZipOutputStream zip =
+            keep(DEFLATER, 0, new ZipOutputStream(new ByteArrayOutputStream()));
+        zip.putNextEntry(new ZipEntry("entry"));
+        zip.write(data);
+        keep(DEFLATER, 0, new Deflater(9, true)).setInput(data);
+    }
+
+    /* --- direct memory ---------------------------------------------------------------------- */
+
+    private static void direct() {
+        keep("memory", 70001, ByteBuffer.allocateDirect(70001));
+    }
+
+    /* --- called by the platform --------------------------------------------------------------- */
+
+    private static Object byReflection() {
+        return keep("memory", 70101, ByteBuffer.allocateDirect(70101));
+    }
+
+    private static Object byHandle() {
+        return keep("memory", 70201, ByteBuffer.allocateDirect(70201));
+    }
+
+    private static Inflater inflaterByHandle() {
+        return keep(INFLATER, 0, new Inflater());
+    }
+
+    private static void indirectly() throws Throwable {
+        Culprits.class.getDeclaredMethod("byReflection").invoke(null);
+        MethodHandles.Lookup lookup = MethodHandles.lookup();
+        MethodHandle handle =
+            lookup.findStatic(Culprits.class, "byHandle", MethodType.methodType(Object.class));
+        handle.invoke();
+        lookup.findStatic(Culprits.class, "inflaterByHandle", MethodType.methodType(Inflater.class))
+            .invoke();
+        Supplier<Object> lambda = () -> keep("memory", 70301, ByteBuffer.allocateDirect(70301));
+        lambda.get();
+        Callable<?> proxy = (Callable<?>) Proxy.newProxyInstance(Culprits.class.getClassLoader(),
+            new Class<?>[] {Callable.class}, (self, method, arguments) ->
+                keep("memory", 70401, ByteBuffer.allocateDirect(70401)));
+        proxy.call();
+        IntStream.range(0, 2).mapToObj(i ->
+            keep("memory", 70501, ByteBuffer.allocateDirect(70501)))
+            .collect(Collectors.toList());
+        Supplier<Inflater> reference = Inflater::new;
+        keep(INFLATER, 0, reference.get());
+    }
+
+    private static void elsewhere(ExecutorService pool) throws Exception {
+        pool.submit(() -> keep("memory", 70601, ByteBuffer.allocateDirect(70601))).get();
+        CompletableFuture.supplyAsync(() ->
+            keep("memory", 70701, ByteBuffer.allocateDirect(70701))).get();
+        ForkJoinPool.commonPool().submit(() -> keep(INFLATER, 0, new Inflater())).get();
+    }
+
+    public static void main(String[] arguments) throws Throwable {
+        byte[] data = gzipped();
+        ExecutorService pool = Executors.newFixedThreadPool(2);
+        for (int i = 0; i < TIMES; i++) {
+            streams(data);
+            direct();
+            indirectly();
+            elsewhere(pool);
+        }
+        pool.shutdown();
+        for (Map.Entry<String, long[]> row : ROWS.entrySet())
+            System.out.println("culprit\t" + row.getKey() + "\t" + row.getValue()[0] + "\t"
+                + row.getValue()[1]);
+        System.out.println("READY");
+        System.out.flush();
+        Runtime.getRuntime().halt(0);
+    }
+}
