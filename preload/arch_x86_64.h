@@ -59,6 +59,18 @@ static inline bool lr_arch_is_sigreturn(const void *code)
     return memcmp(code, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9) == 0;
 }
 
+/* Does a call end right before `code`?  Up to 7 bytes before it must be readable. */
+static inline bool lr_arch_follows_call(const uint8_t *code)
+{
+    if (code[-5] == 0xe8) /* call relative */
+        return true;
+    for (int length = 2; length <= 7; length++) /* call through a register or memory */
+        if (code[-length] == 0xff && (code[-length + 1] & 0x38) == 0x10)
+            return true;
+    return false;
+}
+enum { LR_CALL_BYTES = 7 };
+
 /* Where the kernel saved a register, as an offset from the stack pointer at that code: the
  * machine context inside the ucontext_t.  0 for registers that frames never depend on. */
 static inline int lr_arch_sigframe_offset(unsigned number)

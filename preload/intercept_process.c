@@ -19,6 +19,7 @@
 #include "process.h"
 #include "target.h"
 #include "trace.h"
+#include "unwind.h"
 
 /* A place where no lock of the C library is held, and the program is about to have threads
  * anyway: the time for our own. */
@@ -82,12 +83,15 @@ void lr_disarm_in_children(void)
 
 LR_EXPORT int dlclose(void *handle)
 {
+    lr_unwind_doubt();
     int result = LR_NEXT(dlclose)(handle);
     lr_target_forget();
     if (lr_enter()) {
-        lr_modules_changed();
+        if (!lr_modules_changed())
+            lr_unwind_forget();
         lr_leave();
     }
+    lr_unwind_doubt_over();
     return result;
 }
 

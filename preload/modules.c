@@ -328,14 +328,14 @@ uint32_t lr_module_index(uintptr_t pc, uintptr_t *bias)
     return index;
 }
 
-void lr_modules_changed(void)
+bool lr_modules_changed(void)
 {
     struct identity identity;
     bool any = false;
     if (!find_object_function() && !lr_maps_refresh_if_old())
-        return;
+        return false;
     if (!lr_intern_lock())
-        return; /* the next call will see it */
+        return false; /* the next call will see it */
     for (struct slot *slot = slots; slot < slots + SLOTS; slot++) {
         uintptr_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
         if (key == 0 || key == KEY_GONE || key & KEY_BUSY)
@@ -348,4 +348,5 @@ void lr_modules_changed(void)
     lr_intern_unlock();
     if (any)
         forget_addresses();
+    return true;
 }

@@ -31,7 +31,8 @@ bool lr_module_find(uintptr_t pc, struct lr_module_info *info);
 uint32_t lr_module_index(uintptr_t pc, uintptr_t *bias);
 
 /* To be called when modules may have come or gone: after dlclose and from the helper thread.
- * Marks unloaded ones in the trace and calls lr_unwind_forget() if any went. */
-void lr_modules_changed(void);
+ * Marks unloaded ones in the trace and calls lr_unwind_forget() if any went.  False: it couldn't
+ * look now, the next call will. */
+bool lr_modules_changed(void);
 
 #endif

@@ -97,19 +97,28 @@ static uint32_t flags_of(enum lr_unwind_end end)
                                    : 0;
 }
 
-/* Whose stack is to be had, and since when what is known about it holds: `epoch` is read before
- * anything else, so that an id of before lr_stacks_forget() can't be remembered after it. */
+/* Whose stack is to be had, and since when what is known about it holds: the epochs are read before
+ * anything else, so that an id of before lr_stacks_forget() can't be remembered after it, nor one
+ * of a module that has gone. */
 struct want {
     const struct lr_regs *caller;
     enum lr_stack_use use;
-    uint64_t epoch;
+    bool is_certain; /* else the memo isn't used */
+    uint64_t epochs;
 };
+
+static inline struct want want_from(const struct lr_regs *caller, enum lr_stack_use use)
+{
+    struct lr_code_epoch code = lr_unwind_epoch();
+    uint64_t ids = __atomic_load_n(&memo_epoch, __ATOMIC_ACQUIRE);
+    return (struct want){caller, use, code.is_certain, (uint64_t)code.number << 32 ^ ids};
+}
 
 /* A pair's stack and a block's are remembered apart: the block's may be cut. */
 static uint64_t hash_native(const struct want *want, uint64_t trail, uint32_t flags)
 {
-    return lr_hash_mix(trail + (want->epoch << 33),
-                       (uint64_t)flags << 1 | (want->use == LR_STACK_OF_BLOCK));
+    uint64_t rest = (uint64_t)flags << 1 | (want->use == LR_STACK_OF_BLOCK);
+    return lr_hash_mix(trail, want->epochs ^ rest << 24);
 }
 
 static uint64_t hash_java(uint64_t hash, const struct lr_java_walk *java)
@@ -136,7 +145,7 @@ static uint32_t store(const struct want *want, struct lr_raw_stack *raw,
     if (java->count)
         raw->java_count = lr_jvm_resolve_first(java, frames, lr_config.java_depth, &raw->flags);
     uint32_t id = lr_stack_intern(raw, want->use);
-    if (id)
+    if (id && want->is_certain)
         memo_store(hash, id);
     return id;
 }
@@ -174,13 +183,13 @@ static __attribute__((noinline)) uint32_t take_with_java(const struct want *want
     if (trail->count && ends_in_java(trail->end, &java))
         trail->hash -= lr_unwind_term(trail->last, trail->count - 1);
     uint64_t hash = hash_native(want, trail->hash, flags_of(trail->end) | flags);
-    uint32_t id = memo_find(hash_java(hash, &java));
+    uint32_t id = want->is_certain ? memo_find(hash_java(hash, &java)) : 0;
     return __builtin_expect(id != 0, 1) ? id : intern(want, &java, flags);
 }
 
 uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use)
 {
-    struct want want = {caller, use, __atomic_load_n(&memo_epoch, __ATOMIC_ACQUIRE)};
+    struct want want = want_from(caller, use);
     struct lr_trail trail;
     lr_unwinder->follow(caller, lr_config.depth, &trail);
     if (__builtin_expect(trail.end == LR_UNWIND_LOST, 0))
@@ -188,7 +197,7 @@ uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use)
     if (lr_jvm_exists())
         return take_with_java(&want, &trail);
     uint32_t id = memo_find(hash_native(&want, trail.hash, flags_of(trail.end)));
-    if (__builtin_expect(id != 0, 1))
+    if (__builtin_expect(id != 0 && want.is_certain, 1))
         return id;
     static const struct lr_java_walk no_java;
     return intern(&want, &no_java, 0);

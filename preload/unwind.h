@@ -25,11 +25,11 @@ struct lr_regs {
 
 /* The registers of the interposed function's caller.  The preload is compiled with frame
  * pointers, so this costs three loads.  Use only directly inside an exported wrapper. */
-#define LR_CALLER_REGS                                                                            \
-    ((struct lr_regs){                                                                            \
-        .pc = (uintptr_t)__builtin_return_address(0),                                             \
-        .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(void *),                         \
-        .fp = *(uintptr_t *)__builtin_frame_address(0),                                           \
+#define LR_CALLER_REGS                                                                             \
+    ((struct lr_regs){                                                                             \
+        .pc = (uintptr_t)__builtin_return_address(0),                                              \
+        .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(void *),                          \
+        .fp = *(uintptr_t *)__builtin_frame_address(0),                                            \
     })
 
 enum lr_unwind_end {
@@ -41,9 +41,9 @@ enum lr_unwind_end {
 
 /* What is to be known of a stack without its frames.  Equal stacks have equal hashes. */
 struct lr_trail {
-    uint64_t hash;   /* lr_unwind_hash of its return addresses */
-    size_t count;    /* how many there are */
-    uintptr_t last;  /* the outermost of them; only with LR_UNWIND_FOREIGN */
+    uint64_t hash;  /* lr_unwind_hash of its return addresses */
+    size_t count;   /* how many there are */
+    uintptr_t last; /* the outermost of them; only with LR_UNWIND_FOREIGN */
     enum lr_unwind_end end;
 };
 
@@ -53,8 +53,7 @@ struct lr_unwinder {
     bool (*init)(void);
     /* Stores at most `max` return addresses, innermost first, frame 0 being regs->pc.  Returns
      * how many.  With LR_UNWIND_FOREIGN the generated code's address is the last one stored. */
-    size_t (*walk)(const struct lr_regs *regs, uintptr_t *pcs, size_t max,
-                   enum lr_unwind_end *end);
+    size_t (*walk)(const struct lr_regs *regs, uintptr_t *pcs, size_t max, enum lr_unwind_end *end);
     /* The same walk of at most LR_UNWIND_MAX frames, told by its hash only.  May use what the
      * thread remembers of earlier walks, so it is faster. */
     void (*follow)(const struct lr_regs *regs, size_t max, struct lr_trail *trail);
@@ -67,8 +66,28 @@ extern const struct lr_unwinder lr_unwinder_libunwind;
 extern const struct lr_unwinder *lr_unwinder;
 bool lr_unwind_select(const char *name); /* "ehframe" or "libunwind"; outside hooks only */
 
-/* Forget what was learned about code addresses.  Called when a module may have gone (after
- * dlclose, or when the helper thread sees dlpi_subs move).  Any thread, lock-free. */
+/* What code addresses mean changes when modules go.  While one may be going nothing is certain:
+ * what was learned isn't used, and what is found isn't kept. */
+struct lr_code_epoch {
+    uint32_t number;
+    bool is_certain;
+};
+extern uint64_t lr_unwind_state; /* number << 32 | how many are unloading something */
+
+/* Read it before the stack that is to be judged by it.  One load. */
+static inline struct lr_code_epoch lr_unwind_epoch(void)
+{
+    uint64_t state = __atomic_load_n(&lr_unwind_state, __ATOMIC_ACQUIRE);
+    return (struct lr_code_epoch){(uint32_t)(state >> 32), (uint32_t)state == 0};
+}
+
+/* Around dlclose: between its unmapping and our noticing, another module may be mapped at the same
+ * place and called.  Meanwhile every thread computes every rule, at about 1 us a frame. */
+void lr_unwind_doubt(void);
+void lr_unwind_doubt_over(void);
+
+/* Forget what was learned about code addresses.  Called when a module has gone (after dlclose, or
+ * when the helper thread sees it).  Any thread, lock-free. */
 void lr_unwind_forget(void);
 
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "guard.h"
+#include "modules.h"
 #include "threads.h"
 #include "unwind_full.h"
 #include "unwind_hash.h"
@@ -26,6 +27,25 @@ struct cursor {
     uintptr_t pc, sp, fp;
     size_t place; /* frame 0 is the innermost */
 };
+
+/* A frame that nothing describes, if it looks as frames with a frame pointer do: the caller's frame
+ * pointer and a return address behind a call lie where fp points. */
+static __attribute__((noinline, cold)) bool step_by_frame_pointer(struct cursor *at,
+                                                                  struct lr_stack_range *range)
+{
+    struct lr_module_info module;
+    uintptr_t fp = at->fp, pc;
+    if (fp < at->sp || !lr_stack_holds(range, fp) || !lr_stack_holds(range, fp + 8))
+        return false;
+    pc = lr_stack_word(range, fp + 8);
+    if (!lr_module_find(pc - 1, &module) || pc - module.start < LR_CALL_BYTES ||
+        !lr_arch_follows_call((const uint8_t *)pc))
+        return false;
+    at->fp = lr_stack_word(range, fp);
+    at->pc = pc;
+    at->sp = fp + 16;
+    return true;
+}
 
 /* From the frame to its caller's; false at the end of the walk, then *end says why. */
 static inline __attribute__((always_inline)) bool
@@ -59,7 +79,7 @@ step(struct cursor *at, uint64_t rule, struct lr_stack_range *range, enum lr_unw
         *end = LR_UNWIND_FOREIGN;
         return false;
     default:
-        return false;
+        return rule == LR_RULE_TRY_FP && step_by_frame_pointer(at, range);
     }
     if (__builtin_expect(cfa - 8 < at->sp || cfa > range->high || cfa % 8 != 0 || cfa < 8, 0))
         if (cfa % 8 != 0 || cfa <= at->sp || !lr_stack_reach(range, cfa))

@@ -9,17 +9,37 @@
 #include "unwind_full.h"
 
 uint64_t lr_rule_cache[1u << LR_RULE_CACHE_BITS];
-uint64_t lr_rule_epoch = 1;
+uint64_t lr_unwind_state = UINT64_C(1) << 32;
 
-void lr_unwind_forget(void)
+static const uint64_t NEXT_EPOCH = UINT64_C(1) << 32;
+
+void lr_unwind_doubt(void)
 {
-    uint64_t next = __atomic_add_fetch(&lr_rule_epoch, 1, __ATOMIC_ACQ_REL);
-    if ((next & 255) != 0)
-        return;
+    __atomic_add_fetch(&lr_unwind_state, 1, __ATOMIC_ACQ_REL);
+}
+
+void lr_unwind_doubt_over(void)
+{
+    __atomic_sub_fetch(&lr_unwind_state, 1, __ATOMIC_ACQ_REL);
+}
+
+/* Every 256 epochs the entries' eight bits begin again. */
+static void wipe(void)
+{
     for (size_t i = 0; i < sizeof lr_rule_cache / sizeof lr_rule_cache[0]; i++)
         if (__atomic_load_n(&lr_rule_cache[i], __ATOMIC_RELAXED))
             __atomic_store_n(&lr_rule_cache[i], 0, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&lr_rule_epoch, 1, __ATOMIC_ACQ_REL);
+}
+
+void lr_unwind_forget(void)
+{
+    lr_unwind_doubt(); /* nobody looks while it is wiped */
+    uint64_t state = __atomic_add_fetch(&lr_unwind_state, NEXT_EPOCH, __ATOMIC_ACQ_REL);
+    if ((state >> 32 & 255) == 0) {
+        wipe();
+        __atomic_add_fetch(&lr_unwind_state, NEXT_EPOCH, __ATOMIC_ACQ_REL);
+    }
+    lr_unwind_doubt_over();
 }
 
 /* PLT entries compute their CFA from sp and pc: at one pc that is a constant above sp. */
@@ -129,7 +149,7 @@ static uint64_t compute(uintptr_t pc)
                                               : LR_RULE(LR_RULE_NONE, 0, 0);
     if (lr_unwind_starts_stack(&module, pc))
         return LR_RULE(LR_RULE_OUTERMOST, 0, 0);
-    return LR_RULE(lr_unwind_is_sigreturn(pc) ? LR_RULE_FULL : LR_RULE_NONE, 0, 0);
+    return lr_unwind_is_sigreturn(pc) ? LR_RULE(LR_RULE_FULL, 0, 0) : LR_RULE_TRY_FP;
 }
 
 #define OTHER_PLACE(place) ((place) ^ 0x8000u)

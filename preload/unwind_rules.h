@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "arch_x86_64.h"
+#include "unwind.h"
 
 enum lr_rule_kind {
     LR_RULE_SP,        /* CFA = sp + offset; fp unchanged */
@@ -27,7 +28,7 @@ enum lr_rule_kind {
     LR_RULE_DRAP,      /* CFA = word at fp - offset, fp at fp: a realigned stack */
     LR_RULE_OUTERMOST, /* the thread's first frame */
     LR_RULE_FULL,      /* needs more than sp and fp: lr_unwind_full */
-    LR_RULE_NONE,      /* no unwind data */
+    LR_RULE_NONE,      /* no unwind data; LR_RULE_TRY_FP: perhaps a frame pointer */
     LR_RULE_FOREIGN,   /* in no module; never cached, since one may be mapped there any time */
 };
 
@@ -40,6 +41,9 @@ enum lr_rule_kind {
 #define LR_RULE_SLOT(rule) ((rule) >> 16 & 63)
 #define LR_RULE_OFFSET(rule) (((rule)&0xffff) * 8)
 #define LR_RULE_SP_OFFSET(rule) ((rule)&0x3fffff)
+/* In a module, but no unwind data covers it: assembly, or compiled without.  It may keep its frame
+ * pointer as frames usually are. */
+#define LR_RULE_TRY_FP LR_RULE(LR_RULE_NONE, 2, 2)
 #define LR_RULE_LIMIT (UINT64_C(1) << 25)
 #define LR_SLOT_MAX 63
 #define LR_OFFSET_MAX 0xffff
@@ -47,14 +51,14 @@ enum lr_rule_kind {
 #define LR_RULE_CACHE_BITS 16u
 #define LR_RULE_PC_BITS 47u
 extern uint64_t lr_rule_cache[1u << LR_RULE_CACHE_BITS];
-extern uint64_t lr_rule_epoch; /* the low 8 bits go into the entries; 0 never does */
 
-/* What entries made in this epoch have in common.  An empty entry would belong to code at the very
- * end of the address space, where none is. */
+/* What entries made in this epoch have in common: its low 8 bits, of which 0 is in no entry.  An
+ * empty entry would belong to code at the very end of the address space, where none is. */
 static inline uint64_t lr_rule_key(void)
 {
-    uint64_t epoch = __atomic_load_n(&lr_rule_epoch, __ATOMIC_ACQUIRE);
-    return UINT64_MAX << 33 | (epoch & 255) << 25;
+    struct lr_code_epoch now = lr_unwind_epoch();
+    uint64_t epoch = __builtin_expect(now.is_certain, 1) ? now.number & 255 : 0;
+    return UINT64_MAX << 33 | epoch << 25;
 }
 
 /* The rule for a return address below 2^47, or, at LR_RULE_LIMIT or above, none.  Addresses that
