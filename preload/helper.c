@@ -16,6 +16,7 @@
 #include "config.h"
 #include "fold.h"
 #include "guard.h"
+#include "jvm.h"
 #include "modules.h"
 #include "next.h"
 #include "prim.h"
@@ -64,6 +65,7 @@ static void pass(uint32_t *flushed)
         lr_totals_flush();
         lr_make_room(now);
     }
+    lr_jvm_tick();
     lr_series_pass(now);
 }
 

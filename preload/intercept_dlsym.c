@@ -59,6 +59,7 @@ static bool is_interesting(const char *name)
     switch (name[0]) {
     case 'J':
         return strncmp(name, "Java_java_util_zip_", 19) == 0 ||
+               strcmp(name, "Java_java_lang_Shutdown_halt0") == 0 ||
                strcmp(name, "JNI_CreateJavaVM") == 0;
     case 'A':
         return strcmp(name, "Agent_OnLoad") == 0;
@@ -106,8 +107,10 @@ static void *hook_for(const char *name, void *real)
         return create_hook(name, real);
     if (strcmp(name, "Agent_OnLoad") == 0)
         return lr_jvm_agent_hook(real);
-    if (name[0] == 'J')
-        return lr_jvm_native_hook(name, real);
+    if (name[0] == 'J') {
+        void *halt = lr_jvm_halt_hook(name, real);
+        return halt ? halt : lr_jvm_native_hook(name, real);
+    }
     return is_ours_alone(name, real) ? LR_DLSYM_NOTHING : family_hook(name, real);
 }
 

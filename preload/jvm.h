@@ -61,6 +61,9 @@ bool lr_jvm_exists(void);
  * ends with the process. */
 bool lr_jvm_has_died(void);
 
+/* For the helper thread, every second or oftener: what the JVM did meanwhile (collections). */
+void lr_jvm_tick(void);
+
 enum lr_releaser { LR_RELEASER_EXPLICIT, LR_RELEASER_CLEANER, LR_RELEASER_UNKNOWN };
 
 /* Who is calling the native end() we stand in: the frames right above it, after the resource's

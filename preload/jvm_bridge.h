@@ -1,4 +1,5 @@
-/* jvm_bridge.h -- how the JVM's entry points hand it over; for jvm_create.c only.
+/* jvm_bridge.h -- how the JVM's entry points hand it over; for jvm_create.c and the
+ * files around jvm_bridge.c.
  *
  * Context: the thread that creates the JVM, guard not held.
  */
@@ -8,11 +9,18 @@
 #include <jni.h>
 #include <stdbool.h>
 
-/* Opens our JVMTI environment; in an agent's OnLoad phase (the rest follows at VMInit, before
- * any premain) or later.  Calls after the first one do nothing.  False: no JVMTI to be had. */
-bool lr_jvm_attach(JavaVM *vm);
+/* An agent of the target's is being loaded: opens our JVMTI environment beside its own, so that
+ * the rest follows at VMInit, before any premain.  Calls after the first one do nothing. */
+void lr_jvm_attach(JavaVM *vm);
 
-/* JNI_CreateJavaVM succeeded: attach, and finish if VMInit hasn't done so. */
+/* JNI_CreateJavaVM succeeded: finish, if VMInit hasn't done so. */
 void lr_jvm_created(JavaVM *vm, void *env);
+
+/* The JVM runs Java code from here on.  Called on a Java thread in native state; only the first
+ * call does something.  Guard not held. */
+void lr_jvm_go_live(JNIEnv *env, jobject thread);
+
+/* The JVM is about to go down, or has gone. */
+void lr_jvm_dies(void);
 
 #endif

@@ -8,13 +8,18 @@
 
 #include <string.h>
 
+#include "leakring/format.h"
+#include "trace.h"
+
 enum { TYPE_LONG = 'J', ENTRIES_MAX = 65536 };
 
 struct perf_entry {
     uint32_t length, name, type, data; /* offsets in an entry */
 };
 
-static const volatile int64_t *unloaded;
+/* Young and full collections; the third collector's pauses belong to concurrent cycles. */
+enum { COLLECTORS = 2 };
+static const volatile int64_t *unloaded, *collections[COLLECTORS], *time[COLLECTORS], *frequency;
 
 static bool read_entry_layout(struct perf_entry *entry)
 {
@@ -62,6 +67,11 @@ const volatile int64_t *lr_jvm_counter(const char *name)
 void lr_jvm_counters_start(void)
 {
     unloaded = lr_jvm_counter("java.cls.unloadedClasses");
+    collections[0] = lr_jvm_counter("sun.gc.collector.0.invocations");
+    collections[1] = lr_jvm_counter("sun.gc.collector.1.invocations");
+    time[0] = lr_jvm_counter("sun.gc.collector.0.time");
+    time[1] = lr_jvm_counter("sun.gc.collector.1.time");
+    frequency = lr_jvm_counter("sun.os.hrt.frequency");
 }
 
 uint64_t lr_jvm_unloaded(void)
@@ -72,4 +82,34 @@ uint64_t lr_jvm_unloaded(void)
 bool lr_jvm_counts_unloaded(void)
 {
     return unloaded != NULL;
+}
+
+bool lr_jvm_counts_collections(void)
+{
+    return collections[0] != NULL;
+}
+
+static uint64_t sum(const volatile int64_t *const *from)
+{
+    uint64_t total = 0;
+    for (unsigned i = 0; i < COLLECTORS; i++)
+        if (from[i])
+            total += (uint64_t)*from[i];
+    return total;
+}
+
+/* Two threads may come here at the VM's end; each collection is counted by one of them.  Of
+ * several since the last tick, the event tells the last one's number and the time of all. */
+void lr_jvm_tick(void)
+{
+    static uint64_t seen, seen_time;
+    uint64_t before = __atomic_load_n(&seen, __ATOMIC_RELAXED), now = sum(collections);
+    if (now <= before || !__atomic_compare_exchange_n(&seen, &before, now, false, __ATOMIC_ACQ_REL,
+                                                      __ATOMIC_RELAXED))
+        return;
+    uint64_t ticks = sum(time), rate = frequency && *frequency > 0 ? (uint64_t)*frequency : 1;
+    uint64_t spent = ticks - __atomic_exchange_n(&seen_time, ticks, __ATOMIC_RELAXED);
+    lr_count_add(LR_CNT_gc_count, now - before);
+    lr_trace_event(LR_EVENT_GC, (uint32_t)now,
+                   (uint64_t)((unsigned __int128)spent * 1000000000u / rate));
 }

@@ -19,4 +19,7 @@ void lr_jvm_counters_start(void);
 uint64_t lr_jvm_unloaded(void);
 bool lr_jvm_counts_unloaded(void);
 
+/* Does lr_jvm_tick() see collections? */
+bool lr_jvm_counts_collections(void);
+
 #endif

@@ -1,11 +1,14 @@
-/* jvm_create.c -- stand-ins for JNI_CreateJavaVM and Agent_OnLoad: how we learn of a JVM.
+/* jvm_create.c -- stand-ins for JNI_CreateJavaVM and Agent_OnLoad, DestroyJavaVM and halt: how we
+ * learn of a JVM, and of its end.
  *
- * Stage: intercept.  Context: the thread that creates the JVM.  The whole JVM runs inside the
- * real calls, so no guard is held across them.
+ * Stage: intercept.  Context: the thread that creates, or ends, the JVM.  The whole JVM runs inside
+ * the real calls, so no guard is held across them.
  */
 #include <jni.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "jvm.h"
 #include "jvm_bridge.h"
 #include "jvm_hooks.h"
 #include "next.h"
@@ -24,6 +27,46 @@ static bool remember(void **slot, void *real)
            expected == real;
 }
 
+/* The VM's table of functions, but for the one that ends it, which is reached only through it. */
+static struct JNIInvokeInterface_ functions;
+static jint(JNICALL *real_destroy)(JavaVM *vm);
+
+static jint JNICALL destroy(JavaVM *vm)
+{
+    jint result = real_destroy(vm);
+    if (result == JNI_OK)
+        lr_jvm_dies();
+    return result;
+}
+
+static void watch_end(JavaVM *vm)
+{
+    static uint32_t done;
+    if (!lr_jvm_exists() || __atomic_exchange_n(&done, 1, __ATOMIC_ACQ_REL))
+        return;
+    functions = **vm;
+    real_destroy = functions.DestroyJavaVM;
+    functions.DestroyJavaVM = destroy;
+    __atomic_store_n(vm, &functions, __ATOMIC_RELEASE);
+}
+
+typedef void halt_function(JNIEnv *env, jclass klass, jint status);
+static halt_function *real_halt;
+
+/* java.lang.Shutdown.halt0: what System.exit and signals end in, after the shutdown hooks. */
+static void halt(JNIEnv *env, jclass klass, jint status)
+{
+    lr_jvm_dies();
+    real_halt(env, klass, status);
+}
+
+void *lr_jvm_halt_hook(const char *name, void *real)
+{
+    if (__builtin_strcmp(name, "Java_java_lang_Shutdown_halt0") != 0)
+        return NULL;
+    return remember((void **)&real_halt, real) ? (void *)halt : NULL;
+}
+
 /* Exported, for programs that link with -ljvm; the launcher gets it through dlsym. */
 JNIEXPORT jint JNICALL JNI_CreateJavaVM(JavaVM **vm, void **env, void *args)
 {
@@ -33,8 +76,10 @@ JNIEXPORT jint JNICALL JNI_CreateJavaVM(JavaVM **vm, void **env, void *args)
     if (!real)
         return JNI_ERR;
     jint result = real(vm, env, args);
-    if (result == JNI_OK)
+    if (result == JNI_OK) {
         lr_jvm_created(*vm, *env);
+        watch_end(*vm);
+    }
     return result;
 }
 

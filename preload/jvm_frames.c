@@ -232,7 +232,7 @@ size_t lr_jvm_ask(struct lr_java_frame *frames, size_t max, uint32_t *flags)
 /* JVMTI's locations are bytecode indices on HotSpot; -1 for native methods. */
 static size_t walk_jvmti(struct lr_java_frame *frames, size_t max, uint32_t *flags)
 {
-    jvmtiEnv *jvmti = lr_jvm.jvmti;
+    jvmtiEnv *jvmti = lr_jvmti_demand();
     jvmtiFrameInfo infos[LR_DEPTH_MAX + 1];
     jint found = 0;
     if (!jvmti ||

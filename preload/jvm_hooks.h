@@ -11,6 +11,7 @@
 void *lr_jvm_create_hook(void *real); /* JNI_CreateJavaVM */
 void *lr_jvm_create_own(void);        /* what we export under that name */
 void *lr_jvm_agent_hook(void *real);  /* Agent_OnLoad; several agents may each have one */
+void *lr_jvm_halt_hook(const char *name, void *real);   /* Java_java_lang_Shutdown_halt0 */
 void *lr_jvm_native_hook(const char *name, void *real); /* Java_java_util_zip_… */
 
 #endif

@@ -96,6 +96,15 @@ int32_t lr_jvmti_method_line(uintptr_t jmethod, int32_t bci);
 /* Is the calling thread a Java thread in native state, where JVMTI is legal? */
 bool lr_jvm_in_native(void);
 
+/* Our JVMTI environment (jvm_events.c).  open: at start, on the thread that creates the JVM; false:
+ * there is none to be had.  await_init: the rest when the VM is up.  listen: enables the events, in
+ * the live phase.  demand: in the live phase, thread in native state, may wait for a safepoint;
+ * opens it if need be, NULL when that fails. */
+bool lr_jvmti_open(JavaVM *vm);
+void lr_jvmti_await_init(void);
+void lr_jvmti_listen(JNIEnv *env);
+jvmtiEnv *lr_jvmti_demand(void);
+
 /* The anchor of a Java thread: where it left Java code.  False: there is none (it isn't in Java),
  * or (*flags gets LR_STACK_JAVA_LOST) it can't be trusted.  Frames lie between place->sp and
  * *high. */
@@ -103,6 +112,9 @@ bool lr_jvm_place(JNIEnv *env, struct lr_java_place *place, uintptr_t *high, uin
 
 /* The thread's stack, [*low, *high). */
 void lr_jvm_stack(JNIEnv *env, uintptr_t *low, uintptr_t *high);
+
+/* lr_jvm_walk without counting what is lost: *flags must be 0 and is the answer. */
+void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool native, uint32_t *flags);
 
 /* Frames as AsyncGetCallTrace has them; the methods are jmethodIDs.  *flags must be 0 and is the
  * answer.  The native form asks JVMTI for what is lost or cut short. */

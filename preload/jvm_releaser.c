@@ -6,17 +6,17 @@
 #include "jvm_text.h"
 
 #include "guard.h"
+#include "intern.h"
 #include "leakring/format.h"
 
-enum { RELEASER_FRAMES = 16, MEMO_BITS = 12, MEMO_SIZE = 1 << MEMO_BITS };
+enum { NEAR_FRAMES = 8, FAR_FRAMES = 32, MEMO_BITS = 12, MEMO_SIZE = 1 << MEMO_BITS };
 
-enum role { ROLE_OTHER = 0, ROLE_CLEANUP = 1, ROLE_LOOP = 2, ROLE_UNKNOWN = 3 };
-enum { ROLE_BITS = 2, ROLE_MASK = 3 };
+enum role { ROLE_OTHER, ROLE_CLEANUP, ROLE_LOOP, ROLE_UNKNOWN };
 
-/* What is known of a method: its jmethodID (a pointer, or from JDK 26 on a number), shifted to
- * make room for the role.  One word, so that a plain atomic store publishes it; a collision just
- * overwrites. */
-static uintptr_t memo[MEMO_SIZE];
+/* Who ends from which stack: a hash of its innermost frames, with the answer in the low bits.  One
+ * word, so that a plain atomic store publishes it; a collision just overwrites. */
+static uint64_t memo[MEMO_SIZE];
+enum { ANSWER_BITS = 2, ANSWER_MASK = 3 };
 
 static enum role role_by_name(struct lr_vm_text class_name, struct lr_vm_text name)
 {
@@ -25,7 +25,7 @@ static enum role role_by_name(struct lr_vm_text class_name, struct lr_vm_text na
     return lr_jvm_is_cleanup_frame(class_name.bytes, class_name.length) ? ROLE_CLEANUP : ROLE_OTHER;
 }
 
-static enum role classify_by_jvmti(uintptr_t jmethod)
+static enum role role_by_jvmti(uintptr_t jmethod)
 {
     struct lr_jvmti_method method;
     if (!lr_jvmti_method_open(jmethod, &method))
@@ -35,26 +35,13 @@ static enum role classify_by_jvmti(uintptr_t jmethod)
     return role;
 }
 
-static enum role classify(uintptr_t jmethod)
+static enum role role_of(uintptr_t address)
 {
     struct lr_vm_method method;
     if (!lr_jvm.names_ok)
-        return classify_by_jvmti(jmethod);
-    return lr_vm_method_read(lr_vm_method_of(jmethod), &method)
-               ? role_by_name(method.class_name, method.name)
-               : ROLE_UNKNOWN;
-}
-
-static enum role role_of(uintptr_t jmethod)
-{
-    uintptr_t *slot = &memo[(jmethod * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - MEMO_BITS)];
-    uintptr_t known = __atomic_load_n(slot, __ATOMIC_RELAXED);
-    if (known && known >> ROLE_BITS == jmethod)
-        return known & ROLE_MASK;
-    enum role role = classify(jmethod);
-    if (role != ROLE_UNKNOWN)
-        __atomic_store_n(slot, jmethod << ROLE_BITS | role, __ATOMIC_RELAXED);
-    return role;
+        return role_by_jvmti(address);
+    return lr_vm_method_read(address, &method) ? role_by_name(method.class_name, method.name)
+                                               : ROLE_UNKNOWN;
 }
 
 static enum lr_releaser judge(const struct lr_java_frame *frames, size_t count)
@@ -71,16 +58,51 @@ static enum lr_releaser judge(const struct lr_java_frame *frames, size_t count)
     return LR_RELEASER_UNKNOWN; /* nothing, or nothing but machinery */
 }
 
+static uint64_t hash_of(const struct lr_java_walk *walk)
+{
+    uint64_t hash = walk->epoch;
+    for (size_t i = 0; i < walk->count; i++)
+        hash = lr_hash_mix(lr_hash_mix(hash, walk->frames[i].at), walk->frames[i].id);
+    return hash & ~(uint64_t)ANSWER_MASK;
+}
+
+/* From the innermost frames, which nearly always decide. */
+static enum lr_releaser look_near(void)
+{
+    struct lr_java_raw raw[NEAR_FRAMES];
+    struct lr_java_frame frames[NEAR_FRAMES];
+    struct lr_java_walk walk = {.frames = raw};
+    uint32_t flags = 0;
+    lr_jvm_look(&walk, NEAR_FRAMES, false, &flags);
+    uint64_t hash = hash_of(&walk), *slot = &memo[hash >> (64 - MEMO_BITS)];
+    uint64_t known = __atomic_load_n(slot, __ATOMIC_RELAXED);
+    if (known && (known & ~(uint64_t)ANSWER_MASK) == hash)
+        return (enum lr_releaser)(known & ANSWER_MASK);
+    enum lr_releaser who = judge(frames, lr_jvm_resolve(&walk, frames, NEAR_FRAMES, &flags));
+    if (who != LR_RELEASER_UNKNOWN && hash)
+        __atomic_store_n(slot, hash | who, __ATOMIC_RELAXED);
+    return who;
+}
+
+static __attribute__((noinline, cold)) enum lr_releaser look_far(void)
+{
+    struct lr_java_raw raw[FAR_FRAMES];
+    struct lr_java_frame frames[FAR_FRAMES];
+    struct lr_java_walk walk = {.frames = raw};
+    uint32_t flags = 0;
+    lr_jvm_look(&walk, FAR_FRAMES, true, &flags);
+    return judge(frames, lr_jvm_resolve(&walk, frames, FAR_FRAMES, &flags));
+}
+
 enum lr_releaser lr_jvm_releaser(void)
 {
-    struct lr_java_frame frames[RELEASER_FRAMES];
-    uint32_t flags = 0;
     if (lr_jvm_has_died())
         return LR_RELEASER_EXPLICIT; /* the Cleaner has stopped */
     if (!lr_jvm_is_live() || !lr_enter_own())
         return LR_RELEASER_UNKNOWN;
-    size_t count = lr_jvm_ask_native(frames, RELEASER_FRAMES, &flags);
-    enum lr_releaser who = judge(frames, count);
+    enum lr_releaser who = look_near();
+    if (who == LR_RELEASER_UNKNOWN)
+        who = look_far();
     lr_leave();
     return who;
 }

@@ -4,6 +4,7 @@
  * Stage: STACK.  Context: any thread in any VM state, inside malloc, under the guard.
  */
 #include "config.h"
+#include "jvm_bridge.h"
 #include "jvm_check.h"
 #include "jvm_code.h"
 #include "jvm_internal.h"
@@ -62,26 +63,33 @@ static __attribute__((noinline, cold)) void ask(struct lr_java_walk *walk, size_
     walk->epoch = epoch_of(walk);
 }
 
-void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native, uint32_t *flags)
+void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool native, uint32_t *flags)
 {
     JNIEnv *env = lr_jvm_is_live() ? lr_jvm_env() : NULL;
-    uint32_t found = 0;
     walk->count = 0;
     walk->epoch = 0;
+    if (!env && native)
+        lr_jvm_dies(); /* whom Java called is attached, as long as there is a VM */
     if (!env || max == 0)
         return;
     if (max > LR_DEPTH_MAX)
         max = LR_DEPTH_MAX;
-    bool walked = lr_jvm.walks && walk_stack(env, walk, max, &found);
-    bool cut_short = (found & LR_STACK_JAVA_CUT) && walk->count < max;
+    bool walked = lr_jvm.walks && walk_stack(env, walk, max, flags);
+    bool cut_short = (*flags & LR_STACK_JAVA_CUT) && walk->count < max;
     if (walked && walk->count && lr_jvm_check_due())
         lr_jvm_check(walk, max);
-    if (!walked || (native && cut_short)) {
-        if (!walked && lr_jvm.walks)
-            lr_count(LR_CNT_java_declined);
-        found = 0;
-        ask(walk, max, native, &found);
-    }
+    if (walked && !(native && cut_short))
+        return;
+    if (!walked && lr_jvm.walks)
+        lr_count(LR_CNT_java_declined);
+    *flags = 0;
+    ask(walk, max, native, flags);
+}
+
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native, uint32_t *flags)
+{
+    uint32_t found = 0;
+    lr_jvm_look(walk, max, native, &found);
     if (found)
         count_flags(found);
     *flags |= found;
