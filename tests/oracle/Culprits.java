@@ -16,6 +16,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -39,8 +43,8 @@ import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 final class Culprits {
-    private static final int TIMES = 16;
-    private static final String INFLATER = "java.util.zip.Inflater";
+    static final int TIMES = 16;
+    static final String INFLATER = "java.util.zip.Inflater";
     private static final String DEFLATER = "java.util.zip.Deflater";
     private static final List<Object> KEPT = new ArrayList<>();
     private static final Map<String, long[]> ROWS = new TreeMap<>();
@@ -49,11 +53,13 @@ final class Culprits {
     }
 
     /* To be called on the very line that a user would open. */
-    private static <T> T keep(String what, long bytes, T resource) {
+    static <T> T keep(String what, long bytes, T resource) {
         StackWalker.StackFrame at = StackWalker.getInstance().walk(
             frames -> frames.skip(1).findFirst()).get();
         synchronized (KEPT) {
             KEPT.add(resource);
+            if (what.equals("memory") && bytes == 0)
+                return resource;
             long[] row = ROWS.computeIfAbsent(what + "\t" + at.getClassName() + "."
                 + at.getMethodName() + "\t" + at.getLineNumber(), key -> new long[2]);
             row[0]++;
@@ -91,8 +97,7 @@ final class Culprits {
         keep(INFLATER, 0, new ZipInputStream(new ByteArrayInputStream(data)));
         keep(DEFLATER, 0, new GZIPOutputStream(new ByteArrayOutputStream()));
         keep(DEFLATER, 0, new DeflaterOutputStream(new ByteArrayOutputStream()));
-        ZipOutputStream zip =
-            keep(DEFLATER, 0, new ZipOutputStream(new ByteArrayOutputStream()));
+        ZipOutputStream zip = keep(DEFLATER, 0, new ZipOutputStream(new ByteArrayOutputStream()));
         zip.putNextEntry(new ZipEntry("entry"));
         zip.write(data);
         keep(DEFLATER, 0, new Deflater(9, true)).setInput(data);
@@ -100,18 +105,40 @@ final class Culprits {
 
     /* --- direct memory ---------------------------------------------------------------------- */
 
-    private static void direct() {
-        keep("memory", 70001, ByteBuffer.allocateDirect(70001));
+    private static void direct() throws IOException {
+        keep("memory", 70000, ByteBuffer.allocateDirect(70000));
+        /* The channel keeps a direct buffer for this thread; whoever writes first pays. */
+        try (FileChannel channel = FileChannel.open(Path.of("/dev/null"), StandardOpenOption.WRITE)) {
+            keep("memory", KEPT_BUFFER.getAndSet(0), channel.write(ByteBuffer.allocate(90000)));
+        }
+    }
+
+    private static final AtomicInteger KEPT_BUFFER = new AtomicInteger(90000);
+
+    /* The user's own kinds of streams. */
+    private static final class OwnInflater extends Inflater {
+        OwnInflater() {
+            super(Culprits.<Boolean>keep(INFLATER, 0, true));
+        }
+    }
+
+    private static final class Holder {
+        static final Inflater FIRST = keep(INFLATER, 0, new Inflater(true));
+    }
+
+    private static void own() {
+        KEPT.add(new OwnInflater());
+        KEPT.add(Holder.FIRST);
     }
 
     /* --- called by the platform --------------------------------------------------------------- */
 
     private static Object byReflection() {
-        return keep("memory", 70101, ByteBuffer.allocateDirect(70101));
+        return keep("memory", 70112, ByteBuffer.allocateDirect(70112));
     }
 
     private static Object byHandle() {
-        return keep("memory", 70201, ByteBuffer.allocateDirect(70201));
+        return keep("memory", 70208, ByteBuffer.allocateDirect(70208));
     }
 
     private static Inflater inflaterByHandle() {
@@ -126,39 +153,52 @@ final class Culprits {
         handle.invoke();
         lookup.findStatic(Culprits.class, "inflaterByHandle", MethodType.methodType(Inflater.class))
             .invoke();
-        Supplier<Object> lambda = () -> keep("memory", 70301, ByteBuffer.allocateDirect(70301));
+        Supplier<Object> lambda = () -> keep("memory", 70304, ByteBuffer.allocateDirect(70304));
         lambda.get();
         Callable<?> proxy = (Callable<?>) Proxy.newProxyInstance(Culprits.class.getClassLoader(),
             new Class<?>[] {Callable.class}, (self, method, arguments) ->
-                keep("memory", 70401, ByteBuffer.allocateDirect(70401)));
+                keep("memory", 70400, ByteBuffer.allocateDirect(70400)));
         proxy.call();
         IntStream.range(0, 2).mapToObj(i ->
-            keep("memory", 70501, ByteBuffer.allocateDirect(70501)))
+            keep("memory", 70512, ByteBuffer.allocateDirect(70512)))
             .collect(Collectors.toList());
         Supplier<Inflater> reference = Inflater::new;
         keep(INFLATER, 0, reference.get());
     }
 
     private static void elsewhere(ExecutorService pool) throws Exception {
-        pool.submit(() -> keep("memory", 70601, ByteBuffer.allocateDirect(70601))).get();
+        pool.submit(() -> keep("memory", 70608, ByteBuffer.allocateDirect(70608))).get();
         CompletableFuture.supplyAsync(() ->
-            keep("memory", 70701, ByteBuffer.allocateDirect(70701))).get();
+            keep("memory", 70704, ByteBuffer.allocateDirect(70704))).get();
         ForkJoinPool.commonPool().submit(() -> keep(INFLATER, 0, new Inflater())).get();
     }
 
+    /* In culprits_jni.c, which prints its own row: that line is what a user would open. */
+    private static native void forgetTable(long bytes);
+
+    static void print() {
+        for (Map.Entry<String, long[]> row : ROWS.entrySet())
+            System.out.println("culprit\t" + row.getKey() + "\t" + row.getValue()[0] + "\t"
+                + row.getValue()[1]);
+    }
+
+    @SuppressWarnings("restricted")
     public static void main(String[] arguments) throws Throwable {
         byte[] data = gzipped();
+        if (arguments.length > 0)
+            System.load(arguments[0]);
         ExecutorService pool = Executors.newFixedThreadPool(2);
         for (int i = 0; i < TIMES; i++) {
             streams(data);
             direct();
+            own();
             indirectly();
             elsewhere(pool);
+            if (arguments.length > 0)
+                forgetTable(70800);
         }
         pool.shutdown();
-        for (Map.Entry<String, long[]> row : ROWS.entrySet())
-            System.out.println("culprit\t" + row.getKey() + "\t" + row.getValue()[0] + "\t"
-                + row.getValue()[1]);
+        print();
         System.out.println("READY");
         System.out.flush();
         Runtime.getRuntime().halt(0);
