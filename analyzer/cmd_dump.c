@@ -206,6 +206,12 @@ static void dump_stacks(struct context *context)
     }
 }
 
+static void dump_thread(struct lr_dump *dump, const char *name)
+{
+    if (name[0] != '\0')
+        lr_dump_text(dump, "thread", name);
+}
+
 static void dump_live(struct context *context)
 {
     struct lr_dump *dump = &context->dump;
@@ -218,6 +224,7 @@ static void dump_live(struct context *context)
         lr_dump_u64(dump, "stack", live.stack);
         lr_dump_u64(dump, "birth_ms", live.birth_ms);
         lr_dump_real(dump, "weight", live.weight);
+        dump_thread(dump, live.thread);
         lr_dump_flag(dump, "owned", live.owned);
         lr_dump_flag(dump, "later", live.later);
         lr_dump_flag(dump, "claimed", live.claimed);
@@ -237,6 +244,7 @@ static void dump_regions(struct context *context)
         lr_dump_u64(dump, "birth_ms", region.birth_ms);
         lr_dump_hex(dump, "prot", region.prot);
         lr_dump_hex(dump, "flags", region.flags);
+        dump_thread(dump, region.thread);
         lr_dump_record_end(dump);
     }
 }
@@ -258,6 +266,7 @@ static void dump_pairs(struct context *context)
         dump_reference(dump, "site", pair.site);
         lr_dump_u64(dump, "stack", pair.stack);
         lr_dump_u64(dump, "birth_ms", pair.birth_ms);
+        dump_thread(dump, pair.thread);
         lr_dump_flag(dump, "reused", pair.reused);
         lr_dump_flag(dump, "claimed", pair.claimed);
         lr_dump_record_end(dump);

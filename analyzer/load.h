@@ -119,6 +119,10 @@ struct lr_frame_view {
 void lr_trace_frame_at(const struct lr_trace *trace, uint32_t stack, uint32_t i,
                        struct lr_frame_view *out);
 
+/* Thread names: 1 … entries - 1.  Equal names are one entry, and equal pointers. */
+uint32_t lr_trace_thread_entries(const struct lr_trace *trace);
+const char *lr_trace_thread_name(const struct lr_trace *trace, uint32_t thread);
+
 /* A live block: acquired with malloc and relatives, not released. */
 struct lr_live_view {
     uint64_t address, size;
@@ -129,6 +133,7 @@ struct lr_live_view {
     bool owned;   /* belongs to the pair acquired at `stack` */
     bool later;   /* owned, and allocated after the acquisition */
     bool claimed; /* its release or move was under way */
+    const char *thread; /* name of who allocated it; "" when unknown */
 };
 bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct lr_live_view *out);
 
@@ -137,6 +142,7 @@ struct lr_region_view {
     uint32_t stack, birth_ms;
     uint32_t prot;  /* PROT_* */
     uint32_t flags; /* MAP_* */
+    const char *thread;
 };
 bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,
                           struct lr_region_view *out);
@@ -163,6 +169,7 @@ struct lr_pair_view {
     uint32_t pair, site, stack, birth_ms;
     bool reused; /* its handle was acquired again without a release */
     bool claimed;
+    const char *thread;
 };
 bool lr_trace_each_pair(const struct lr_trace *trace, uint64_t *cursor, struct lr_pair_view *out);
 

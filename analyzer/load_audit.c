@@ -46,6 +46,9 @@ static void check_names(struct lr_trace *trace)
     struct lr_pairdef pair;
     for (uint64_t i = 0; lr_part_entry(trace, LR_SEC_PAIRDEFS, i, &pair, sizeof(pair)); i++)
         check_string(trace, pair.name);
+    struct lr_thread_name thread;
+    for (uint64_t i = 1; lr_part_entry(trace, LR_SEC_THREADS, i, &thread, sizeof(thread)); i++)
+        check_string(trace, thread.name);
 }
 
 static void check_stacks(struct lr_trace *trace)
@@ -78,6 +81,7 @@ static void check_live(struct lr_trace *trace)
         struct lr_live live;
         memcpy(&live, slot, sizeof(live));
         check_index_or_none(trace, LR_SEC_STACKS, live.stack);
+        check_index_or_none(trace, LR_SEC_THREADS, live.thread);
         uint32_t kind = (live.info >> LR_LIVE_KIND_SHIFT) & 0xff;
         trace->info.damaged.values += !(isfinite(live.weight) && live.weight > 0) ||
                                       kind < LR_KIND_MALLOC || kind > LR_KIND_MMAP;
@@ -91,6 +95,7 @@ static void check_regions(struct lr_trace *trace)
         if (region.length == 0)
             continue;
         check_index_or_none(trace, LR_SEC_STACKS, region.stack);
+        check_index_or_none(trace, LR_SEC_THREADS, region.thread);
         trace->info.damaged.values += region.start > UINT64_MAX - region.length;
     }
 }
@@ -107,6 +112,7 @@ static void check_pairs(struct lr_trace *trace)
         struct lr_pair pair;
         memcpy(&pair, slot, sizeof(pair));
         check_index_or_none(trace, LR_SEC_STACKS, pair.stack);
+        check_index_or_none(trace, LR_SEC_THREADS, pair.thread);
         check_index(trace, LR_SEC_PAIRSITES, pair.site);
         check_index(trace, LR_SEC_PAIRDEFS, pair.pair);
     }

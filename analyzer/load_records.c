@@ -132,6 +132,19 @@ void lr_trace_module_at(const struct lr_trace *trace, uint32_t index, struct lr_
     };
 }
 
+uint32_t lr_trace_thread_entries(const struct lr_trace *trace)
+{
+    return lr_part_count(trace, LR_SEC_THREADS);
+}
+
+const char *lr_trace_thread_name(const struct lr_trace *trace, uint32_t thread)
+{
+    struct lr_thread_name entry;
+    if (thread == 0 || !lr_part_entry(trace, LR_SEC_THREADS, thread, &entry, sizeof(entry)))
+        return "";
+    return lr_trace_string(trace, entry.name);
+}
+
 bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct lr_live_view *out)
 {
     struct lr_live live;
@@ -149,6 +162,7 @@ bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct l
             .owned = (live.info & LR_LIVE_OWNED) != 0,
             .later = (live.info & LR_LIVE_OWNED) != 0 && (live.info & LR_LIVE_LATER) != 0,
             .claimed = (live.key & LR_KEY_CLAIMED) != 0,
+            .thread = lr_trace_thread_name(trace, live.thread),
         };
         return true;
     }
@@ -170,6 +184,7 @@ bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,
             .birth_ms = region.birth_ms,
             .prot = region.prot_flags & 0xff,
             .flags = region.prot_flags >> 8,
+            .thread = lr_trace_thread_name(trace, region.thread),
         };
         return true;
     }
@@ -237,6 +252,7 @@ bool lr_trace_each_pair(const struct lr_trace *trace, uint64_t *cursor, struct l
             .birth_ms = pair.birth_ms,
             .reused = (pair.flags & LR_PAIR_REUSED) != 0,
             .claimed = (pair.key & LR_KEY_CLAIMED) != 0,
+            .thread = lr_trace_thread_name(trace, pair.thread),
         };
         return true;
     }

@@ -44,8 +44,9 @@ static const struct plan {
     {LR_SEC_FOLLOWED_1M, sizeof(struct lr_followed_point), 11, 0},
     {LR_SEC_FOLLOWED_30M, sizeof(struct lr_followed_point), 11, 0},
     {LR_SEC_INTERVALS, sizeof(struct lr_interval), 0, 256},
+    {LR_SEC_THREADS, sizeof(struct lr_thread_name), 0, 4096},
 };
-enum { PLAN_COUNT = sizeof plans / sizeof plans[0], LAYOUT_OVERHEAD = 128 << 10 };
+enum { PLAN_COUNT = sizeof plans / sizeof plans[0], LAYOUT_OVERHEAD = 192 << 10 };
 
 static uint64_t chosen_size(void)
 {
@@ -162,6 +163,7 @@ static void point_into(uint8_t *base)
     lr_file.events = AT(LR_SEC_EVENTS);
     lr_file.followed = AT(LR_SEC_FOLLOWED);
     lr_file.intervals = AT(LR_SEC_INTERVALS);
+    lr_file.threads = AT(LR_SEC_THREADS);
 #undef AT
 }
 

@@ -28,6 +28,7 @@ struct lr_file {
     struct lr_pair *pairs;
     struct lr_pairsite *pairsites;
     struct lr_event *events;
+    struct lr_thread_name *threads;
     struct lr_interval *intervals;
     struct lr_followed *followed;
     struct lr_section *section[LR_SECTION_ID_END]; /* directory entries by id; NULL: none such */

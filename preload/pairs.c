@@ -13,6 +13,7 @@
 #include "pair_sites.h"
 #include "pairs_start.h"
 #include "stacks.h"
+#include "threads.h"
 #include "trace.h"
 
 enum { PAIR_WINDOW = 32 };
@@ -75,6 +76,7 @@ static bool insert(const struct lr_pair *pair, uintptr_t place)
         slot->site = pair->site;
         slot->pair = pair->pair;
         slot->flags = pair->flags;
+        slot->thread = pair->thread;
         slot->gen++;
         __atomic_store_n(&slot->key, pair->key, __ATOMIC_RELEASE);
         return true;
@@ -158,6 +160,7 @@ static void record_acquired(enum lr_pair_id pair, uint32_t stack, uintptr_t hand
         .birth_ms = lr_trace_ms(),
         .site = site - 1,
         .pair = (uint16_t)pair,
+        .thread = lr_thread_label(),
     };
     add(&totals->acquired);
     if (!insert(&record, handle)) {

@@ -13,6 +13,7 @@
 #include "stack_totals.h"
 #include "stacks.h"
 #include "table.h"
+#include "threads.h"
 #include "trace.h"
 
 enum {
@@ -103,6 +104,7 @@ void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float we
         .stack = stack,
         .birth_ms = lr_trace_ms(),
         .weight = weight,
+        .thread = lr_thread_label(),
     };
     insert(&record);
 }

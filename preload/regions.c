@@ -12,6 +12,7 @@
 #include "lock.h"
 #include "marks.h"
 #include "prim.h"
+#include "threads.h"
 #include "trace.h"
 
 /* Valid slots ordered by start address; no two overlap. */
@@ -72,6 +73,7 @@ static void insert(uint32_t position, const struct lr_region *region)
     to->stack = region->stack;
     to->birth_ms = region->birth_ms;
     to->prot_flags = region->prot_flags;
+    to->thread = region->thread;
     to->gen++;
     __atomic_store_n(&to->length, region->length, __ATOMIC_RELEASE);
     memmove(order + position + 1, order + position, (order_count - position) * sizeof *order);
@@ -137,6 +139,7 @@ void lr_regions_map(uintptr_t start, size_t length, uint32_t prot_flags, uint32_
         .stack = stack,
         .birth_ms = lr_trace_ms(),
         .prot_flags = prot_flags,
+        .thread = lr_thread_label(),
     };
     insert(position_of(start), &region);
     lr_lock_drop(&lock);

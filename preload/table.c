@@ -113,7 +113,8 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
     STORE(slot->stack, record->stack);
     STORE(slot->birth_ms, record->birth_ms);
     STORE(slot->weight, record->weight);
-    STORE(slot->gen, slot->gen + 1); /* only whoever holds the slot BUSY writes */
+    STORE(slot->thread, record->thread);
+    STORE(slot->gen, (uint16_t)(slot->gen + 1)); /* only whoever holds the slot BUSY writes */
     __atomic_store_n(&slot->key, record->key, __ATOMIC_RELEASE);
     return slot;
 }
@@ -155,6 +156,7 @@ static void copy(struct lr_live *record, const struct lr_live *slot, uintptr_t a
     LOAD(record->birth_ms, slot->birth_ms);
     LOAD(record->weight, slot->weight);
     LOAD(record->gen, slot->gen);
+    LOAD(record->thread, slot->thread);
 }
 
 bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *record)
@@ -187,7 +189,7 @@ bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *
 /* Undoes a copy whose owner released the block while we made it.  If the address was handed out
  * again since, its next record may have replaced the copy (then it stays), or its owner may have
  * released the copy for it (then that other record goes). */
-static void undo(struct lr_table *file, struct lr_live *copied, uint32_t gen, uintptr_t address)
+static void undo(struct lr_table *file, struct lr_live *copied, uint16_t gen, uintptr_t address)
 {
     uint64_t key = address, claimed = address | LR_KEY_CLAIMED;
     struct lr_live ignored;
@@ -197,7 +199,7 @@ static void undo(struct lr_table *file, struct lr_live *copied, uint32_t gen, ui
             lr_table_remove(file, address, &ignored);
         return;
     }
-    uint32_t now;
+    uint16_t now;
     LOAD(now, copied->gen);
     if (!__atomic_compare_exchange_n(&copied->key, &claimed, now == gen ? 0 : address, false,
                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED))
@@ -225,7 +227,7 @@ static bool tenure_one(struct lr_live *slot, uint64_t key, struct lr_table *file
     copy(&record, slot, key);
     forget_stale(slot, file, key);
     struct lr_live *copied = insert(file, &record);
-    uint32_t gen = 0;
+    uint16_t gen = 0;
     if (copied)
         LOAD(gen, copied->gen);
     uint64_t claimed = key | LR_KEY_CLAIMED;

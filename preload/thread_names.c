@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "file.h"
 #include "intern.h"
 #include "prim.h"
 #include "trace.h"
@@ -19,12 +20,27 @@ static struct lr_index index_;
 bool lr_thread_names_start(void)
 {
     names = lr_prim_map(LR_THREAD_LABELS * sizeof *names);
+    lr_file.section[LR_SEC_THREADS]->used = 1;
     return names && lr_index_start(&index_);
 }
 
 static bool is_same(uint32_t label, const void *name)
 {
     return memcmp(names[label], name, sizeof *names) == 0;
+}
+
+/* Into the file, where the label is the index. */
+static bool store_name(const thread_name name, uint32_t label)
+{
+    struct lr_section *section = lr_file.section[LR_SEC_THREADS];
+    uint32_t string = lr_intern_string(name, strlen(name));
+    if (label >= section->capacity) {
+        lr_count(LR_CNT_threads_full);
+        return false;
+    }
+    lr_file.threads[label] = (struct lr_thread_name){string, lr_trace_ms()};
+    __atomic_store_n(&section->used, label + 1, __ATOMIC_RELEASE);
+    return true;
 }
 
 static uint16_t find_or_add(const thread_name name)
@@ -35,7 +51,7 @@ static uint16_t find_or_add(const thread_name name)
     uint32_t found = lr_index_find(&index_, hash, is_same, name);
     if (found)
         return (uint16_t)(found - 1);
-    if (count == LR_THREAD_LABELS)
+    if (count == LR_THREAD_LABELS || !store_name(name, count))
         return 0;
     memcpy(names[count], name, sizeof *names);
     lr_index_add(&index_, hash, count);

@@ -118,6 +118,7 @@ enum lr_section_id {
     LR_SEC_PAIRSITES = 13, /* append struct lr_pairsite */
     LR_SEC_EVENTS = 14,   /* ring    struct lr_event */
     LR_SEC_INTERVALS = 15, /* append struct lr_interval */
+    LR_SEC_THREADS = 16,  /* append  struct lr_thread_name; entry 0 is unused */
     LR_SEC_SERIES_1S = 20,   /* ring  struct lr_point, every second */
     LR_SEC_SERIES_1M = 21,   /* ring  struct lr_point, every minute */
     LR_SEC_SERIES_30M = 22,  /* ring  struct lr_point, every half hour */
@@ -241,6 +242,13 @@ LR_AT(struct lr_stack, hash, 8);
 LR_AT(struct lr_stack, alloc_count, 16);
 LR_AT(struct lr_stack, first_ms, 48);
 
+/* Threads are known by name: those that share a name share an entry. */
+struct lr_thread_name {
+    uint32_t name;     /* string id */
+    uint32_t first_ms; /* first seen, ms since start */
+};
+LR_ASSERT(sizeof(struct lr_thread_name) == 8);
+
 /* lr_live.key: the block's address, with the state in its low bits.  A slot is
  *   free    if key == 0;
  *   absent  if LR_KEY_BUSY is set (being written when the process died: a torn record);
@@ -269,7 +277,8 @@ struct lr_live {
     uint32_t stack;    /* index into LR_SEC_STACKS */
     uint32_t birth_ms; /* ms since start */
     float weight;      /* allocations that this record stands for; 1 when exact */
-    uint32_t gen;      /* counts the uses of this slot */
+    uint16_t gen;      /* counts the uses of this slot */
+    uint16_t thread;   /* index into LR_SEC_THREADS: who allocated it; 0: unknown */
 };
 LR_ASSERT(sizeof(struct lr_live) == 32);
 
@@ -281,7 +290,8 @@ struct lr_region {
     uint32_t stack;
     uint32_t birth_ms;
     uint32_t prot_flags; /* prot in bits 0..7, MAP_* flags in bits 8..31 */
-    uint32_t gen;
+    uint16_t gen;
+    uint16_t thread; /* as in lr_live */
 };
 LR_ASSERT(sizeof(struct lr_region) == 32);
 
@@ -301,7 +311,8 @@ struct lr_pair {
     uint32_t site;     /* index into LR_SEC_PAIRSITES */
     uint16_t pair;     /* index into LR_SEC_PAIRDEFS */
     uint16_t flags;    /* LR_PAIR_REUSED */
-    uint32_t gen;
+    uint16_t gen;
+    uint16_t thread;   /* as in lr_live */
     uint32_t reserved;
 };
 LR_ASSERT(sizeof(struct lr_pair) == 32);

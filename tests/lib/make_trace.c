@@ -38,6 +38,7 @@ static const struct {
     {LR_SEC_FOLLOWED_10S, sizeof(struct lr_followed_point), 16},
     {LR_SEC_FOLLOWED_1M, sizeof(struct lr_followed_point), 100},
     {LR_SEC_FOLLOWED_30M, sizeof(struct lr_followed_point), 16},
+    {LR_SEC_THREADS, sizeof(struct lr_thread_name), 512},
     {LR_SEC_EVENTS, sizeof(struct lr_event), 128},
 };
 enum { SECTIONS = sizeof(layout) / sizeof(layout[0]) };
@@ -144,6 +145,7 @@ struct lr_make *lr_make_new(void)
     append(make, LR_SEC_MODULES, NULL);
     append(make, LR_SEC_STACKS, NULL);
     append(make, LR_SEC_NODES, NULL);
+    append(make, LR_SEC_THREADS, NULL);
     lr_make_section(make, LR_SEC_COUNTERS)->used = LR_COUNTER_COUNT;
     lr_make_seal(make);
     return make;
@@ -322,6 +324,14 @@ void lr_make_region(struct lr_make *make, uint64_t start, uint64_t length, uint3
                            .birth_ms = birth_ms,
                            .prot_flags = prot_flags,
                            .gen = 1};
+}
+
+uint16_t lr_make_thread(struct lr_make *make, const char *name)
+{
+    uint32_t index, string = lr_make_string(make, name);
+    *(struct lr_thread_name *)append(make, LR_SEC_THREADS, &index) =
+        (struct lr_thread_name){.name = string};
+    return (uint16_t)index;
 }
 
 uint32_t lr_make_pairdef(struct lr_make *make, const char *name, uint32_t flags)

@@ -57,6 +57,8 @@ void lr_make_live(struct lr_make *make, uint64_t address, uint64_t size, enum lr
                   uint32_t stack, uint32_t birth_ms, uint64_t flags);
 void lr_make_region(struct lr_make *make, uint64_t start, uint64_t length, uint32_t stack,
                     uint32_t birth_ms, uint32_t prot_flags);
+/* For the field `thread` of entries that were made (lr_make_entry). */
+uint16_t lr_make_thread(struct lr_make *make, const char *name);
 uint32_t lr_make_pairdef(struct lr_make *make, const char *name, uint32_t flags);
 uint32_t lr_make_pairsite(struct lr_make *make, uint32_t pair, uint32_t stack, uint64_t acquired,
                           uint64_t released, uint64_t released_by_cleaner);

@@ -19,7 +19,7 @@ EVENTS = [None, "start", "exit", "exec", "fork", "module", "unload", "jvm", "gc"
           "cleaned", "loss", "pair_acquire", "pair_release", "interval"]
 WHYS = [None, "asked", "budget", "calm", "table", "room"]
 COUNTERS, META_SEC, STRINGS, MODULES, METHODS, JFRAMES, STACKS, NODES, LIVE, REGIONS, PAIRDEFS, \
-    PAIRS, PAIRSITES, EVENT_RING, INTERVALS = range(1, 16)
+    PAIRS, PAIRSITES, EVENT_RING, INTERVALS, THREADS = range(1, 17)
 
 
 def fnv1a(data, value=2166136261):
@@ -103,20 +103,26 @@ def stacks_of(trace):
 
 def tables_of(trace):
     names = [trace.string(f[0]) for _, f in trace.entries(PAIRDEFS, "2I")]
+    threads = [trace.string(f[0]) for _, f in trace.entries(THREADS, "2I")]
+
+    def by(thread):
+        return {"thread": threads[thread]} if thread and threads[thread] else {}
     live = [{"address": hex(key & ~7), "size": info & (1 << 48) - 1,
              "kind": KINDS[info >> 48 & 255], "stack": stack, "birth_ms": birth,
              "weight": nine_digits(weight),
-             "owned": bool(info >> 56 & 1), "later": info >> 56 & 3 == 3, "claimed": bool(key & 2)}
-            for _, (key, info, stack, birth, weight, _) in trace.entries(LIVE, "2Q2IfI", False)
+             "owned": bool(info >> 56 & 1), "later": info >> 56 & 3 == 3, "claimed": bool(key & 2), **by(thread)}
+            for _, (key, info, stack, birth, weight, _, thread) in
+            trace.entries(LIVE, "2Q2If2H", False)
             if key and not key & 1]
     regions = [{"start": hex(start), "length": length, "stack": stack, "birth_ms": birth,
-                "prot": hex(flags & 255), "flags": hex(flags >> 8)}
-               for _, (start, length, stack, birth, flags, _) in
-               trace.entries(REGIONS, "2Q4I", False) if length]
+                "prot": hex(flags & 255), "flags": hex(flags >> 8), **by(thread)}
+               for _, (start, length, stack, birth, flags, _, thread) in
+               trace.entries(REGIONS, "2Q3I2H", False) if length]
     pairs = [{"handle": hex(key & ~7), "pair": names[pair], "site": site, "stack": stack,
-              "birth_ms": birth, "reused": bool(flags & 1), "claimed": bool(key & 2)}
-             for _, (key, stack, birth, site, pair, flags, _, _) in
-             trace.entries(PAIRS, "Q3I2H2I", False) if key and not key & 1]
+              "birth_ms": birth, "reused": bool(flags & 1), "claimed": bool(key & 2),
+              **by(thread)}
+             for _, (key, stack, birth, site, pair, flags, _, thread) in
+             trace.entries(PAIRS, "Q3I4H", False) if key and not key & 1]
     sites = [{"site": i, "pair": names[f[0]], "stack": f[1], "acquired": f[2], "released": f[3],
               "released_by_cleaner": f[4], "released_unknown": f[5], "lost": f[6]}
              for i, f in trace.entries(PAIRSITES, "2I5Q") if f[0] != 0xffffffff]

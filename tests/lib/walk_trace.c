@@ -104,17 +104,20 @@ static void walk_tables(const struct lr_trace *trace, struct lr_walk *walk)
         check_stack(trace, live.stack);
         promise(live.weight > 0 && live.weight < 1e39, "weight");
         promise((live.address & LR_KEY_STATE) == 0, "address");
+        check_text(live.thread);
     }
     struct lr_region_view region;
     for (uint64_t cursor = 0; lr_trace_each_region(trace, &cursor, &region); walk->regions++) {
         check_stack(trace, region.stack);
         promise(region.length > 0 || region.start == UINT64_MAX, "region length");
         promise(region.start <= UINT64_MAX - region.length, "region end");
+        check_text(region.thread);
     }
     struct lr_pair_view pair;
     for (uint64_t cursor = 0; lr_trace_each_pair(trace, &cursor, &pair); walk->pairs++) {
         check_stack(trace, pair.stack);
         promise(pair.pair == LR_PAIR_NONE || pair.pair < lr_trace_pairdef_entries(trace), "pair");
+        check_text(pair.thread);
         promise(pair.site == LR_PAIR_NONE || pair.site < lr_trace_pairsite_entries(trace), "site");
     }
 }

@@ -46,6 +46,11 @@ static void make_trace(void)
     lr_make_live(make, 0x8100 | LR_KEY_CLAIMED, 200, LR_KIND_NEW, 0, 6, 0);
     lr_make_live(make, 0x8200 | LR_KEY_BUSY, 300, LR_KIND_NEW, 0, 6, 0); /* torn: not shown */
     lr_make_region(make, 0x10000, 4096, stack, 7, 3 | 0x22 << 8);
+    uint16_t main_thread = lr_make_thread(make, "main");
+    ((struct lr_live *)lr_make_entry(make, LR_SEC_LIVE, 0))->thread =
+        lr_make_thread(make, "http-nio 1");
+    ((struct lr_region *)lr_make_entry(make, LR_SEC_REGIONS, 0))->thread = main_thread;
+    ((struct lr_pair *)lr_make_entry(make, LR_SEC_PAIRS, 0))->thread = main_thread;
     lr_make_event(make, LR_EVENT_START, 0, 0, 0);
     lr_make_event(make, 77, 9, 1, 0xabc);
     lr_make_write(make, trace_path);
@@ -123,12 +128,12 @@ static const char expected_text[] =
     "    kind=java function=com.acme.Codec.<init> file=Codec.java line=42\n"
     "    kind=java function=\"grüß.E.\\\"q\\\"\"\n"
     "live:\n"
-    "  address=0x8000 size=100 kind=malloc stack=1 birth_ms=5 weight=1 owned later\n"
+    "  address=0x8000 size=100 kind=malloc stack=1 birth_ms=5 weight=1 thread=\"http-nio 1\" owned later\n"
     "  address=0x8100 size=200 kind=new stack=0 birth_ms=6 weight=1 claimed\n"
     "regions:\n"
-    "  start=0x10000 length=4096 stack=1 birth_ms=7 prot=0x3 flags=0x22\n"
+    "  start=0x10000 length=4096 stack=1 birth_ms=7 prot=0x3 flags=0x22 thread=main\n"
     "pairs:\n"
-    "  handle=0x7f0000007000 pair=java.util.zip.Inflater site=0 stack=1 birth_ms=100\n"
+    "  handle=0x7f0000007000 pair=java.util.zip.Inflater site=0 stack=1 birth_ms=100 thread=main\n"
     "  handle=0x7f0000007100 pair=\"\" site=-1 stack=1 birth_ms=101\n"
     "pairsites:\n"
     "  site=0 pair=java.util.zip.Inflater stack=1 acquired=10 released=4"

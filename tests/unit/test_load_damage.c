@@ -342,6 +342,8 @@ static void bad_references(void **state)
     REFERENCE(struct lr_node, LR_SEC_NODES, 2, frame, lr_make_native_frame(2, 1), 1);
     REFERENCE(struct lr_node, LR_SEC_NODES, 1, frame, LR_FRAME_JAVA | 1, 1);
     REFERENCE(struct lr_live, LR_SEC_LIVE, 0, stack, 2, 1);
+    REFERENCE(struct lr_live, LR_SEC_LIVE, 0, thread, 7, 1);
+    REFERENCE(struct lr_pair, LR_SEC_PAIRS, 0, thread, UINT16_MAX, 1);
     REFERENCE(struct lr_region, LR_SEC_REGIONS, 0, stack, UINT32_MAX, 1);
     REFERENCE(struct lr_pair, LR_SEC_PAIRS, 0, stack, 2, 1);
     REFERENCE(struct lr_pair, LR_SEC_PAIRS, 0, site, 1, 1);
