@@ -129,7 +129,7 @@ static size_t choose_frame(const struct lr_model_path *path, bool java_only)
 
         if (java_only && !path->frames[i].java)
             continue;
-        owner = lr_frame_owner(&path->frames[i]);
+        owner = (enum lr_frame_owner)path->frames[i].owner;
         if (best[owner] == path->count)
             best[owner] = i;
         if (owner == LR_OWNER_USER)
@@ -207,7 +207,7 @@ static size_t find_expected(const struct lr_model_path *path, const char *pair, 
 
         if (!frame->java)
             continue;
-        if (java_owner(frame) == LR_OWNER_USER)
+        if (frame->owner == LR_OWNER_USER)
             break;
         for (size_t r = 0; r < COUNT(expected_rules); r++) {
             if (strcmp(expected_rules[r].pair, pair) == 0 &&

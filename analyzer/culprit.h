@@ -30,10 +30,11 @@ enum lr_frame_owner {
     LR_OWNER_PLATFORM,  /* the JDK or the C library: only if nobody else is there */
     LR_OWNER_MACHINERY, /* the resource itself, allocators and their wrappers */
 };
-/* Whose the frame is, by its names alone. */
+/* Whose the frame is, by its names alone.  Cost: a hundred patterns; 5 us. */
 enum lr_frame_owner lr_frame_owner(const struct lr_model_frame *frame);
 
-/* Fills path->culprit and path->key_end; the frames' `user` is set already.  Returns the reason
+/* Fills path->culprit and path->key_end; the frames' `owner` and `user` are set
+ * already.  Returns the reason
  * why the site is expected, NULL when it isn't; `pair` is the resource's name, NULL for plain
  * memory. */
 const char *lr_culprit_choose(struct lr_model_path *path, const char *pair, bool pair_is_java);

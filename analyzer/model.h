@@ -25,6 +25,7 @@ struct lr_model_frame {
     bool inlined;
     bool native_method;   /* a Java method without Java code */
     bool hidden;          /* of a class that the JVM made up: nobody wrote that line */
+    unsigned char owner;  /* enum lr_frame_owner (culprit.h) */
     bool user;            /* neither the platform's nor the resource's own machinery (culprit.h) */
     const char *function; /* Java: pkg.Class.method; native: without parameters */
     const char *file;

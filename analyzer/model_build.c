@@ -91,6 +91,7 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == LR_OK; i++)
         status = steps[i](&build, error);
     free(build.tallies);
+    free(build.owners);
     if (status != LR_OK) {
         lr_model_free(build.model);
         return status;

@@ -10,7 +10,40 @@
 #include "culprit.h"
 #include "model_build.h"
 
-static void copy_frame(struct lr_model_frame *to, const struct lr_frame_name *from)
+enum { OWNERS = 4096 };
+
+/* Whose a frame is, remembered by its strings, of which the symbolizer has one copy each. */
+struct lr_owner_memo {
+    const char *function, *file, *module;
+    unsigned char owner;
+    bool hidden;
+};
+
+static struct lr_owner_memo *find_memo(struct lr_build *build, const struct lr_model_frame *frame)
+{
+    uintptr_t hash = (uintptr_t)frame->function;
+
+    if (!build->owners)
+        build->owners = calloc(OWNERS, sizeof(*build->owners));
+    hash = (hash >> 4 ^ hash >> 16 ^ (uintptr_t)frame->module >> 3) % OWNERS;
+    return build->owners ? &build->owners[hash] : NULL;
+}
+
+static unsigned char owner_of(struct lr_build *build, const struct lr_model_frame *frame)
+{
+    struct lr_owner_memo *memo = find_memo(build, frame);
+
+    if (!memo)
+        return (unsigned char)lr_frame_owner(frame);
+    if (memo->function != frame->function || memo->file != frame->file ||
+        memo->module != frame->module || memo->hidden != frame->hidden)
+        *memo = (struct lr_owner_memo){frame->function, frame->file, frame->module,
+                                       (unsigned char)lr_frame_owner(frame), frame->hidden};
+    return memo->owner;
+}
+
+static void copy_frame(struct lr_build *build, struct lr_model_frame *to,
+                       const struct lr_frame_name *from)
 {
     to->java = from->kind == LR_FRAME_KIND_JAVA;
     to->named = from->kind != LR_FRAME_KIND_UNKNOWN;
@@ -21,7 +54,8 @@ static void copy_frame(struct lr_model_frame *to, const struct lr_frame_name *fr
     to->line = from->line > 0 ? (uint32_t)from->line : 0;
     to->module = to->java ? "" : from->module;
     to->hidden = from->hidden;
-    to->user = lr_frame_owner(to) == LR_OWNER_USER;
+    to->owner = owner_of(build, to);
+    to->user = to->owner == LR_OWNER_USER;
 }
 
 enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *pair,
@@ -46,7 +80,7 @@ enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *
             return lr_fail(error, LR_FAILED, "out of memory");
         }
         for (size_t i = 0; i < count; i++)
-            copy_frame(&path->frames[i], &names[i]);
+            copy_frame(build, &path->frames[i], &names[i]);
         path->count = count;
     }
     free(names);

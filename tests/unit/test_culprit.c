@@ -34,7 +34,8 @@ static void add(bool is_java, const char *function, const char *module)
     frame->function = function;
     frame->file = "";
     frame->module = module;
-    frame->user = lr_frame_owner(frame) == LR_OWNER_USER;
+    frame->owner = (unsigned char)lr_frame_owner(frame);
+    frame->user = frame->owner == LR_OWNER_USER;
 }
 
 static void java(const char *function)
@@ -215,6 +216,8 @@ static void lambdas_made_by_the_jvm_are_nobodys(void **state)
     java("java.util.zip.Inflater.<init>");
     java("com.acme.Codec$$Lambda.run");
     frames[1].hidden = true;
+    frames[1].owner = (unsigned char)lr_frame_owner(&frames[1]);
+    frames[1].user = false;
     java("com.acme.Codec.read");
     assert_null(lr_culprit_choose(&path, INFLATER, true));
     assert_string_equal(culprit(), "com.acme.Codec.read");
