@@ -6,6 +6,7 @@
 
 void lr_clock_start(void);     /* now is 0 ms */
 uint32_t lr_clock_tick(void);  /* helper thread: look at the clock for everybody; returns ms */
+uint32_t lr_clock_beat(void);  /* helper thread: a sign of life only; returns ms */
 void lr_clock_stop(void);      /* no helper any more: everybody looks for himself */
 
 #endif

@@ -28,7 +28,17 @@
 #include "threads.h"
 #include "trace.h"
 
-enum { PERIOD_MS = 50, FLUSH_MS = 1000, STACK_BYTES = 256 << 10 };
+enum {
+    PERIOD_MS = 50,
+    FLUSH_MS = 1000,
+    STACK_BYTES = 256 << 10,
+    /* A program that does next to nothing for a second isn't looked at so often.  Its records go
+     * straight to the file meanwhile, which is no trouble while they are few. */
+    QUIET_PASSES = 20,
+    QUIET_ARRIVALS = 4, /* in a pass */
+    REST_MS = 250,
+    REST_ARRIVALS = 32, /* in a rest: over */
+};
 
 static uint32_t started;
 static bool created, main_thread_left, stopping;
@@ -53,10 +63,38 @@ static bool is_alone(void)
     return at && lr_text_number(&at) == 2;
 }
 
+static void hand_over(bool to_helper)
+{
+    lr_totals_defer(to_helper);
+    lr_record_use_young(to_helper);
+    if (to_helper)
+        lr_clock_tick();
+    else
+        lr_clock_stop();
+}
+
+static bool resting;
+
+static void change_pace(void)
+{
+    static unsigned quiet;
+    uint32_t arrivals = lr_record_arrivals();
+    quiet = arrivals <= QUIET_ARRIVALS ? quiet + 1 : 0;
+    if (!resting && quiet >= QUIET_PASSES) {
+        resting = true;
+        hand_over(false);
+        lr_record_tenure_all();
+    } else if (resting && arrivals > REST_ARRIVALS) {
+        resting = false;
+        hand_over(true);
+    }
+}
+
 static void pass(uint32_t *flushed)
 {
-    uint32_t now = lr_clock_tick(), age = lr_config.young_ms / 2;
-    if (now > age)
+    change_pace();
+    uint32_t now = resting ? lr_clock_beat() : lr_clock_tick(), age = lr_config.young_ms / 2;
+    if (!resting && now > age)
         lr_record_tenure(now - age);
     if (now - *flushed >= FLUSH_MS) {
         *flushed = now;
@@ -67,16 +105,6 @@ static void pass(uint32_t *flushed)
     }
     lr_jvm_tick();
     lr_series_pass(now);
-}
-
-static void hand_over(bool to_helper)
-{
-    lr_totals_defer(to_helper);
-    lr_record_use_young(to_helper);
-    if (to_helper)
-        lr_clock_tick();
-    else
-        lr_clock_stop();
 }
 
 /* Ends when it isn't allowed to sleep (a sandbox), or is alone; then everybody looks after
@@ -90,7 +118,8 @@ static void *run(void *unused)
     uint32_t flushed = 0, wait = lr_config.young_ms / 2;
     wait = wait < 1 ? 1 : wait > PERIOD_MS ? PERIOD_MS : wait;
     __atomic_store_n(&helper_tid, lr_prim_tid(), __ATOMIC_RELEASE);
-    while (lr_prim_sleep_ms(wait) && !is_alone() && !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
+    while (lr_prim_sleep_ms(resting ? REST_MS : wait) && !is_alone() &&
+           !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
         pass(&flushed);
     hand_over(false);
     lr_record_tenure_all();

@@ -1,5 +1,6 @@
 /* helper.h -- the one background thread: ages the young table into the file, writes totals,
- * keeps the clock.  All signals blocked; wakes every 50 ms.
+ * keeps the clock.  All signals blocked; wakes every 50 ms, four times a second while next to
+ * nothing is recorded.
  *
  * Until it runs, every record goes straight to the file, so nothing depends on it but cost.
  */

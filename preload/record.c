@@ -21,6 +21,7 @@ enum {
     YOUNG_WINDOW = 8,
     LIVE_WINDOW = 64,
     CHURN_RECORDS = 50000,
+    LOOK_EVERYWHERE = 16, /* passes of the helper thread */
     CROWDED = 4, /* sixteenths: soon the helper must make room for stacks */
 };
 
@@ -37,6 +38,7 @@ bool lr_record_start(void)
     if (!slots || !live.touched)
         return false;
     young = lr_table_over(slots, YOUNG_SLOTS, YOUNG_WINDOW);
+    young.fresh = lr_prim_map(lr_table_fresh_parts(YOUNG_SLOTS)); /* NULL: all is looked at */
     lr_sampler_seed(lr_config.seed);
     if (lr_config.interval) {
         lr_filter_start(); /* without it, every free looks into the tables */
@@ -148,8 +150,28 @@ void lr_record_mark(struct lr_marks *stacks)
     lr_table_mark(&live, stacks);
 }
 
+/* Parts of the young table where nothing was put are passed over; now and then none is. */
+static void look_everywhere(uint32_t before_ms)
+{
+    static uint32_t passes;
+    if (young.fresh && (before_ms == UINT32_MAX || passes++ % LOOK_EVERYWHERE == 0))
+        __builtin_memset(young.fresh, 1, lr_table_fresh_parts(YOUNG_SLOTS));
+}
+
+uint32_t lr_record_arrivals(void)
+{
+    static uint32_t direct_before;
+    uint32_t direct = __atomic_load_n(&direct_records, __ATOMIC_RELAXED);
+    uint32_t arrivals = direct - direct_before;
+    direct_before = direct;
+    for (uint64_t i = 0; young.fresh && i < lr_table_fresh_parts(YOUNG_SLOTS); i++)
+        arrivals += __atomic_load_n(&young.fresh[i], __ATOMIC_RELAXED);
+    return young.fresh ? arrivals : UINT32_MAX;
+}
+
 void lr_record_tenure(uint32_t before_ms)
 {
+    look_everywhere(before_ms);
     uint64_t moved = lr_table_tenure(&young, &live, before_ms, lost);
     if (moved)
         lr_count_add(LR_CNT_tenured, moved);

@@ -42,6 +42,9 @@ void lr_record_tenure(uint32_t before_ms);
 /* Before the process ends or replaces its image: moves all of them, and waits (at most 100 ms)
  * for those that the helper thread is moving. */
 void lr_record_tenure_all(void);
+/* Helper thread, before lr_record_tenure: about how many records came since the last call.  Small
+ * numbers are right, large ones too small. */
+uint32_t lr_record_arrivals(void);
 /* From now on new records wait in the young table; false: they go to the file at once. */
 void lr_record_use_young(bool on);
 

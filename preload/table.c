@@ -26,6 +26,7 @@ enum {
     SPACING_BITS = 5, /* glibc's blocks are at least 32 bytes apart; others probe once more */
     NEAR_WINDOW = 16,
     TOUCH_SHIFT = 11,
+    FRESH_SHIFT = 7,
 };
 
 uint64_t lr_table_parts(uint64_t capacity)
@@ -58,6 +59,11 @@ static struct lr_live *near_home(const struct lr_table *table, uintptr_t address
     return &table->slots[block << BLOCK_BITS | home];
 }
 
+uint64_t lr_table_fresh_parts(uint64_t capacity)
+{
+    return (capacity >> FRESH_SHIFT) + 1;
+}
+
 void lr_table_prefetch(const struct lr_table *table, uintptr_t address)
 {
     if (table->near_blocks)
@@ -87,13 +93,15 @@ static struct lr_live *take_free(struct lr_live *home, uint32_t window, uint64_t
     return NULL;
 }
 
-/* Not more than a load once it is known. */
-static void touch(struct lr_table *table, const struct lr_live *slot)
+/* Sets a slot's flag.  Not more than a load once it is set. */
+static void flag(uint8_t *flags, unsigned shift, const struct lr_table *table,
+                 const struct lr_live *slot)
 {
-    uint8_t *touched = table->touched;
-    if (touched && !__atomic_load_n(&touched[(slot - table->slots) >> TOUCH_SHIFT],
-                                    __ATOMIC_RELAXED))
-        __atomic_store_n(&touched[(slot - table->slots) >> TOUCH_SHIFT], 1, __ATOMIC_RELAXED);
+    if (!flags)
+        return;
+    uint8_t *at = &flags[(uint64_t)(slot - table->slots) >> shift];
+    if (!__atomic_load_n(at, __ATOMIC_RELAXED))
+        __atomic_store_n(at, 1, __ATOMIC_RELAXED);
 }
 
 static struct lr_live *insert(struct lr_table *table, const struct lr_live *record)
@@ -108,7 +116,7 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
         slot = take_free(far_home(table, record->key), table->window, record->key);
     if (!slot)
         return NULL;
-    touch(table, slot);
+    flag(table->touched, TOUCH_SHIFT, table, slot);
     STORE(slot->info, record->info);
     STORE(slot->stack, record->stack);
     STORE(slot->birth_ms, record->birth_ms);
@@ -116,6 +124,7 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
     STORE(slot->thread, record->thread);
     STORE(slot->gen, (uint16_t)(slot->gen + 1)); /* only whoever holds the slot BUSY writes */
     __atomic_store_n(&slot->key, record->key, __ATOMIC_RELEASE);
+    flag(table->fresh, FRESH_SHIFT, table, slot);
     return slot;
 }
 
@@ -243,16 +252,41 @@ static bool tenure_one(struct lr_live *slot, uint64_t key, struct lr_table *file
     return false;
 }
 
+/* *waiting: something stays in these slots for the next time. */
+static uint64_t tenure_part(struct lr_live *slot, struct lr_live *end, struct lr_table *file,
+                            uint32_t before_ms, void (*lost)(const struct lr_live *record),
+                            bool *waiting)
+{
+    uint64_t moved = 0;
+    for (; slot < end; slot++) {
+        uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
+        if (!key)
+            continue;
+        uint32_t birth_ms = __atomic_load_n(&slot->birth_ms, __ATOMIC_RELAXED);
+        if (!(key & LR_KEY_STATE) && birth_ms <= before_ms)
+            moved += tenure_one(slot, key, file, lost);
+        else
+            *waiting = true;
+    }
+    return moved;
+}
+
 uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t before_ms,
                          void (*lost)(const struct lr_live *record))
 {
-    uint64_t moved = 0;
-    struct lr_live *end = young->slots + young->slot_count;
-    for (struct lr_live *slot = young->slots; slot < end; slot++) {
-        uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
-        uint32_t birth_ms = __atomic_load_n(&slot->birth_ms, __ATOMIC_RELAXED);
-        if (key && !(key & LR_KEY_STATE) && birth_ms <= before_ms)
-            moved += tenure_one(slot, key, file, lost);
+    uint64_t moved = 0, step = UINT64_C(1) << FRESH_SHIFT;
+    for (uint64_t at = 0; at < young->slot_count; at += step) {
+        uint8_t *fresh = young->fresh ? &young->fresh[at >> FRESH_SHIFT] : NULL;
+        if (fresh && !__atomic_load_n(fresh, __ATOMIC_RELAXED))
+            continue;
+        if (fresh)
+            __atomic_exchange_n(fresh, 0, __ATOMIC_SEQ_CST);
+        bool waiting = false;
+        uint64_t end = at + step < young->slot_count ? at + step : young->slot_count;
+        moved += tenure_part(young->slots + at, young->slots + end, file, before_ms, lost,
+                             &waiting);
+        if (fresh && waiting)
+            __atomic_store_n(fresh, 1, __ATOMIC_RELAXED);
     }
     return moved;
 }

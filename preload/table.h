@@ -31,11 +31,15 @@ struct lr_table {
     uint32_t window;       /* slots behind a far home */
     uint32_t near_blocks;  /* of 1024 near homes; 0: too small, far homes only */
     uint8_t *touched;      /* by 2048 slots: 1 where a record ever was; NULL: not kept */
+    uint8_t *fresh;        /* young: by 128 slots: 1 where a record may wait; NULL: not kept */
 };
 
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window);
 /* Bytes for lr_table.touched. */
 uint64_t lr_table_parts(uint64_t capacity);
+/* Bytes for lr_table.fresh.  A flag may be lost, when the helper thread clears it in the very
+ * moment of an insertion: whoever keeps flags sets them all now and then. */
+uint64_t lr_table_fresh_parts(uint64_t capacity);
 
 /* Has the place of the block at `address` fetched into the cache, for an insertion soon. */
 void lr_table_prefetch(const struct lr_table *table, uintptr_t address);

@@ -22,11 +22,17 @@ static uint32_t since_start(uint64_t now)
     return (uint32_t)((now - start_ns) / 1000000u);
 }
 
-uint32_t lr_clock_tick(void)
+uint32_t lr_clock_beat(void)
 {
     uint32_t now = since_start(lr_prim_mono_ns());
+    __atomic_store_n(&lr_file.header->heartbeat_ms, now, __ATOMIC_RELAXED);
+    return now;
+}
+
+uint32_t lr_clock_tick(void)
+{
+    uint32_t now = lr_clock_beat();
     __atomic_store_n(&helper_ms, now ? now : 1, __ATOMIC_RELAXED);
-    lr_file.header->heartbeat_ms = now;
     return now;
 }
 
