@@ -7,3 +7,11 @@ ifeq ($(SOAK),)
 else
 	@LEAKRING_BUILD=$(abspath $(BUILD)) SOAK=$(SOAK) tests/soak/es_long.sh $(BUILD)/soak
 endif
+
+.PHONY: soak-java soak-walker
+soak-java: tests ## a JVM in every state, twice 5 minutes on each JDK (SOAK_SECONDS=300)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) SOAK_SECONDS=$(or $(SOAK_SECONDS),300) tests/soak/java_states.sh
+
+soak-walker: tests ## Java frames against the JVM's own answer, a minute for each kind of JVM
+	@LEAKRING_BUILD=$(abspath $(BUILD)) WALKER_SECONDS=$(or $(WALKER_SECONDS),60) \
+		tests/integration/test_java_walker.sh

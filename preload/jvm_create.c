@@ -1,16 +1,15 @@
-/* jvm_create.c -- stand-ins for JNI_CreateJavaVM and Agent_OnLoad, DestroyJavaVM and halt: how we
- * learn of a JVM, and of its end.
+/* jvm_create.c -- stand-ins for JNI_CreateJavaVM, Agent_OnLoad and halt: how we learn of a JVM, and
+ * of its end.
  *
  * Stage: intercept.  Context: the thread that creates, or ends, the JVM.  The whole JVM runs inside
  * the real calls, so no guard is held across them.
  */
 #include <jni.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "jvm.h"
 #include "jvm_bridge.h"
 #include "jvm_hooks.h"
+#include "jvm_table.h"
 #include "next.h"
 
 typedef jint create_function(JavaVM **vm, void **env, void *args);
@@ -25,29 +24,6 @@ static bool remember(void **slot, void *real)
     return __atomic_compare_exchange_n(slot, &expected, real, false, __ATOMIC_ACQ_REL,
                                        __ATOMIC_ACQUIRE) ||
            expected == real;
-}
-
-/* The VM's table of functions, but for the one that ends it, which is reached only through it. */
-static struct JNIInvokeInterface_ functions;
-static jint(JNICALL *real_destroy)(JavaVM *vm);
-
-static jint JNICALL destroy(JavaVM *vm)
-{
-    jint result = real_destroy(vm);
-    if (result == JNI_OK)
-        lr_jvm_dies();
-    return result;
-}
-
-static void watch_end(JavaVM *vm)
-{
-    static uint32_t done;
-    if (!lr_jvm_exists() || __atomic_exchange_n(&done, 1, __ATOMIC_ACQ_REL))
-        return;
-    functions = **vm;
-    real_destroy = functions.DestroyJavaVM;
-    functions.DestroyJavaVM = destroy;
-    __atomic_store_n(vm, &functions, __ATOMIC_RELEASE);
 }
 
 typedef void halt_function(JNIEnv *env, jclass klass, jint status);
@@ -78,7 +54,7 @@ JNIEXPORT jint JNICALL JNI_CreateJavaVM(JavaVM **vm, void **env, void *args)
     jint result = real(vm, env, args);
     if (result == JNI_OK) {
         lr_jvm_created(*vm, *env);
-        watch_end(*vm);
+        lr_jvm_watch(*vm);
     }
     return result;
 }

@@ -11,13 +11,14 @@
 #include "jvm_bridge.h"
 #include "jvm_counter.h"
 #include "jvm_internal.h"
+#include "jvm_table.h"
 #include "leakring/format.h"
 #include "prim.h"
 #include "trace.h"
 
 /* jmethodIDs are what AsyncGetCallTrace answers with; the VM never frees them.  So many classes
  * are enough to verify our own walk with; without that walk there is no limit. */
-enum { PREPARED_CLASSES = 20000, DEMAND_WAIT_MS = 100 };
+enum { PREPARED_CLASSES = 20000, DEMAND_WAIT_MS = 200 };
 
 static void prepare_methods(jclass klass)
 {
@@ -138,21 +139,34 @@ void lr_jvmti_listen(JNIEnv *env)
     prepare_loaded_classes(env);
 }
 
-/* Others wait for the first who asks, as they would at the safepoint that this takes. */
+static jvmtiEnv *open_late(void)
+{
+    if (!lr_jvm_keep_out())
+        return NULL;
+    jvmtiEnv *jvmti = open_environment(lr_jvm.vm);
+    lr_jvm_let_in();
+    if (jvmti)
+        lr_count(LR_CNT_jvmti_demanded);
+    return jvmti;
+}
+
+/* One thread opens; the others wait for it, as they would at the safepoint that this takes. */
 jvmtiEnv *lr_jvmti_demand(void)
 {
-    static uint32_t asked, answered;
-    jvmtiEnv *jvmti = __atomic_load_n(&lr_jvm.jvmti, __ATOMIC_ACQUIRE);
-    if (jvmti)
-        return jvmti;
-    if (!__atomic_exchange_n(&asked, 1, __ATOMIC_ACQ_REL)) {
-        jvmti = open_environment(lr_jvm.vm);
-        __atomic_store_n(&lr_jvm.jvmti, jvmti, __ATOMIC_RELEASE);
-        __atomic_store_n(&answered, 1, __ATOMIC_RELEASE);
-        lr_count(LR_CNT_jvmti_demanded);
-        return jvmti;
-    }
-    for (unsigned i = 0; i < DEMAND_WAIT_MS && !__atomic_load_n(&answered, __ATOMIC_ACQUIRE); i++)
+    static uint32_t busy;
+    for (unsigned i = 0; i < DEMAND_WAIT_MS; i++) {
+        jvmtiEnv *jvmti = __atomic_load_n(&lr_jvm.jvmti, __ATOMIC_ACQUIRE);
+        if (jvmti)
+            return jvmti;
+        if (!__atomic_exchange_n(&busy, 1, __ATOMIC_ACQ_REL)) {
+            jvmti = __atomic_load_n(&lr_jvm.jvmti, __ATOMIC_ACQUIRE);
+            if (!jvmti)
+                jvmti = open_late();
+            __atomic_store_n(&lr_jvm.jvmti, jvmti, __ATOMIC_RELEASE);
+            __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+            return jvmti;
+        }
         lr_prim_sleep_ms(1);
-    return __atomic_load_n(&lr_jvm.jvmti, __ATOMIC_ACQUIRE);
+    }
+    return NULL;
 }

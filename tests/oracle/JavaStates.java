@@ -4,7 +4,8 @@
  * each has done that many rounds:
  * exceptions with deep stacks, streams, direct buffers, class loading and unloading, lambdas and
  * method handles, deoptimization, stack overflow, small stacks, reflection, collections, virtual
- * threads (21 and later).  Every round computes something that doesn't depend on timing; the last
+ * threads (21 and later); with -Djava.attach=LIBRARY threads that attach and detach, with the agent
+ * StatesAgent redefined classes.  Every round computes something that doesn't depend on timing; the last
  * line is "sums OK" if all of them were right.
  */
 import java.io.ByteArrayOutputStream;
@@ -50,6 +51,12 @@ public final class JavaStates {
         start(threads, "reflection", 0, JavaStates::reflection);
         start(threads, "locks", 0, JavaStates::locks);
         start(threads, "locks too", 0, JavaStates::locks);
+        if (System.getProperty("java.attach") != null) {
+            loadNative();
+            start(threads, "attach", 0, JavaStates::attach);
+        }
+        if (redefiner() != null)
+            start(threads, "redefine", 0, JavaStates::redefine);
         while ((System.nanoTime() < end || BUSY.get() > 0) && failure == null) {
             Thread.sleep(50);
             if (ThreadLocalRandom.current().nextInt(8) == 0)
@@ -291,6 +298,41 @@ public final class JavaStates {
     private static void reflection(int i) throws Exception {
         Method method = JavaStates.class.getMethod("reflected", int.class);
         check((Integer) method.invoke(null, i), i + 5);
+    }
+
+    private static native int attached(int x);
+
+    @SuppressWarnings("restricted")
+    private static void loadNative() {
+        System.load(System.getProperty("java.attach"));
+    }
+
+    private static void attach(int i) {
+        check(attached(i), 6 * (i + 5));
+    }
+
+    public static final class Redefined {
+        static int sum(int x) {
+            return ByteBuffer.allocateDirect(24).capacity() + x;
+        }
+    }
+
+    private static Method redefiner() {
+        try {
+            return ClassLoader.getSystemClassLoader().loadClass("StatesAgent").getMethod(
+                "redefine", Class.class, byte[].class);
+        } catch (ReflectiveOperationException e) {
+            return null;
+        }
+    }
+
+    private static void redefine(int i) throws Exception {
+        if (i % 100 == 0)
+            redefiner().invoke(null, Redefined.class, Loader.bytes("JavaStates$Redefined"));
+        int sum = 0;
+        for (int k = 0; k < 20; k++)
+            sum += Redefined.sum(k);
+        check(sum, 20 * 24 + 190);
     }
 
     private static int locked;
