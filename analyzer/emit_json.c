@@ -212,8 +212,25 @@ static json_object *new_stack(const struct lr_model_path *path)
     return array;
 }
 
+static json_object *new_threads(const struct lr_model_threads *threads)
+{
+    json_object *array = json_object_new_array();
+    bool known = threads->count > 1 || (threads->count == 1 && *threads->items[0].name);
+
+    for (size_t i = 0; known && i < threads->count; i++) {
+        json_object *thread = json_object_new_object();
+
+        put_string_or_null(thread, "name", threads->items[i].name);
+        put_count(thread, "alike", threads->items[i].alike);
+        put_count(thread, "live", lr_model_round(threads->items[i].live));
+        json_object_array_add(array, thread);
+    }
+    return array;
+}
+
 static void put_path(json_object *object, const struct lr_model_path *path)
 {
+    put(object, "threads", new_threads(&path->threads));
     put_count(object, "stacks", path->stacks);
     put(object, "stack", new_stack(path));
 }
@@ -272,7 +289,6 @@ static json_object *new_memory_site(const struct lr_model *model,
     put(object, "total_count", mapped ? NULL : new_estimate(&site->total_count));
     put_string(object, "class", "unknown");
     put(object, "rate_bytes_per_hour", NULL);
-    put(object, "threads", json_object_new_array());
     put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
     put_path(object, &site->path);
     return object;

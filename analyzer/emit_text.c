@@ -13,7 +13,7 @@
 #include "emit_sampling.h"
 #include "units.h"
 
-enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5 };
+enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5, THREADS_SHOWN = 4 };
 
 struct text {
     struct lr_page page;
@@ -118,6 +118,28 @@ static void put_leaked_count(struct text *text, const struct lr_model_pair *pair
                      pair->name);
 }
 
+/* "threads: main, pool-1-thread-1 (x12)": the names of one group differ only in digits. */
+static void put_threads(struct text *text, const struct lr_model_threads *threads)
+{
+    char line[512];
+    size_t length = 0, shown = 0;
+
+    for (size_t i = 0; i < threads->count && i < THREADS_SHOWN; i++) {
+        const struct lr_model_thread *thread = &threads->items[i];
+        const char *name = *thread->name ? thread->name : "unknown";
+
+        length += (size_t)snprintf(line + length, sizeof(line) - length, "%s%.60s",
+                                   shown++ ? ", " : "", name);
+        if (thread->alike > 1)
+            length += (size_t)snprintf(line + length, sizeof(line) - length, " (x%" PRIu64 ")",
+                                       thread->alike);
+    }
+    if (threads->count > shown)
+        snprintf(line + length, sizeof(line) - length, ", %zu more", threads->count - shown);
+    if (shown > 1 || (shown == 1 && *threads->items[0].name))
+        lr_page_text(&text->page, 4, 6, LR_INK_PLAIN, "threads: %s", line);
+}
+
 static void put_finding(struct text *text, unsigned number, const struct lr_model_pair *pair,
                         const struct lr_model_pair_site *site)
 {
@@ -129,6 +151,7 @@ static void put_finding(struct text *text, unsigned number, const struct lr_mode
     put_callers(text, &site->path);
     put_leaked_count(text, pair, site);
     put_leaked_bytes(text, site);
+    put_threads(text, &site->path.threads);
     if (site->path.java_lost)
         lr_page_text(&text->page, 4, 6, LR_INK_YELLOW,
                      "its Java frames could not be had: the native caller is shown");

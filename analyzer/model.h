@@ -36,6 +36,17 @@ struct lr_model_frame {
 /* 0 for two calls on one source line, wherever their return addresses are. */
 int lr_model_frame_compare(const struct lr_model_frame *a, const struct lr_model_frame *b);
 
+/* Threads whose names differ only in digits, by the first of these names. */
+struct lr_model_thread {
+    const char *name; /* "" when unknown */
+    uint64_t alike;   /* how many names */
+    double live;      /* blocks, mappings or resources that they acquired and that are live */
+};
+struct lr_model_threads {
+    struct lr_model_thread *items; /* most live first */
+    size_t count;
+};
+
 /* How a resource or block came into being.  One path stands for every recorded stack that agrees
  * with it in [culprit, key_end), the part that tells sites apart (culprit.h). */
 struct lr_model_path {
@@ -47,6 +58,7 @@ struct lr_model_path {
     bool java_lost;  /* Java frames were there but could not be had */
     bool cut;        /* frames are missing at the outer end */
     uint32_t stacks; /* recorded stacks that were merged */
+    struct lr_model_threads threads; /* of what is live */
 };
 
 /* judge.h has the rules. */

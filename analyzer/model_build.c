@@ -70,6 +70,18 @@ static enum lr_status judge_sites(struct lr_build *build, struct lr_error *error
     return LR_OK;
 }
 
+static enum lr_status group_threads(struct lr_build *build, struct lr_error *error)
+{
+    struct lr_model *model = build->model;
+
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; s < model->pairs[i].site_count; s++)
+            lr_threads_group(&model->pairs[i].sites[s].path.threads);
+    for (size_t i = 0; i < model->site_count; i++)
+        lr_threads_group(&model->sites[i].path.threads);
+    return LR_OK;
+}
+
 static enum lr_status judge_process(struct lr_build *build, struct lr_error *error)
 {
     return lr_judge_process(build->model, error);
@@ -80,7 +92,7 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
         fill_run,    lr_build_series,       lr_build_tallies,      lr_build_pairs, lr_build_memory,
-        judge_sites, lr_build_completeness, judge_process};
+        group_threads, judge_sites, lr_build_completeness, judge_process};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
     enum lr_status status = LR_OK;
 
@@ -92,6 +104,7 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
         status = steps[i](&build, error);
     free(build.tallies);
     free(build.owners);
+    lr_threads_free(build.threads);
     if (status != LR_OK) {
         lr_model_free(build.model);
         return status;

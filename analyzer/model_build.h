@@ -8,6 +8,7 @@
 
 #include "load.h"
 #include "model.h"
+#include "model_threads.h"
 #include "symbolize.h"
 
 /* Live records of one kind at one stack. */
@@ -30,6 +31,7 @@ struct lr_build {
     struct lr_tally *tallies; /* by stack */
     uint32_t stacks;
     struct lr_owner_memo *owners; /* of model_path.c */
+    struct lr_thread_uses *threads;
     struct lr_followed_view followed[LR_FOLLOWED_SLOTS]; /* kind 0: no series in that slot */
     uint64_t orphan_pairs;  /* live pairs whose call site is not in the file */
     uint64_t shared_stacks; /* stacks that served two pairs */

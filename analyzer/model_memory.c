@@ -17,19 +17,22 @@ static void add_block(struct lr_sum *sum, double size, double weight)
     sum->smallest = first ? size : fmin(sum->smallest, size);
 }
 
-static void tally_block(struct lr_build *build, const struct lr_live_view *block)
+static bool tally_block(struct lr_build *build, const struct lr_live_view *block)
 {
-    struct lr_tally *tally = &build->tallies[block->stack < build->stacks ? block->stack : 0];
+    uint32_t stack = block->stack < build->stacks ? block->stack : 0;
+    struct lr_tally *tally = &build->tallies[stack];
     enum lr_memory_kind kind = block->kind == LR_KIND_NEW ? LR_MEMORY_NEW : LR_MEMORY_MALLOC;
     uint64_t bytes;
 
     if (!block->owned) {
         add_block(&tally->memory[kind], (double)block->size, block->weight);
-        return;
+        return lr_threads_count(&build->threads, LR_PLACE_MEMORY + kind, stack, block->thread,
+                                block->weight);
     }
     bytes = lr_model_round((double)block->size * block->weight);
     *(block->later ? &tally->owned_later : &tally->owned_at_creation) += bytes;
     tally->owned_blocks += lr_model_round(block->weight);
+    return true;
 }
 
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
@@ -37,6 +40,7 @@ enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
     struct lr_live_view block;
     struct lr_region_view region;
     uint64_t cursor = 0;
+    bool memory = true; /* enough of it */
 
     build->stacks = lr_trace_stack_entries(build->trace);
     if (build->stacks == 0)
@@ -44,15 +48,17 @@ enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
     build->tallies = calloc(build->stacks, sizeof(*build->tallies));
     if (!build->tallies)
         return lr_fail(error, LR_FAILED, "out of memory");
-    while (lr_trace_each_live(build->trace, &cursor, &block))
-        tally_block(build, &block);
+    while (memory && lr_trace_each_live(build->trace, &cursor, &block))
+        memory = tally_block(build, &block);
     cursor = 0;
-    while (lr_trace_each_region(build->trace, &cursor, &region)) {
+    while (memory && lr_trace_each_region(build->trace, &cursor, &region)) {
         uint32_t stack = region.stack < build->stacks ? region.stack : 0;
 
         add_block(&build->tallies[stack].memory[LR_MEMORY_MMAP], (double)region.length, 1);
+        memory = lr_threads_count(&build->threads, LR_PLACE_MEMORY + LR_MEMORY_MMAP, stack,
+                                  region.thread, 1);
     }
-    return LR_OK;
+    return memory ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
 }
 
 /* What may be missing: no mapping; of blocks one for each interval of bytes, and nothing tells
@@ -85,6 +91,7 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     struct lr_model_memory_site *site;
     struct lr_stack_view view;
     const char *expected;
+    enum lr_status status;
 
     if (model->site_count == *room) {
         size_t wanted = *room ? 2 * *room : 256;
@@ -105,7 +112,11 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     lr_trace_stack_at(build->trace, stack, &view);
     set_totals(site, &view);
     model->site_count++;
-    return lr_path_make(build, stack, NULL, false, &site->path, &expected, error);
+    status = lr_path_make(build, stack, NULL, false, &site->path, &expected, error);
+    if (status == LR_OK && !lr_threads_take(build->threads, LR_PLACE_MEMORY + (unsigned)kind, stack,
+                                            &site->path.threads))
+        status = lr_fail(error, LR_FAILED, "out of memory");
+    return status;
 }
 
 /* Memory owned by a pair whose call site is not in the file is plain memory to the report. */

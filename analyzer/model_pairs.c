@@ -100,6 +100,9 @@ static bool read_live(struct lr_build *build, struct seeds *seeds)
             build->orphan_pairs++;
         }
         count_live(&seed->site, live.birth_ms);
+        if (!lr_threads_count(&build->threads, LR_PLACE_PAIRS, (uint32_t)(seed - seeds->items),
+                              live.thread, 1))
+            return false;
     }
     return true;
 }
@@ -139,6 +142,8 @@ static enum lr_status name_paths(struct lr_build *build, struct seeds *seeds,
 
         if (status != LR_OK)
             return status;
+        if (!lr_threads_take(build->threads, LR_PLACE_PAIRS, i, &seed->site.path.threads))
+            return lr_fail(error, LR_FAILED, "out of memory");
     }
     return LR_OK;
 }

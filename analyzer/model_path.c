@@ -91,6 +91,8 @@ enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *
 void lr_path_free(struct lr_model_path *path)
 {
     free(path->frames);
+    free(path->threads.items);
+    path->threads = (struct lr_model_threads){NULL, 0};
     path->frames = NULL;
     path->count = 0;
 }
@@ -148,6 +150,7 @@ void lr_path_merge(struct lr_model_path *path, struct lr_model_path *from)
     path->stacks += from->stacks;
     path->java_lost |= from->java_lost;
     path->cut |= from->cut;
+    lr_threads_merge(&path->threads, &from->threads); /* who came there is lost, no number is */
     lr_path_free(from);
 }
 

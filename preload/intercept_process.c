@@ -18,6 +18,7 @@
 #include "prim.h"
 #include "process.h"
 #include "target.h"
+#include "threads.h"
 #include "trace.h"
 #include "unwind.h"
 
@@ -32,6 +33,18 @@ LR_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes
     if (lr_is_armed() && lr_self.depth == 0)
         lr_helper_start();
     return LR_NEXT(pthread_create)(thread, attributes, function, argument);
+}
+
+/* JVMs and many programs name a thread after its first allocations; the helper would read the new
+ * name only a second later. */
+LR_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
+{
+    int result = LR_NEXT(pthread_setname_np)(thread, name);
+    if (lr_enter()) { /* nothing tells us cheaply whether it was our own: look */
+        lr_thread_renamed();
+        lr_leave();
+    }
+    return result;
 }
 
 /* The kernel refuses some of these to a process with threads; ours mustn't be why. */

@@ -65,6 +65,17 @@ static void settle(struct lr_thread_slot *slot)
     __atomic_store_n(&slot->label, label, __ATOMIC_RELAXED);
 }
 
+void lr_thread_renamed(void)
+{
+    struct lr_thread_slot *slot = lr_self.slot;
+    char name[LR_THREAD_NAME_BYTES];
+    if (!slot || slot == &lr_thread_nobody || !lr_prim_thread_name(0, name))
+        return;
+    uint16_t label = lr_thread_label_of(name);
+    if (label)
+        __atomic_store_n(&slot->label, label, __ATOMIC_RELEASE);
+}
+
 __attribute__((noinline, cold)) struct lr_thread_slot *lr_thread_claim(void)
 {
     if (!slots)

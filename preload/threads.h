@@ -54,6 +54,9 @@ static inline uint16_t lr_thread_label(void)
     return __atomic_load_n(&lr_thread_slot()->label, __ATOMIC_RELAXED);
 }
 
+/* The calling thread may have another name now: its records get it from here on. */
+void lr_thread_renamed(void);
+
 /* For the helper thread, now and then: frees the slots of dead threads and reads the names of the
  * living again, since most threads are named after their first allocation.  Takes the intern lock
  * for a new name.  Cost: about 5 us a thread. */

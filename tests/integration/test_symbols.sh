@@ -106,6 +106,7 @@ posix_spawn
 posix_spawnp
 pthread_create
 pthread_exit
+pthread_setname_np
 pvalloc
 realloc
 reallocarray
