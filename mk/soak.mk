@@ -1,5 +1,9 @@
 # soak.mk -- long runs on real software; included by the Makefile.
 
+.PHONY: check-aarch64
+check-aarch64: all ## cross-compile the preload for aarch64 and run it under qemu
+	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/soak/aarch64.sh
+
 .PHONY: soak-es
 soak-es: all ## real Elasticsearch 5.1.1 and 5.2.1; SOAK=8h: a night of traffic instead
 ifeq ($(SOAK),)

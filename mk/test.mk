@@ -119,7 +119,7 @@ bench-quick: tests ## does the benchmark's harness work?  (part of make check)
 
 .PHONY: unwind-check
 unwind-check: tests ## every allocation's stack against libunwind, in real programs; dlopen 10,000 times
-	@LEAKRING_BUILD=$(abspath $(BUILD)) UNWIND_ALL=1 VERBOSE=1 RELOADS=10000 tests/run \
+	@LEAKRING_BUILD=$(abspath $(BUILD)) UNWIND_ALL=1 VERBOSE=1 RELOADS=12000 tests/run \
 		tests/integration/test_unwind_programs.sh tests/integration/test_unwind_reload.sh
 
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.

@@ -1,13 +1,9 @@
-/* arch_x86_64.h -- what the unwinder must know of the machine; a port is another such file.
+/* arch_x86_64.h -- what the unwinder must know of x86_64; see arch.h for what each name means.
  *
- * Stage: STACK.  Context: any.  Register numbers are DWARF's.
+ * Stage: STACK.  Context: any.
  */
 #ifndef LEAKRING_ARCH_X86_64_H
 #define LEAKRING_ARCH_X86_64_H
-
-#if !defined(__x86_64__)
-#error "the unwinder knows no other architecture yet"
-#endif
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,16 +13,81 @@ enum {
     LR_REG_RBX = 3,
     LR_REG_FP = 6,
     LR_REG_SP = 7,
-    LR_REG_PC = 16, /* the return-address column */
+    LR_REG_PC = 16,
+    LR_REG_RA = LR_REG_PC,
     LR_REG_COUNT = 17,
 };
 
-/* What a call must preserve, so what a caller's frame may depend on. */
 #define LR_REGS_PRESERVED                                                                          \
     (1u << LR_REG_RBX | 1u << LR_REG_FP | 1u << LR_REG_SP | 1u << 12 | 1u << 13 | 1u << 14 |       \
      1u << 15 | 1u << LR_REG_PC)
 
-/* The preserved registers as they are here; reg[LR_REG_PC] is an address in this function. */
+/* The wrapper's frame: the caller's fp, the return address, and above them the caller's stack. */
+#define LR_ARCH_CALLER_SP ((uintptr_t)__builtin_frame_address(0) + 16)
+
+enum { LR_ARCH_PC_SHIFT = 0, LR_ARCH_PC_BITS = 47 };
+
+/* A call pushes the return address: it is the word below the CFA.  Operands of a rule: LR_RULE_SP
+ * has the offset in bytes, so that the whole rule is that number; the others have fp's slot (it was
+ * saved at CFA - 8 * slot; 0: it is unchanged) and offset / 8. */
+static inline bool lr_rule_is_plain(uint64_t rule, uint64_t size)
+{
+    return rule == size;
+}
+
+static inline uintptr_t lr_rule_plain_offset(uint64_t rule)
+{
+    return rule & 0x3fffff;
+}
+
+static inline uintptr_t lr_rule_offset(uint64_t rule)
+{
+    return (rule & 0xffff) * 8;
+}
+
+static inline uintptr_t lr_rule_ra_at(uint64_t rule, uintptr_t cfa)
+{
+    (void)rule;
+    return cfa - 8;
+}
+
+static inline bool lr_rule_ra_fits(uint64_t rule, uint64_t size)
+{
+    (void)rule;
+    (void)size; /* at least a word */
+    return true;
+}
+
+static inline bool lr_rule_saves_fp(uint64_t rule)
+{
+    return (rule >> 16 & 63) != 0;
+}
+
+static inline uintptr_t lr_rule_fp_at(uint64_t rule, uintptr_t cfa)
+{
+    return cfa - (rule >> 16 & 63) * 8;
+}
+
+static inline bool lr_rule_operands(bool plain, uint64_t offset, uint64_t ra_below,
+                                    uint64_t fp_below, uint64_t *operands)
+{
+    *operands = plain ? offset : fp_below / 8 << 16 | offset / 8;
+    return ra_below == 8 && offset % 8 == 0 && offset / 8 <= 0xffff && fp_below % 8 == 0 &&
+           fp_below / 8 <= 63;
+}
+
+/* Return addresses are never signed. */
+static inline uintptr_t lr_arch_strip(uintptr_t pc)
+{
+    return pc;
+}
+
+static inline bool lr_arch_is_plain_cfa(uint8_t operation)
+{
+    (void)operation;
+    return false;
+}
+
 static inline __attribute__((always_inline)) void lr_arch_capture(uint64_t *reg)
 {
     __asm__ volatile("movq %%rbx, 24(%0)\n\t"
@@ -44,7 +105,6 @@ static inline __attribute__((always_inline)) void lr_arch_capture(uint64_t *reg)
                      : "rax", "memory");
 }
 
-/* Lies above every frame of a thread whose stack the C library allocated. */
 static inline uintptr_t lr_arch_thread_pointer(void)
 {
     uintptr_t value;
@@ -52,14 +112,12 @@ static inline uintptr_t lr_arch_thread_pointer(void)
     return value;
 }
 
-/* The code a signal handler returns to: mov $15, %rax; syscall.  For C libraries that give it no
- * unwind data; `code` must be readable for 9 bytes. */
+/* mov $15, %rax; syscall */
 static inline bool lr_arch_is_sigreturn(const void *code)
 {
     return memcmp(code, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9) == 0;
 }
 
-/* Does a call end right before `code`?  Up to 7 bytes before it must be readable. */
 static inline bool lr_arch_follows_call(const uint8_t *code)
 {
     if (code[-5] == 0xe8) /* call relative */
@@ -71,8 +129,7 @@ static inline bool lr_arch_follows_call(const uint8_t *code)
 }
 enum { LR_CALL_BYTES = 7 };
 
-/* Where the kernel saved a register, as an offset from the stack pointer at that code: the
- * machine context inside the ucontext_t.  0 for registers that frames never depend on. */
+/* In the machine context inside the ucontext_t. */
 static inline int lr_arch_sigframe_offset(unsigned number)
 {
     static const uint8_t offsets[LR_REG_COUNT] = {

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch.h"
+
 enum { LR_UNWIND_MAX = 128 }; /* frames of a stack that has a hash */
 
 /* The machine state of a function right after one of its calls returns. */
@@ -27,8 +29,8 @@ struct lr_regs {
  * pointers, so this costs three loads.  Use only directly inside an exported wrapper. */
 #define LR_CALLER_REGS                                                                             \
     ((struct lr_regs){                                                                             \
-        .pc = (uintptr_t)__builtin_return_address(0),                                              \
-        .sp = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(void *),                          \
+        .pc = lr_arch_strip((uintptr_t)__builtin_return_address(0)),                               \
+        .sp = LR_ARCH_CALLER_SP,                                                                   \
         .fp = *(uintptr_t *)__builtin_frame_address(0),                                            \
     })
 

@@ -197,7 +197,7 @@ static bool read_cie(struct lr_reader reader, struct lr_fde *fde, bool *has_data
     fde->data_align = lr_read_sleb(&reader);
     uint64_t column = version == 1 ? lr_read_fixed(&reader, 1) : lr_read_uleb(&reader);
     *has_data = *text == 'z';
-    if (column != LR_REG_PC || !read_augmentation(&reader, text, fde))
+    if (column != LR_REG_RA || !read_augmentation(&reader, text, fde))
         return false;
     fde->initial = reader.at;
     fde->initial_end = reader.end;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arch_x86_64.h"
+#include "arch.h"
 #include "modules.h"
 
 /* A bounded reader: past the end, `bad` is set and every read answers 0. */
@@ -57,6 +57,7 @@ struct lr_cfi_row {
     int64_t value[LR_REG_COUNT];
 };
 #define LR_CFA_BLOCK 255u
+#define LR_REG_BIT(number) (UINT64_C(1) << (number))
 
 /* Runs the program up to `pc`. */
 bool lr_cfi_row(const struct lr_fde *fde, uintptr_t pc, struct lr_cfi_row *row);
@@ -66,8 +67,8 @@ typedef bool lr_expr_read(void *context, uintptr_t address, uint64_t *word);
 
 struct lr_expr_input {
     const uint64_t *reg; /* LR_REG_COUNT values */
-    uint32_t known;      /* mask of those that may be used */
-    uint32_t used;       /* mask of those that were (out) */
+    uint64_t known;      /* mask of those that may be used */
+    uint64_t used;       /* mask of those that were (out) */
     lr_expr_read *read;  /* NULL: no memory may be read */
     void *context;
 };

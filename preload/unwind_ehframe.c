@@ -29,41 +29,43 @@ struct cursor {
 };
 
 /* A frame that nothing describes, if it looks as frames with a frame pointer do: the caller's frame
- * pointer and a return address behind a call lie where fp points. */
-static __attribute__((noinline, cold)) bool step_by_frame_pointer(struct cursor *at,
-                                                                  struct lr_stack_range *range)
+ * pointer and a return address behind a call lie where fp points.  pc is 0 when it doesn't.  (By
+ * value, so that the walk's cursor stays in registers.) */
+static __attribute__((noinline, cold)) struct cursor by_frame_pointer(struct cursor at,
+                                                                      struct lr_stack_range *range)
 {
     struct lr_module_info module;
-    uintptr_t fp = at->fp, pc;
-    if (fp < at->sp || !lr_stack_holds(range, fp) || !lr_stack_holds(range, fp + 8))
-        return false;
-    pc = lr_stack_word(range, fp + 8);
-    if (!lr_module_find(pc - 1, &module) || pc - module.start < LR_CALL_BYTES ||
-        !lr_arch_follows_call((const uint8_t *)pc))
-        return false;
-    at->fp = lr_stack_word(range, fp);
-    at->pc = pc;
-    at->sp = fp + 16;
-    return true;
+    struct cursor none = at, caller = at;
+    uintptr_t fp = at.fp;
+    none.pc = 0;
+    if (fp < at.sp || !lr_stack_holds(range, fp) || !lr_stack_holds(range, fp + 8))
+        return none;
+    caller.fp = lr_stack_word(range, fp);
+    caller.pc = lr_arch_strip(lr_stack_word(range, fp + 8));
+    caller.sp = fp + 16;
+    if (!lr_module_find(caller.pc - 1, &module) || caller.pc - module.start < LR_CALL_BYTES ||
+        !lr_arch_follows_call((const uint8_t *)caller.pc))
+        return none;
+    return caller;
 }
 
 /* From the frame to its caller's; false at the end of the walk, then *end says why. */
 static inline __attribute__((always_inline)) bool
 step(struct cursor *at, uint64_t rule, struct lr_stack_range *range, enum lr_unwind_end *end)
 {
-    uintptr_t cfa, fp_at = 0, offset = LR_RULE_OFFSET(rule);
+    uintptr_t cfa, fp_at = 0, offset = lr_rule_offset(rule);
     *end = LR_UNWIND_LOST;
     switch (LR_RULE_KIND(rule)) {
     case LR_RULE_SP:
-        cfa = at->sp + LR_RULE_SP_OFFSET(rule);
+        cfa = at->sp + lr_rule_plain_offset(rule);
         break;
     case LR_RULE_SP_FP:
         cfa = at->sp + offset;
-        fp_at = cfa - LR_RULE_SLOT(rule) * 8;
+        fp_at = lr_rule_fp_at(rule, cfa);
         break;
     case LR_RULE_FP:
         cfa = at->fp + offset;
-        fp_at = LR_RULE_SLOT(rule) ? cfa - LR_RULE_SLOT(rule) * 8 : 0;
+        fp_at = lr_rule_saves_fp(rule) ? lr_rule_fp_at(rule, cfa) : 0;
         break;
     case LR_RULE_DRAP:
         if (at->fp < at->sp || !lr_stack_holds(range, at->fp) ||
@@ -79,17 +81,20 @@ step(struct cursor *at, uint64_t rule, struct lr_stack_range *range, enum lr_unw
         *end = LR_UNWIND_FOREIGN;
         return false;
     default:
-        return rule == LR_RULE_TRY_FP && step_by_frame_pointer(at, range);
+        if (rule != LR_RULE_TRY_FP)
+            return false;
+        *at = by_frame_pointer(*at, range);
+        return at->pc != 0;
     }
     if (__builtin_expect(cfa - 8 < at->sp || cfa > range->high || cfa % 8 != 0 || cfa < 8, 0))
         if (cfa % 8 != 0 || cfa <= at->sp || !lr_stack_reach(range, cfa))
             return false;
-    if (fp_at) {
-        if (__builtin_expect(fp_at < at->sp, 0))
-            return false;
+    uintptr_t ra_at = lr_rule_ra_at(rule, cfa);
+    if (__builtin_expect(ra_at < at->sp || (fp_at && fp_at < at->sp), 0))
+        return false;
+    if (fp_at)
         at->fp = lr_stack_word(range, fp_at);
-    }
-    at->pc = lr_stack_word(range, cfa - 8);
+    at->pc = lr_arch_strip(lr_stack_word(range, ra_at));
     at->sp = cfa;
     *end = LR_UNWIND_OUTERMOST;
     return at->pc != 0;
@@ -191,24 +196,26 @@ static inline __attribute__((always_inline)) void follow_shape(struct pursuit *w
     for (;;) {
         uintptr_t next = shape[at.place];
         uint64_t rule = lr_rule_peek(at.pc, key), size = next - at.sp;
-        if (rule != size) { /* else it is LR_RULE_SP with just that offset */
-            uintptr_t fp_at = next - LR_RULE_SLOT(rule) * 8;
+        if (!lr_rule_is_plain(rule, size)) {
+            uintptr_t fp_at = lr_rule_fp_at(rule, next);
             if (rule >> 22 == LR_RULE_SP_FP) {
-                if (LR_RULE_OFFSET(rule) != size || fp_at < at.sp)
+                if (lr_rule_offset(rule) != size || fp_at < at.sp)
                     break;
             } else if (rule >> 22 == LR_RULE_FP) {
-                if (at.fp + LR_RULE_OFFSET(rule) != next || next <= at.sp || fp_at < at.sp)
+                if (at.fp + lr_rule_offset(rule) != next || next <= at.sp || fp_at < at.sp)
                     break;
             } else {
                 break;
             }
-            if (LR_RULE_SLOT(rule))
+            if (lr_rule_saves_fp(rule))
                 at.fp = lr_stack_word(walk->range, fp_at);
         }
+        if (!lr_rule_ra_fits(rule, size))
+            break;
         __asm__("" : "+r"(next)); /* or the compiler may compute it out of the rule */
         hash += lr_unwind_term(at.pc, at.place);
         seen |= at.pc;
-        at.pc = lr_stack_word(walk->range, next - 8);
+        at.pc = lr_arch_strip(lr_stack_word(walk->range, lr_rule_ra_at(rule, next)));
         at.sp = next;
         at.place++;
     }
@@ -301,7 +308,7 @@ static inline bool is_outermost(struct pursuit *walk)
     uint64_t rule = lr_rule_peek(walk->at.pc, walk->key);
     if (walk->at.pc == 0)
         return true;
-    if (rule != LR_RULE(LR_RULE_OUTERMOST, 0, 0) || walk->at.place == walk->max)
+    if (rule != LR_RULE(LR_RULE_OUTERMOST, 0) || walk->at.place == walk->max)
         return false;
     walk->hash += lr_unwind_term(walk->at.pc, walk->at.place++);
     return true;
@@ -342,7 +349,7 @@ static void follow(const struct lr_regs *regs, size_t max, struct lr_trail *trai
             walk.shape->count = 0, walk.shape->sp[0] = regs->sp; /* of another stack */
     }
     pursue(&walk, trail);
-    if (__builtin_expect(walk.is_full || walk.seen >> LR_RULE_PC_BITS != 0, 0))
+    if (__builtin_expect(walk.is_full || lr_rule_is_wild(walk.seen), 0))
         follow_plainly(regs, &range, max, trail);
     finish(&range);
 }

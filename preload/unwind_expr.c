@@ -97,7 +97,7 @@ static uint64_t reg(struct machine *m, uint64_t number)
         m->bad = true;
         return 0;
     }
-    m->input->used |= 1u << number;
+    m->input->used |= LR_REG_BIT(number);
     return m->input->reg[number];
 }
 

@@ -11,7 +11,7 @@ enum { OWN_FRAMES = 24, SIGNAL_FRAMES = 8 };
 
 struct walk {
     uint64_t reg[LR_REG_COUNT];
-    uint32_t known; /* mask of valid ones */
+    uint64_t known; /* mask of valid ones */
     bool is_exact;  /* reg[LR_REG_PC] is where the frame stands, no return address */
     unsigned signals;
     struct lr_stack_range *range;
@@ -81,15 +81,17 @@ static bool recover(struct walk *walk, const struct lr_fde *fde, const struct lr
 }
 
 /* Replaces the registers by the caller's.  A signal frame may lead to another stack. */
-static enum step enter_caller(struct walk *walk, const uint64_t *reg, uint32_t known,
+static enum step enter_caller(struct walk *walk, const uint64_t *reg, uint64_t known,
                               bool is_signal)
 {
     uint64_t sp = reg[LR_REG_SP];
     if (is_signal) {
         if (++walk->signals > SIGNAL_FRAMES || !lr_stack_begin(walk->range, sp))
             return STEP_LOST;
-    } else if (sp <= walk->reg[LR_REG_SP] || !lr_stack_holds(walk->range, sp - 8)) {
-        return STEP_LOST;
+    } else if (sp != walk->reg[LR_REG_SP] ||
+               !walk->is_exact) { /* an interrupted leaf may have none */
+        if (sp <= walk->reg[LR_REG_SP] || !lr_stack_holds(walk->range, sp - 8))
+            return STEP_LOST;
     }
     for (unsigned i = 0; i < LR_REG_COUNT; i++)
         walk->reg[i] = reg[i];
@@ -98,11 +100,19 @@ static enum step enter_caller(struct walk *walk, const uint64_t *reg, uint32_t k
     return reg[LR_REG_PC] ? STEP_OK : STEP_OUTERMOST;
 }
 
+/* A frame that called must have saved where it returns to; one that a signal interrupted may have
+ * it in a register still, on machines that have such a register. */
+static bool may_return(const struct walk *walk, const struct lr_cfi_row *row)
+{
+    return row->where[LR_REG_RA] != LR_CFI_SAME ||
+           (walk->is_exact && (unsigned)LR_REG_RA != (unsigned)LR_REG_PC);
+}
+
 static enum step step_row(struct walk *walk, const struct lr_fde *fde, const struct lr_cfi_row *row)
 {
     uint64_t cfa, reg[LR_REG_COUNT];
-    uint32_t known = 0;
-    if (row->where[LR_REG_PC] == LR_CFI_UNDEFINED)
+    uint64_t known = 0;
+    if (row->where[LR_REG_RA] == LR_CFI_UNDEFINED)
         return STEP_OUTERMOST;
     if (!find_cfa(walk, fde, row, &cfa))
         return STEP_LOST;
@@ -112,15 +122,16 @@ static enum step step_row(struct walk *walk, const struct lr_fde *fde, const str
         if (row->where[i] == LR_CFI_SAME && !(LR_REGS_PRESERVED >> i & 1))
             continue;
         if (recover(walk, fde, row, i, cfa, &reg[i]))
-            known |= 1u << i;
+            known |= LR_REG_BIT(i);
     }
     if (row->where[LR_REG_SP] == LR_CFI_SAME) {
         reg[LR_REG_SP] = cfa;
-        known |= 1u << LR_REG_SP;
+        known |= LR_REG_BIT(LR_REG_SP);
     }
-    if (!(known >> LR_REG_PC & 1) || !(known >> LR_REG_SP & 1) ||
-        row->where[LR_REG_PC] == LR_CFI_SAME)
+    if (!(known >> LR_REG_RA & 1) || !(known >> LR_REG_SP & 1) || !may_return(walk, row))
         return STEP_LOST;
+    reg[LR_REG_PC] = lr_arch_strip(reg[LR_REG_RA]);
+    known |= LR_REG_BIT(LR_REG_PC);
     return enter_caller(walk, reg, known, fde->is_signal);
 }
 
@@ -143,7 +154,7 @@ static enum step step_sigreturn(struct walk *walk)
         if (!read_word(walk->range, walk->reg[LR_REG_SP] + (uint64_t)lr_arch_sigframe_offset(i),
                        &reg[i]))
             return STEP_LOST;
-    return enter_caller(walk, reg, (1u << LR_REG_COUNT) - 1, true);
+    return enter_caller(walk, reg, LR_REG_BIT(LR_REG_COUNT) - 1, true);
 }
 
 static enum step step(struct walk *walk)
@@ -178,7 +189,7 @@ static void start_bare(struct walk *walk, const struct lr_regs *regs)
     walk->reg[LR_REG_PC] = regs->pc;
     walk->reg[LR_REG_SP] = regs->sp;
     walk->reg[LR_REG_FP] = regs->fp;
-    walk->known = 1u << LR_REG_PC | 1u << LR_REG_SP | 1u << LR_REG_FP;
+    walk->known = LR_REG_BIT(LR_REG_PC) | LR_REG_BIT(LR_REG_SP) | LR_REG_BIT(LR_REG_FP);
     walk->is_exact = false;
 }
 

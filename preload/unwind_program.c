@@ -235,7 +235,7 @@ static void step(struct program *p)
         restore(p, low);
         return;
     }
-    if (op == CFA_NOP || step_location(p, op) || step_cfa(p, op))
+    if (op == CFA_NOP || lr_arch_is_plain_cfa(op) || step_location(p, op) || step_cfa(p, op))
         return;
     if (op == CFA_REMEMBER)
         remember(p);

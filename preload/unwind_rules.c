@@ -48,7 +48,8 @@ static bool constant_above_sp(const struct lr_fde *fde, const uint8_t *block, ui
 {
     uint64_t reg[LR_REG_COUNT] = {[LR_REG_PC] = pc}, first, second;
     const uint64_t a = UINT64_C(1) << 32, b = UINT64_C(5) << 32;
-    struct lr_expr_input input = {reg, 1u << LR_REG_PC | 1u << LR_REG_SP, 0, NULL, NULL};
+    struct lr_expr_input input = {reg, LR_REG_BIT(LR_REG_PC) | LR_REG_BIT(LR_REG_SP), 0, NULL,
+                                  NULL};
     reg[LR_REG_SP] = a;
     if (!lr_expr_evaluate(block, fde->limit, &input, NULL, &first))
         return false;
@@ -98,23 +99,24 @@ static bool cfa_kind(const struct lr_fde *fde, const struct lr_cfi_row *row, uin
         *kind = LR_RULE_SP;
     else
         return false;
-    return *offset >= 0 && *offset % 8 == 0 && *offset / 8 <= LR_OFFSET_MAX;
+    return *offset > 0;
 }
 
-static bool fp_slot(const struct lr_fde *fde, const struct lr_cfi_row *row, enum lr_rule_kind kind,
-                    int64_t *slot)
+/* How far below the CFA fp was saved; 0: it is unchanged. */
+static bool find_fp(const struct lr_fde *fde, const struct lr_cfi_row *row, enum lr_rule_kind kind,
+                    uint64_t *below)
 {
     int64_t value = row->value[LR_REG_FP];
+    *below = 0;
     switch (row->where[LR_REG_FP]) {
     case LR_CFI_UNDEFINED:
     case LR_CFI_SAME:
-        *slot = 0;
         return true;
     case LR_CFI_OFFSET:
-        *slot = -value / 8;
-        return kind != LR_RULE_DRAP && value < 0 && value % 8 == 0 && *slot <= LR_SLOT_MAX;
+        *below = (uint64_t)-value;
+        return kind != LR_RULE_DRAP && value < 0;
     case LR_CFI_EXPRESSION:
-        *slot = 1;
+        *below = 8; /* in truth at fp */
         return kind == LR_RULE_DRAP && is_word_at_fp(fde, (const uint8_t *)(uintptr_t)value);
     default:
         return false;
@@ -124,16 +126,20 @@ static bool fp_slot(const struct lr_fde *fde, const struct lr_cfi_row *row, enum
 static uint64_t rule_of_row(const struct lr_fde *fde, const struct lr_cfi_row *row, uintptr_t pc)
 {
     enum lr_rule_kind kind;
-    int64_t offset, slot;
-    if (row->where[LR_REG_PC] == LR_CFI_UNDEFINED)
-        return LR_RULE(LR_RULE_OUTERMOST, 0, 0);
-    if (fde->is_signal || row->where[LR_REG_PC] != LR_CFI_OFFSET || row->value[LR_REG_PC] != -8 ||
+    int64_t offset;
+    uint64_t fp_below, operands;
+    if (row->where[LR_REG_RA] == LR_CFI_UNDEFINED)
+        return LR_RULE(LR_RULE_OUTERMOST, 0);
+    if (fde->is_signal || row->where[LR_REG_RA] != LR_CFI_OFFSET || row->value[LR_REG_RA] >= 0 ||
         row->where[LR_REG_SP] != LR_CFI_SAME || !cfa_kind(fde, row, pc, &kind, &offset) ||
-        !fp_slot(fde, row, kind, &slot))
-        return LR_RULE(LR_RULE_FULL, 0, 0);
-    if (kind == LR_RULE_SP && slot == 0)
-        return LR_RULE(LR_RULE_SP, 0, offset);
-    return LR_RULE(kind == LR_RULE_SP ? LR_RULE_SP_FP : kind, slot, offset / 8);
+        !find_fp(fde, row, kind, &fp_below))
+        return LR_RULE(LR_RULE_FULL, 0);
+    if (kind == LR_RULE_SP && fp_below)
+        kind = LR_RULE_SP_FP;
+    if (!lr_rule_operands(kind == LR_RULE_SP, (uint64_t)offset, (uint64_t)-row->value[LR_REG_RA],
+                          fp_below, &operands))
+        return LR_RULE(LR_RULE_FULL, 0);
+    return LR_RULE(kind, operands);
 }
 
 /* A return address points behind the call, perhaps into the next function. */
@@ -143,40 +149,38 @@ static uint64_t compute(uintptr_t pc)
     struct lr_fde fde;
     struct lr_cfi_row row;
     if (!lr_module_find(pc - 1, &module))
-        return LR_RULE(LR_RULE_FOREIGN, 0, 0);
+        return LR_RULE(LR_RULE_FOREIGN, 0);
     if (lr_fde_find(&module, pc - 1, &fde))
         return lr_cfi_row(&fde, pc - 1, &row) ? rule_of_row(&fde, &row, pc - 1)
-                                              : LR_RULE(LR_RULE_NONE, 0, 0);
+                                              : LR_RULE(LR_RULE_NONE, 0);
     if (lr_unwind_starts_stack(&module, pc))
-        return LR_RULE(LR_RULE_OUTERMOST, 0, 0);
-    return lr_unwind_is_sigreturn(pc) ? LR_RULE(LR_RULE_FULL, 0, 0) : LR_RULE_TRY_FP;
+        return LR_RULE(LR_RULE_OUTERMOST, 0);
+    return lr_unwind_is_sigreturn(pc) ? LR_RULE(LR_RULE_FULL, 0) : LR_RULE_TRY_FP;
 }
 
 #define OTHER_PLACE(place) ((place) ^ 0x8000u)
 
 /* Stores an entry; what was in its place moves to that one's other place. */
-static void keep(uintptr_t pc, uint64_t entry)
+static void keep(uint64_t place, uint64_t entry)
 {
-    uint64_t *first = &lr_rule_cache[pc & 0xffff];
-    uint64_t *second = &lr_rule_cache[OTHER_PLACE(pc & 0xffff)];
-    uint64_t displaced = __atomic_load_n(first, __ATOMIC_RELAXED);
+    uint64_t displaced = __atomic_load_n(&lr_rule_cache[place], __ATOMIC_RELAXED);
     if (displaced)
-        __atomic_store_n(second, displaced, __ATOMIC_RELAXED);
-    __atomic_store_n(first, entry, __ATOMIC_RELAXED);
+        __atomic_store_n(&lr_rule_cache[OTHER_PLACE(place)], displaced, __ATOMIC_RELAXED);
+    __atomic_store_n(&lr_rule_cache[place], entry, __ATOMIC_RELAXED);
 }
 
 /* `key` was read before the module is looked up: a rule of an unloaded module gets an old epoch. */
 __attribute__((noinline, cold)) uint64_t lr_rule_make(uintptr_t pc, uint64_t key)
 {
-    if (pc >> LR_RULE_PC_BITS != 0)
+    uint64_t code = (uint64_t)pc >> LR_ARCH_PC_SHIFT, place = code & 0xffff;
+    uint64_t head = code << (64 - LR_ARCH_PC_BITS) ^ key;
+    if (lr_rule_is_wild(pc))
         return compute(pc);
-    uint64_t spread = (uint64_t)pc << (64 - LR_RULE_PC_BITS);
-    uint64_t *second = &lr_rule_cache[OTHER_PLACE(pc & 0xffff)];
-    uint64_t rule = __atomic_load_n(second, __ATOMIC_RELAXED) ^ spread ^ key;
+    uint64_t rule = __atomic_load_n(&lr_rule_cache[OTHER_PLACE(place)], __ATOMIC_RELAXED) ^ head;
     if (rule < LR_RULE_LIMIT)
         return rule;
     rule = compute(pc);
     if (LR_RULE_KIND(rule) != LR_RULE_FOREIGN && (key >> 25 & 255) != 0)
-        keep(pc, spread ^ key ^ rule);
+        keep(place, head ^ rule);
     return rule;
 }

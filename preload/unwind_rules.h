@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arch_x86_64.h"
+#include "arch.h"
 #include "unwind.h"
 
 enum lr_rule_kind {
@@ -32,24 +32,15 @@ enum lr_rule_kind {
     LR_RULE_FOREIGN,   /* in no module; never cached, since one may be mapped there any time */
 };
 
-/* Operands: LR_RULE_SP has the offset in bytes, so that the whole rule is that number; the others
- * have fp's slot (it was saved at CFA - 8 * slot; 0: it is unchanged) and offset / 8.  The return
- * address is the word below the CFA. */
-#define LR_RULE(kind, slot, offset)                                                                \
-    ((uint64_t)(kind) << 22 | (uint64_t)(slot) << 16 | (uint64_t)(offset))
+/* The operands are the machine's (arch.h). */
+#define LR_RULE(kind, operands) ((uint64_t)(kind) << 22 | (uint64_t)(operands))
 #define LR_RULE_KIND(rule) ((enum lr_rule_kind)((rule) >> 22 & 7))
-#define LR_RULE_SLOT(rule) ((rule) >> 16 & 63)
-#define LR_RULE_OFFSET(rule) (((rule)&0xffff) * 8)
-#define LR_RULE_SP_OFFSET(rule) ((rule)&0x3fffff)
 /* In a module, but no unwind data covers it: assembly, or compiled without.  It may keep its frame
  * pointer as frames usually are. */
-#define LR_RULE_TRY_FP LR_RULE(LR_RULE_NONE, 2, 2)
+#define LR_RULE_TRY_FP LR_RULE(LR_RULE_NONE, 1)
 #define LR_RULE_LIMIT (UINT64_C(1) << 25)
-#define LR_SLOT_MAX 63
-#define LR_OFFSET_MAX 0xffff
 
 #define LR_RULE_CACHE_BITS 16u
-#define LR_RULE_PC_BITS 47u
 extern uint64_t lr_rule_cache[1u << LR_RULE_CACHE_BITS];
 
 /* What entries made in this epoch have in common: its low 8 bits, of which 0 is in no entry.  An
@@ -61,12 +52,19 @@ static inline uint64_t lr_rule_key(void)
     return UINT64_MAX << 33 | epoch << 25;
 }
 
-/* The rule for a return address below 2^47, or, at LR_RULE_LIMIT or above, none.  Addresses that
- * share a place have equal low bits: they cancel out, and the others must be equal. */
+/* Beyond what a code address can be: garbage, which has no place in the cache. */
+static inline bool lr_rule_is_wild(uintptr_t pc)
+{
+    return pc >> (LR_ARCH_PC_BITS + LR_ARCH_PC_SHIFT) != 0;
+}
+
+/* The rule for a return address that isn't wild, or, at LR_RULE_LIMIT or above, none.  Addresses
+ * that share a place have equal low bits: they cancel out, and the others must be equal. */
 static inline uint64_t lr_rule_peek(uintptr_t pc, uint64_t key)
 {
-    uint64_t entry = __atomic_load_n(&lr_rule_cache[pc & 0xffff], __ATOMIC_RELAXED);
-    return entry ^ (uint64_t)pc << (64 - LR_RULE_PC_BITS) ^ key;
+    uint64_t code = (uint64_t)pc >> LR_ARCH_PC_SHIFT;
+    uint64_t entry = __atomic_load_n(&lr_rule_cache[code & 0xffff], __ATOMIC_RELAXED);
+    return entry ^ code << (64 - LR_ARCH_PC_BITS) ^ key;
 }
 
 /* The rule for any return address, made if need be (about 1 us). */
@@ -75,7 +73,7 @@ uint64_t lr_rule_make(uintptr_t pc, uint64_t key);
 static inline uint64_t lr_rule_for(uintptr_t pc, uint64_t key)
 {
     uint64_t rule = lr_rule_peek(pc, key);
-    if (__builtin_expect(rule >= LR_RULE_LIMIT || pc >> LR_RULE_PC_BITS != 0, 0))
+    if (__builtin_expect(rule >= LR_RULE_LIMIT || lr_rule_is_wild(pc), 0))
         return lr_rule_make(pc, key);
     return rule;
 }

@@ -4,7 +4,7 @@
  */
 #include "unwind_stack.h"
 
-#include "arch_x86_64.h"
+#include "arch.h"
 #include "prim.h"
 
 /* A stack that continues this far below what is known is taken for the same one. */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_unwind_reload.sh -- modules that come and go at the same addresses never give frames by the
-# rules of their predecessors, and modules without unwind data.  RELOADS=10000 (make unwind-check)
-# instead of 300.
+# rules of their predecessors, and modules without unwind data.  RELOADS=12000 (make unwind-check)
+# instead of 300; a multiple of 12.
 # timeout: 900
 . "$(dirname "$0")/../lib/tap.sh"
 loads=${RELOADS:-300}

@@ -15,8 +15,12 @@
  * build: preload/unwind_rules.c preload/unwind_hash.c preload/threads.c
  * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_linux.c
  */
+#if defined(__x86_64__)
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
+#else /* no libunwind to cross-compile with: glibc's backtrace() is the oracle */
+#include <execinfo.h>
+#endif
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -78,14 +82,9 @@ uint16_t lr_thread_label_of(const char *name)
     return 0;
 }
 
-static struct {
-    int (*get_context)(unw_tdep_context_t *);
-    int (*init_local)(unw_cursor_t *, unw_context_t *);
-    int (*step)(unw_cursor_t *);
-    int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
-} api;
 
 static unsigned long every = 1;
+static bool has_oracle;
 static unsigned long walks, equal, frames, ours_shorter, ours_longer, differ, no_oracle;
 static unsigned long ends[4], reads, outside, followed_wrong;
 
@@ -123,6 +122,27 @@ static void note_difference(uintptr_t last, uintptr_t ours, uintptr_t theirs)
     }
 }
 
+#if defined(__x86_64__)
+static struct {
+    int (*get_context)(unw_tdep_context_t *);
+    int (*init_local)(unw_cursor_t *, unw_context_t *);
+    int (*step)(unw_cursor_t *);
+    int (*get_reg)(unw_cursor_t *, int, unw_word_t *);
+} api;
+
+static void find_oracle(void)
+{
+    void *(*open)(const char *, int) = (void *(*)(const char *, int))lr_next_symbol("dlopen");
+    void *library = open ? open("libunwind.so.8", RTLD_NOW | RTLD_LOCAL) : NULL;
+    if (library) {
+        *(void **)&api.get_context = dlsym(library, "_Ux86_64_getcontext");
+        *(void **)&api.init_local = dlsym(library, NAME_OF(unw_init_local));
+        *(void **)&api.get_reg = dlsym(library, NAME_OF(unw_get_reg));
+        *(void **)&api.step = dlsym(library, NAME_OF(unw_step));
+        has_oracle = api.step != NULL;
+    }
+}
+
 /* Stops at generated code: beyond it libunwind guesses, and crashes now and then. */
 static size_t walk_theirs(const struct lr_regs *regs, uintptr_t *pcs, size_t max)
 {
@@ -147,6 +167,26 @@ static size_t walk_theirs(const struct lr_regs *regs, uintptr_t *pcs, size_t max
     } while (have < max && lr_module_find(pc - 1, &module) && api.step(&cursor) > 0);
     return have;
 }
+
+#else
+static void find_oracle(void)
+{
+    void *pcs[1];
+    has_oracle = backtrace(pcs, 1) == 1; /* loads libgcc_s */
+}
+
+static size_t walk_theirs(const struct lr_regs *regs, uintptr_t *pcs, size_t max)
+{
+    void *all[FRAMES + OWN_FRAMES];
+    int count = backtrace(all, FRAMES + OWN_FRAMES), first = 0;
+    while (first < count && (uintptr_t)all[first] != regs->pc)
+        first++;
+    size_t have = 0;
+    for (; first < count && have < max; first++)
+        pcs[have++] = (uintptr_t)all[first];
+    return have;
+}
+#endif
 
 static void judge(const uintptr_t *ours, size_t our_count, const uintptr_t *theirs,
                   size_t their_count, enum lr_unwind_end end)
@@ -253,7 +293,7 @@ __attribute__((noinline)) static void check(const struct lr_regs *regs)
 #define VISIBLE __attribute__((visibility("default")))
 #define CHECKED()                                                                                  \
     do {                                                                                           \
-        if (api.step && !self.is_inside && ++self.calls % every == 0) {                            \
+        if (has_oracle && every && !self.is_inside && ++self.calls % every == 0) {                            \
             struct lr_regs regs = LR_CALLER_REGS;                                                  \
             self.is_inside = true;                                                                 \
             check(&regs);                                                                          \
@@ -288,18 +328,11 @@ VISIBLE void *realloc(void *block, size_t size)
 
 __attribute__((constructor)) static void start(void)
 {
-    void *(*open)(const char *, int) = (void *(*)(const char *, int))lr_next_symbol("dlopen");
     self.is_inside = true;
     lr_threads_start();
     if (getenv("UNWIND_EVERY"))
         every = strtoul(getenv("UNWIND_EVERY"), NULL, 10);
-    void *library = open ? open("libunwind.so.8", RTLD_NOW | RTLD_LOCAL) : NULL;
-    if (library && every) {
-        *(void **)&api.get_context = dlsym(library, "_Ux86_64_getcontext");
-        *(void **)&api.init_local = dlsym(library, NAME_OF(unw_init_local));
-        *(void **)&api.get_reg = dlsym(library, NAME_OF(unw_get_reg));
-        *(void **)&api.step = dlsym(library, NAME_OF(unw_step));
-    }
+    find_oracle();
     self.is_inside = false;
 }
 
