@@ -19,3 +19,11 @@ soak-java: tests ## a JVM in every state, twice 5 minutes on each JDK (SOAK_SECO
 soak-walker: tests ## Java frames against the JVM's own answer, a minute for each kind of JVM
 	@LEAKRING_BUILD=$(abspath $(BUILD)) WALKER_SECONDS=$(or $(WALKER_SECONDS),60) \
 		tests/integration/test_java_walker.sh
+
+# Deaths, refusals and children in full numbers (an hour): docs/RELIABILITY.md has a table of them.
+# make check runs the same in short.
+.PHONY: check-faults
+check-faults: tests ## SIGKILL, refused calls, limits and children, in full numbers
+	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= KILLS=1000 SECONDS_EACH=100000 WHOLE=1 \
+		FORKS=10000 SPAWNS=2000 DAEMONS=500 JVM_CHILDREN=500 VERBOSE=1 \
+		LEAKRING_TIME_LIMIT=14400 tests/run tests/fault/test_*.sh

@@ -82,10 +82,17 @@ $(TEST)/fault/%: tests/fault/%.c $(TEST)/libanalyzer.a
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
 		$(TEST)/libanalyzer.a $(TEST_LIBS)
 
+# The library, whose own calls of the system are refused as LR_FAULT says.
+FAULTY := open fallocate fs_info slurp map map_file wipe_on_fork
+$(TEST)/faulty/libleakring.so: $(PRELOAD_OBJ) tests/fault/inject/faulty_prim.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(PRELOAD_CFLAGS) $(PRELOAD_LDFLAGS) $(LDFLAGS) -o $@ $^ \
+		$(FAULTY:%=-Wl,--wrap=lr_prim_%)
+
 -include $(UNIT:%=%.d) $(wildcard $(TEST)/lib/*.d)
 
 .PHONY: tests unit-asan unit-tsan
-tests: all $(UNIT) $(ORACLE) $(FAULT)
+tests: all $(UNIT) $(ORACLE) $(FAULT) $(TEST)/faulty/libleakring.so
 
 unit-asan unit-tsan: unit-%:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* CFLAGS="-O1 -g -fno-omit-frame-pointer \

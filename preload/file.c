@@ -48,12 +48,23 @@ static const struct plan {
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0], LAYOUT_OVERHEAD = 192 << 10 };
 
+/* Under a limit on the address space (ulimit -v) what we map is missing elsewhere: a quarter of it
+ * at most is ours, tables in memory included. */
+enum { TABLES_BYTES = 16 << 20 };
+static bool is_too_narrow(uint64_t size)
+{
+    return (size + TABLES_BYTES) * 4 > lr_prim_address_limit();
+}
+
 static uint64_t chosen_size(void)
 {
     uint64_t size = lr_config.size;
     if (!size) {
         size = LR_FILE_DEFAULT;
         uint64_t share = lr_memory_limit() / 16;
+        if (share < size)
+            size = share;
+        share = lr_prim_address_limit() / 16;
         if (share < size)
             size = share;
     }
@@ -350,6 +361,11 @@ bool lr_file_create(const struct lr_identity *who, char *error, size_t error_siz
     uint64_t size = chosen_size();
     char path[LR_PATH_MAX], first_path[LR_PATH_MAX];
     const char *first_trouble = NULL;
+    if (is_too_narrow(size)) {
+        struct lr_text text = lr_text_in(error, error_size);
+        lr_text_add(&text, "the limit on the address space (ulimit -v) is too low; not recording");
+        return false;
+    }
     for (unsigned i = 0; i < (named ? 1 : 3); i++) {
         struct lr_text text = lr_text_in(path, sizeof path);
         if (!named && directories[i][0]) {

@@ -142,6 +142,8 @@ static int execute(execve_function *real, const char *path, char *const argv[],
 {
     if (lr_process_is_traced())
         IN_PLACE(real(path, argv, environment));
+    if (lr_process_was_refused())
+        return real(path, argv, environment);
     WITH_ENVIRONMENT(path, environment, real(path, argv, environment_));
 }
 
@@ -169,6 +171,8 @@ LR_EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
 {
     if (lr_process_is_traced())
         IN_PLACE(LR_NEXT(fexecve)(fd, argv, environment));
+    if (lr_process_was_refused())
+        return LR_NEXT(fexecve)(fd, argv, environment);
     WITH_ENVIRONMENT("", environment, LR_NEXT(fexecve)(fd, argv, environment_));
 }
 

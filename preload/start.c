@@ -30,7 +30,8 @@
 #include "trace.h"
 
 static struct lr_identity identity;
-static int traced_pid; /* 0: nothing is traced */
+static int traced_pid;  /* 0: nothing is traced */
+static int refused_pid; /* wanted, but it couldn't be recorded; its children aren't tried either */
 static bool child_of_traced;
 
 static void say(const char *message)
@@ -147,12 +148,14 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
     /* One line at most: that nothing is recorded is worse than that defaults were used. */
     char trouble[LR_PATH_MAX * 2];
     if (!lr_file_create(&identity, trouble, sizeof trouble)) {
+        refused_pid = identity.pid;
         say(trouble);
         return;
     }
     uint32_t depth = lr_own_work_begin();
     if (!begin(argc, argv, config)) {
         lr_file_abandon();
+        refused_pid = identity.pid;
         say("not enough memory for the tables; not recording");
     } else if (!config_ok) {
         say(error);
@@ -166,9 +169,14 @@ bool lr_process_is_traced(void)
     return traced_pid && lr_is_armed() && lr_prim_pid() == traced_pid;
 }
 
+bool lr_process_was_refused(void)
+{
+    return refused_pid && lr_prim_pid() == refused_pid;
+}
+
 bool lr_process_strips_children(void)
 {
-    return !lr_config.children && (child_of_traced || traced_pid);
+    return !lr_config.children && (child_of_traced || traced_pid || refused_pid);
 }
 
 static void set_state(enum lr_state state, enum lr_event_type event)
