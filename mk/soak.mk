@@ -25,5 +25,6 @@ soak-walker: tests ## Java frames against the JVM's own answer, a minute for eac
 .PHONY: check-faults
 check-faults: tests ## SIGKILL, refused calls, limits and children, in full numbers
 	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= KILLS=1000 SECONDS_EACH=100000 WHOLE=1 \
+		STEPS="1 2 3 5 7 11 13" LATER="$$(seq -s" " 14 2 60)" \
 		FORKS=10000 SPAWNS=2000 DAEMONS=500 JVM_CHILDREN=500 VERBOSE=1 \
 		LEAKRING_TIME_LIMIT=14400 tests/run tests/fault/test_*.sh
