@@ -7,7 +7,7 @@
 
 # Files that only a traced run may touch: ourselves, the trace, and small reads about this process,
 # its parent, its cgroup and the boot.
-ALLOWED='^(/proc/self/[a-z_]+|/proc/N/(exe|maps|stat|comm|cmdline)|/proc/N/task/N/[a-z]+'
+ALLOWED='^(/proc/self/[a-z_]+|/proc/N/(exe|maps|stat|comm|cmdline)|/proc/(self|N)/task/N/[a-z]+'
 ALLOWED+='|/proc/sys/kernel/random/boot_id|/proc/(meminfo|vmstat|zoneinfo)|/sys/fs/cgroup(/.*)?'
 # Not ours: the C library asks for this now and then, when a heap of its own shrinks.
 ALLOWED+='|/proc/sys/vm/overcommit_memory'
