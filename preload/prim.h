@@ -59,6 +59,9 @@ bool lr_prim_sleep_ms(unsigned milliseconds);
 void lr_prim_yield(void);
 
 bool lr_prim_is_thread(int tid); /* of this process, and not gone yet */
+/* Is there such a thread in any process?  Looks less like a signal to those who watch system calls
+ * than lr_prim_is_thread. */
+bool lr_prim_is_task(int tid);
 
 /* Name of a thread of this process (0: the calling one), terminated.  False: not to be had. */
 bool lr_prim_thread_name(int tid, char name[16]);

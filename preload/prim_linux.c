@@ -246,6 +246,11 @@ bool lr_prim_is_thread(int tid)
     return CALL(tgkill, lr_prim_pid(), tid, 0, 0, 0, 0) == 0;
 }
 
+bool lr_prim_is_task(int tid)
+{
+    return CALL(sched_getscheduler, tid, 0, 0, 0, 0, 0) != -ESRCH;
+}
+
 void lr_prim_name_thread(const char *name)
 {
     CALL(prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);

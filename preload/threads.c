@@ -34,7 +34,7 @@ static uint32_t slots_in_use(void)
 static bool take_over(struct lr_thread_slot *slot, uint32_t tid)
 {
     uint32_t owner = __atomic_load_n(&slot->tid, __ATOMIC_RELAXED);
-    bool is_free = owner == 0 || owner == tid || !lr_prim_is_thread((int)owner);
+    bool is_free = owner == 0 || owner == tid || !lr_prim_is_task((int)owner);
     return is_free && __atomic_compare_exchange_n(&slot->tid, &owner, tid, false, __ATOMIC_ACQ_REL,
                                                   __ATOMIC_RELAXED);
 }
@@ -110,7 +110,7 @@ void lr_threads_refresh(void)
     uint32_t in_use = slots ? slots_in_use() : 0;
     for (uint32_t i = 0; i < in_use; i++) {
         uint32_t tid = __atomic_load_n(&slots[i].tid, __ATOMIC_RELAXED);
-        if (tid && lr_prim_is_thread((int)tid))
+        if (tid && lr_prim_is_task((int)tid))
             refresh_label(&slots[i]);
         else if (tid)
             __atomic_compare_exchange_n(&slots[i].tid, &tid, 0, false, __ATOMIC_ACQ_REL,
