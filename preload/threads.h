@@ -4,9 +4,9 @@
  *
  * A thread's first recorded event claims a slot for it (about 1 us: gettid, its name, perhaps a
  * look whether an older owner is dead); afterwards lr_thread_slot() is one load.  Nothing runs when
- * a thread ends: a slot whose owner is dead (and whose tid nobody has now) is claimed by the next new
- * thread, so a program that
- * starts a hundred thousand short threads needs no more slots than live at one time, and a few.
+ * a thread ends: a slot whose owner is dead (and whose tid nobody has now) is claimed by the next
+ * new thread, so a program that starts a hundred thousand short threads needs no more slots than
+ * live at one time, and a few.
  * A thread that found none left gets lr_thread_nobody for the rest of its life.
  *
  * Only the owner touches a slot, but for `label`, which lr_threads_refresh may change, and `tid`.
