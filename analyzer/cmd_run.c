@@ -38,6 +38,7 @@ static const struct lr_help help = {
                "      --java-depth=N   Java frames to keep, 1 to 128\n"
                "      --young=MS       how long a record may stay out of the file\n"
                "      --interval=SIZE  sample: one record for so many bytes; or exact\n"
+               "      --budget=N       percent of CPU time that recording may cost; or off\n"
                "      --unwinder=NAME  ehframe (default) or libunwind\n"
                "  -q, --quiet          don't say where the trace is\n"
                "  -h, --help           this text\n",
@@ -47,7 +48,7 @@ static const struct lr_help help = {
              "found, 126 when it couldn't be executed; 2 when tracing couldn't be set up.\n",
 };
 
-enum { OPT_DEPTH = 256, OPT_JAVA_DEPTH, OPT_YOUNG, OPT_INTERVAL, OPT_UNWINDER };
+enum { OPT_DEPTH = 256, OPT_JAVA_DEPTH, OPT_YOUNG, OPT_INTERVAL, OPT_BUDGET, OPT_UNWINDER };
 
 static const struct option options[] = {
     {"file", required_argument, NULL, 'o'},
@@ -58,6 +59,7 @@ static const struct option options[] = {
     {"java-depth", required_argument, NULL, OPT_JAVA_DEPTH},
     {"young", required_argument, NULL, OPT_YOUNG},
     {"interval", required_argument, NULL, OPT_INTERVAL},
+    {"budget", required_argument, NULL, OPT_BUDGET},
     {"unwinder", required_argument, NULL, OPT_UNWINDER},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -85,6 +87,8 @@ static const char *settings_key(int c)
         return "young";
     case OPT_INTERVAL:
         return "interval";
+    case OPT_BUDGET:
+        return "budget";
     case OPT_UNWINDER:
         return "unwinder";
     default:

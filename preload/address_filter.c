@@ -9,6 +9,7 @@
 static uint8_t *filters[2];
 static unsigned in_use;  /* index of the one that lr_sampling.filter points to */
 static uintptr_t round_; /* of building */
+static uint32_t stuck;   /* cells that hold more than one since; racy, and near enough */
 
 /* 0, 1, 2: none, one, more. */
 static void add(uintptr_t filter, uint32_t cell)
@@ -20,6 +21,8 @@ static void add(uintptr_t filter, uint32_t cell)
            !__atomic_compare_exchange_n(byte, &old, (uint8_t)(old + (1u << shift)), false,
                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;
+    if ((old >> shift & 3) == 1)
+        __atomic_store_n(&stuck, __atomic_load_n(&stuck, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 }
 
 /* First `next`, then the one in use: should `next` be none, because the builder has just finished,
@@ -91,12 +94,13 @@ bool lr_filter_prepare(void)
     return true;
 }
 
+/* A slot that is being written counts too: its address is there.  A part of the table that the
+ * scan finds untouched has no slot whose writer didn't see filter_next. */
 static void add_table(uintptr_t filter, const struct lr_table *table)
 {
-    const struct lr_live *end = table->slots + table->slot_count;
-    for (const struct lr_live *slot = table->slots; slot < end; slot++) {
-        uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
-        if (key) /* one that is being written counts too: its address is there */
+    for (uint64_t at = 0; (at = lr_table_next(table, at)) < table->slot_count; at++) {
+        uint64_t key = __atomic_load_n(&table->slots[at].key, __ATOMIC_ACQUIRE);
+        if (key)
             add(filter, lr_filter_cell(key & ~LR_KEY_STATE));
     }
 }
@@ -105,8 +109,19 @@ void lr_filter_build(const struct lr_table *const *tables, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
         add_table(lr_sampling.filter_next, tables[i]);
+    __atomic_store_n(&stuck, 0, __ATOMIC_RELAXED);
     publish(!in_use);
     __atomic_store_n(&lr_sampling.filter_next, 0, __ATOMIC_RELEASE);
+}
+
+void lr_filter_expire(void)
+{
+    __atomic_store_n(&stuck, UINT32_MAX / 2, __ATOMIC_RELAXED);
+}
+
+bool lr_filter_has_expired(void)
+{
+    return __atomic_load_n(&stuck, __ATOMIC_RELAXED) > LR_FILTER_CELLS / 64;
 }
 
 void lr_filter_stop(void)

@@ -75,6 +75,9 @@ bool lr_filter_start(void);
  * says whether there is something to do the second with. */
 bool lr_filter_prepare(void);
 void lr_filter_build(const struct lr_table *const *tables, unsigned count);
+/* Many cells say "perhaps" for records that are gone: worth building anew. */
+void lr_filter_expire(void);
+bool lr_filter_has_expired(void);
 /* Everything is recorded again: frees look into the tables. */
 void lr_filter_stop(void);
 

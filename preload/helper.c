@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "config.h"
 #include "fold.h"
+#include "governor.h"
 #include "guard.h"
 #include "jvm.h"
 #include "modules.h"
@@ -94,6 +95,7 @@ static void pass(uint32_t *flushed)
 {
     change_pace();
     uint32_t now = resting ? lr_clock_beat() : lr_clock_tick(), age = lr_config.young_ms / 2;
+    lr_governor_tick(now); /* makes room for what follows */
     if (!resting && now > age)
         lr_record_tenure(now - age);
     if (now - *flushed >= FLUSH_MS) {
@@ -118,9 +120,11 @@ static void *run(void *unused)
     uint32_t flushed = 0, wait = lr_config.young_ms / 2;
     wait = wait < 1 ? 1 : wait > PERIOD_MS ? PERIOD_MS : wait;
     __atomic_store_n(&helper_tid, lr_prim_tid(), __ATOMIC_RELEASE);
+    lr_governor_start();
     while (lr_prim_sleep_ms(resting ? REST_MS : wait) && !is_alone() &&
            !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
         pass(&flushed);
+    lr_governor_stop();
     hand_over(false);
     lr_record_tenure_all();
     lr_totals_flush();
@@ -177,9 +181,12 @@ void lr_helper_start(void)
     lr_prim_block_signals(&saved); /* a handler's allocations aren't our own work */
     uint32_t depth = lr_own_work_begin();
     hand_over(true);
+    lr_governor_expect(true);
     bool running = create();
-    if (!running)
+    if (!running) {
+        lr_governor_expect(false);
         hand_over(false);
+    }
     lr_own_work_end(depth);
     lr_prim_restore_signals(&saved);
     errno = error;

@@ -53,6 +53,7 @@ int lr_prim_host_name(char *buffer, size_t size);
 uint64_t lr_prim_unix_ns(void);
 uint64_t lr_prim_mono_ns(void);   /* CLOCK_MONOTONIC_COARSE: about 6 ns, 1-4 ms steps */
 uint64_t lr_prim_mono_exact_ns(void);
+uint64_t lr_prim_cpu_ns(void); /* that this process has used, all threads */
 uint64_t lr_prim_thread_cpu_ns(void); /* of the calling thread */
 /* By clock_nanosleep, as the C library does, so that sandboxes know it.  False: not allowed. */
 bool lr_prim_sleep_ms(unsigned milliseconds);

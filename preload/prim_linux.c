@@ -224,6 +224,11 @@ uint64_t lr_prim_mono_exact_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t lr_prim_cpu_ns(void)
+{
+    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 uint64_t lr_prim_thread_cpu_ns(void)
 {
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);

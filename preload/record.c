@@ -8,12 +8,14 @@
 #include "config.h"
 #include "file.h"
 #include "guard.h"
+#include "meter.h"
 #include "prim.h"
 #include "sampler.h"
 #include "stack_totals.h"
 #include "stacks.h"
 #include "table.h"
 #include "threads.h"
+#include "ticks.h"
 #include "trace.h"
 
 enum {
@@ -22,10 +24,18 @@ enum {
     LIVE_WINDOW = 64,
     CHURN_RECORDS = 50000,
     LOOK_EVERYWHERE = 16, /* passes of the helper thread */
+    LOOK = 256,
     CROWDED = 4, /* sixteenths: soon the helper must make room for stacks */
 };
 
 static struct lr_table live, young;
+
+/* Records in the live table: those that went in less those that came out, by address, so that
+ * threads seldom write the same line. */
+enum { PARTS = 64 };
+static struct {
+    int64_t records;
+} __attribute__((aligned(64))) counts[PARTS];
 static bool use_young;
 static uint32_t direct_records;
 bool lr_record_churns;
@@ -65,6 +75,19 @@ static void note_direct(uint32_t now_ms)
         __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
 }
 
+static int64_t count_live(uintptr_t address, int64_t more)
+{
+    unsigned part = (unsigned)((address >> 16) * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+    return __atomic_add_fetch(&counts[part].records, more, __ATOMIC_RELAXED);
+}
+
+/* Looked at now and then: the helper thread may come too late. */
+static __attribute__((noinline)) void look_for_room(void)
+{
+    if (lr_record_live_count() > lr_record_room() / 4 * 3)
+        lr_sampler_crowd();
+}
+
 static void insert_record(const struct lr_live *record)
 {
     bool owned = record->info & LR_LIVE_OWNED;
@@ -77,6 +100,8 @@ static void insert_record(const struct lr_live *record)
     }
     if (!lr_table_insert(&live, record))
         lost(record);
+    else if (count_live(record->key, 1) % LOOK == 0)
+        look_for_room();
 }
 
 static void insert(const struct lr_live *record)
@@ -85,8 +110,14 @@ static void insert(const struct lr_live *record)
     lr_filter_note(record->key);
 }
 
-void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
-                     const struct lr_regs *caller)
+static __attribute__((noinline)) void add_sampled(uint32_t stack, size_t size, float weight)
+{
+    lr_stack_add_sampled(stack, size, weight);
+    lr_meter_skip((double)weight - 1);
+}
+
+static void record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
+                         const struct lr_regs *caller)
 {
     lr_table_prefetch(&young, (uintptr_t)block); /* while the stack is walked */
     uint64_t info = size <= LR_LIVE_SIZE_MASK ? size : LR_LIVE_SIZE_MASK;
@@ -99,7 +130,7 @@ void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float we
     if (__builtin_expect(weight == 1, 1))
         lr_stack_add(stack, size);
     else
-        lr_stack_add_sampled(stack, size, weight);
+        add_sampled(stack, size, weight);
     struct lr_live record = {
         .key = (uintptr_t)block,
         .info = info,
@@ -111,13 +142,32 @@ void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float we
     insert(&record);
 }
 
+void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
+                     const struct lr_regs *caller)
+{
+    if (__builtin_expect(!lr_meter_is_due(), 1) || lr_self.pair_stack) {
+        record_alloc(block, size, kind, weight, caller);
+        return;
+    }
+    uint64_t begun = lr_ticks();
+    record_alloc(block, size, kind, weight, caller);
+    lr_meter_add(lr_ticks() - begun);
+}
+
+static bool take_live(const void *block, struct lr_live *record)
+{
+    bool found = lr_table_remove(&live, (uintptr_t)block, record);
+    if (found)
+        count_live((uintptr_t)block, -1);
+    return found;
+}
+
 /* Twice: a record may move from the young table to the file between the two looks. */
 static bool take(const void *block, struct lr_live *record)
 {
     uintptr_t filter = __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE);
     for (unsigned look = 0; look < 2; look++)
-        if (lr_table_remove(&young, (uintptr_t)block, record) ||
-            lr_table_remove(&live, (uintptr_t)block, record)) {
+        if (lr_table_remove(&young, (uintptr_t)block, record) || take_live(block, record)) {
             if (__builtin_expect(filter != 0, 0))
                 lr_filter_subtract(filter, (uintptr_t)block);
             return true;
@@ -130,12 +180,23 @@ bool lr_record_take(const void *block, struct lr_live *record)
     return !lr_filter_excludes((uintptr_t)block) && take(block, record);
 }
 
-void lr_record_free(const void *block)
+static void record_free(const void *block)
 {
     struct lr_live record;
     if (!take(block, &record) && lr_self.depth < 2 && /* 2: a block of our own work */
         !__atomic_load_n(&lr_sampling.ever, __ATOMIC_RELAXED)) /* else it needn't be known */
         lr_count(LR_CNT_unknown_frees);
+}
+
+void lr_record_free(const void *block)
+{
+    if (__builtin_expect(!lr_meter_is_due(), 1)) {
+        record_free(block);
+        return;
+    }
+    uint64_t begun = lr_ticks();
+    record_free(block);
+    lr_meter_add(lr_ticks() - begun);
 }
 
 void lr_record_put_back(const struct lr_live *record)
@@ -173,8 +234,10 @@ void lr_record_tenure(uint32_t before_ms)
 {
     look_everywhere(before_ms);
     uint64_t moved = lr_table_tenure(&young, &live, before_ms, lost);
-    if (moved)
+    if (moved) {
         lr_count_add(LR_CNT_tenured, moved);
+        count_live(0, (int64_t)moved);
+    }
 }
 
 void lr_record_tenure_all(void)
@@ -188,4 +251,34 @@ void lr_record_use_young(bool on)
 {
     __atomic_store_n(&use_young, on, __ATOMIC_RELAXED);
     __atomic_store_n(&lr_record_churns, false, __ATOMIC_RELAXED);
+}
+
+uint64_t lr_record_live_count(void)
+{
+    int64_t sum = 0;
+    for (unsigned i = 0; i < PARTS; i++)
+        sum += __atomic_load_n(&counts[i].records, __ATOMIC_RELAXED);
+    return sum > 0 ? (uint64_t)sum : 0;
+}
+
+void lr_record_recounted(uint64_t count)
+{
+    count_live(0, (int64_t)count - (int64_t)lr_record_live_count());
+}
+
+uint64_t lr_record_room(void)
+{
+    return live.slot_count > 2 * YOUNG_SLOTS ? live.slot_count - YOUNG_SLOTS : YOUNG_SLOTS;
+}
+
+struct lr_table *lr_record_live_table(void)
+{
+    return &live;
+}
+
+unsigned lr_record_tables(const struct lr_table **tables)
+{
+    tables[0] = &young;
+    tables[1] = &live;
+    return 2;
 }

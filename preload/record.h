@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "leakring/format.h"
+#include "table.h"
 #include "unwind.h"
 
 bool lr_record_start(void); /* after lr_file_create */
@@ -36,6 +37,16 @@ void lr_record_put_back(const struct lr_live *record);
 struct lr_marks;
 /* Helper thread: the stacks of all records, young and tenured. */
 void lr_record_mark(struct lr_marks *stacks);
+
+/* How many records the live table holds, near enough; the table itself, and all tables. */
+uint64_t lr_record_live_count(void);
+/* How many it has room for besides what may come from the young table at any moment.  A table can
+ * be full from three quarters on (table.h). */
+uint64_t lr_record_room(void);
+struct lr_table *lr_record_live_table(void);
+unsigned lr_record_tables(const struct lr_table **tables); /* room for two */
+/* It was counted: so many there are. */
+void lr_record_recounted(uint64_t count);
 
 /* The helper thread's part: moves young records born before `before_ms` into the file. */
 void lr_record_tenure(uint32_t before_ms);

@@ -10,7 +10,7 @@
 #include "trace.h"
 
 struct lr_sampling lr_sampling;
-static uint64_t random_state;
+static uint64_t random_state, interval_set;
 
 #define ONE (UINT64_C(1) << LR_SAMPLE_ONE_SHIFT)
 enum { ALWAYS = 8 }; /* expected samples in one block from which on it is always recorded */
@@ -83,7 +83,22 @@ void lr_sampler_set(uint64_t interval)
         __atomic_store_n(&lr_sampling.ever, 1, __ATOMIC_RELAXED);
         lr_trace_clear_compat(LR_COMPAT_EXACT);
     }
+    __atomic_store_n(&interval_set, interval, __ATOMIC_RELAXED);
     __atomic_store_n(&lr_sampling.rate, rate_of(interval), __ATOMIC_RELAXED);
+}
+
+uint64_t lr_sampler_interval(void)
+{
+    return __atomic_load_n(&interval_set, __ATOMIC_RELAXED);
+}
+
+static void note_largest(uint64_t interval)
+{
+    uint64_t *largest = &lr_file.header->max_interval;
+    uint64_t old = __atomic_load_n(largest, __ATOMIC_RELAXED);
+    while (interval > old && !__atomic_compare_exchange_n(largest, &old, interval, false,
+                                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
 }
 
 /* The largest interval is in the file before the first block is skipped for it. */
@@ -99,11 +114,36 @@ void lr_sampler_change(uint64_t interval, enum lr_interval_why why, uint32_t cos
                                                                 .cost = cost};
         __atomic_store_n(&changes->used, changes->used + 1, __ATOMIC_RELEASE);
     }
-    if (interval > header->max_interval)
-        __atomic_store_n(&header->max_interval, interval, __ATOMIC_RELEASE);
+    note_largest(interval);
     __atomic_store_n(&header->interval, interval, __ATOMIC_RELEASE);
     lr_sampler_set(interval);
     lr_trace_event(LR_EVENT_INTERVAL, why, interval);
+}
+
+uint64_t lr_sampler_step(uint64_t interval)
+{
+    if (!interval)
+        return LR_INTERVAL_FIRST;
+    return interval < LR_INTERVAL_MAX / LR_INTERVAL_STEP ? interval * LR_INTERVAL_STEP
+                                                         : LR_INTERVAL_MAX;
+}
+
+static uint32_t crowded;
+
+void lr_sampler_crowd(void)
+{
+    uint32_t no = 0;
+    if (!__atomic_load_n(&lr_sampling.may_crowd, __ATOMIC_RELAXED) ||
+        !__atomic_compare_exchange_n(&crowded, &no, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return;
+    uint64_t interval = lr_sampler_step(lr_sampler_interval());
+    note_largest(interval);
+    lr_sampler_set(interval);
+}
+
+bool lr_sampler_was_crowded(void)
+{
+    return __atomic_exchange_n(&crowded, 0, __ATOMIC_ACQ_REL);
 }
 
 void lr_sampler_seed(uint64_t seed)

@@ -21,6 +21,8 @@
 
 enum {
     LR_SAMPLE_ONE_SHIFT = 40, /* a countdown of 1 << 40 is one expected sample */
+    LR_INTERVAL_FIRST = 64 << 10, /* where sampling begins that nobody asked for */
+    LR_INTERVAL_STEP = 4,         /* and its steps, up and down */
     LR_INTERVAL_MIN = 4 << 10,
     LR_INTERVAL_MAX = 1 << 30,
 };
@@ -31,6 +33,7 @@ struct lr_sampling {
     uintptr_t filter;      /* address_filter.h: bitmap in use, 0: none */
     uintptr_t filter_next; /* bitmap that is being filled, 0: none */
     uint32_t ever;         /* some block was not recorded, or may not have been */
+    uint32_t may_crowd;    /* the governor watches the live table: lr_sampler_crowd helps */
 } __attribute__((aligned(64)));
 extern struct lr_sampling lr_sampling;
 
@@ -39,6 +42,14 @@ void lr_sampler_set(uint64_t interval);
 /* The same, told in the file: `cost` is recording's, in 1/100 % of the process's CPU time.  One
  * thread at a time: start-up, then the helper. */
 void lr_sampler_change(uint64_t interval, enum lr_interval_why why, uint32_t cost);
+/* The live table is filling up faster than the helper thread can look: a larger interval at once,
+ * which the helper tells in the file.  Any thread, inside malloc. */
+void lr_sampler_crowd(void);
+bool lr_sampler_was_crowded(void); /* since the last time; the helper thread */
+/* The next larger interval. */
+uint64_t lr_sampler_step(uint64_t interval);
+/* The interval in force, as it was set. */
+uint64_t lr_sampler_interval(void);
 /* Random numbers begin here; 0 takes the seed from clock and addresses.  Start-up. */
 void lr_sampler_seed(uint64_t seed);
 

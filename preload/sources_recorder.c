@@ -6,7 +6,9 @@
 
 #include "file.h"
 #include "followed.h"
+#include "governor.h"
 #include "prim.h"
+#include "sampler.h"
 
 static uint64_t lost(void)
 {
@@ -32,7 +34,8 @@ bool lr_source_recorder(uint64_t *values)
                             &values[LR_SERIES_pairs_cleaned]);
     values[LR_SERIES_stacks] = lr_file.section[LR_SEC_STACKS]->used - 1;
     values[LR_SERIES_lost] = lost();
-    values[LR_SERIES_interval] = 0; /* exact */
+    values[LR_SERIES_interval] = lr_sampler_interval();
+    values[LR_SERIES_recording_time] = lr_governor_cost_us();
     values[LR_SERIES_helper_time] = lr_prim_thread_cpu_ns() / 1000;
     return true;
 }

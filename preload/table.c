@@ -300,14 +300,20 @@ bool lr_table_is_moving(const struct lr_table *young)
     return false;
 }
 
-void lr_table_mark(const struct lr_table *table, struct lr_marks *stacks)
+uint64_t lr_table_next(const struct lr_table *table, uint64_t at)
 {
-    for (uint64_t at = 0; at < table->slot_count; at++) {
-        const struct lr_live *slot = &table->slots[at];
+    for (; at < table->slot_count; at++) {
         if (table->touched && !__atomic_load_n(&table->touched[at >> TOUCH_SHIFT],
                                                __ATOMIC_RELAXED))
             at |= (UINT64_C(1) << TOUCH_SHIFT) - 1;
-        else if (__atomic_load_n(&slot->key, __ATOMIC_ACQUIRE))
-            lr_mark(stacks, __atomic_load_n(&slot->stack, __ATOMIC_RELAXED));
+        else if (__atomic_load_n(&table->slots[at].key, __ATOMIC_ACQUIRE))
+            return at;
     }
+    return table->slot_count;
+}
+
+void lr_table_mark(const struct lr_table *table, struct lr_marks *stacks)
+{
+    for (uint64_t at = 0; (at = lr_table_next(table, at)) < table->slot_count; at++)
+        lr_mark(stacks, __atomic_load_n(&table->slots[at].stack, __ATOMIC_RELAXED));
 }

@@ -54,8 +54,11 @@ bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *re
  * that finds no room there goes to `lost`.  Returns how many were moved. */
 uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t before_ms,
                          void (*lost)(const struct lr_live *record));
+/* Index of the first slot at or behind `at` that isn't free; slot_count when there is none.  Parts
+ * that were never written are left alone. */
+uint64_t lr_table_next(const struct lr_table *table, uint64_t at);
 struct lr_marks;
-/* Helper thread: the stacks of all records.  Parts that were never written are left alone. */
+/* Helper thread: the stacks of all records. */
 void lr_table_mark(const struct lr_table *table, struct lr_marks *stacks);
 /* Is a record being moved by another thread right now? */
 bool lr_table_is_moving(const struct lr_table *young);
