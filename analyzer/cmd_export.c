@@ -25,6 +25,7 @@ static const struct lr_help help = {
                "  -f, --force          overwrite that file\n"
                "      --lines          names with their line: pkg.Class.method:86\n"
                "      --debug-dir=DIR  where separate debug files are, before /usr/lib/debug\n"
+               "      --sysroot=DIR    where the traced machine's root directory is here\n"
                "      --no-symbols     don't read the traced program's files\n"
                "  -h, --help           this text\n",
     .notes = "Live bytes of malloc and relatives, those that streams own at the stack that made\n"
@@ -49,7 +50,7 @@ struct request {
     struct lr_symbolizer_options symbols;
 };
 
-enum { OPT_LINES = 256, OPT_DEBUG_DIR, OPT_NO_SYMBOLS };
+enum { OPT_LINES = 256, OPT_DEBUG_DIR, OPT_SYSROOT, OPT_NO_SYMBOLS };
 
 static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
@@ -57,6 +58,7 @@ static const struct option options[] = {
     {"force", no_argument, NULL, 'f'},
     {"lines", no_argument, NULL, OPT_LINES},
     {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
+    {"sysroot", required_argument, NULL, OPT_SYSROOT},
     {"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -97,6 +99,9 @@ static int parse_options(int argc, char **argv, struct request *request)
         case OPT_DEBUG_DIR:
             request->symbols.debug_dir = optarg;
             break;
+        case OPT_SYSROOT:
+            request->symbols.sysroot = optarg;
+            break;
         case OPT_NO_SYMBOLS:
             request->symbols.no_files = true;
             break;
@@ -120,15 +125,12 @@ static void warn(const char *path, const struct lr_model *model)
 }
 
 static enum lr_status export(const struct request *request, const char *path, FILE *out,
-                             struct lr_error *error)
-{
+                             struct lr_error *error) {
     struct lr_open_model open;
     enum lr_status status = lr_model_open(&open, path, &request->symbols, error);
 
-    if (status == LR_OK)
-        status = request->format->emit(out, open.model, &request->stacks, error);
-    if (status == LR_OK)
-        warn(path, open.model);
+    if (status == LR_OK) status = request->format->emit(out, open.model, &request->stacks, error);
+    if (status == LR_OK) warn(path, open.model);
     lr_model_close(&open);
     return status;
 }

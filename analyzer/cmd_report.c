@@ -31,6 +31,7 @@ static const struct lr_help help = {
                "      --bytes             sizes in bytes, not in kB and MB\n"
                "      --color=WHEN        auto (default), always or never; NO_COLOR is respected\n"
                "      --debug-dir=DIR     where separate debug files are, before /usr/lib/debug\n"
+               "      --sysroot=DIR       where the traced machine's root directory is here\n"
                "      --no-symbols        don't read the traced program's files\n"
                "  -h, --help              this text\n",
     .notes = "Without FILE: the newest *.lkr in the working directory, else in TMPDIR, else in\n"
@@ -48,7 +49,15 @@ struct request {
     struct lr_symbolizer_options symbols;
 };
 
-enum { OPT_TOP = 256, OPT_STACKS, OPT_BYTES, OPT_COLOR, OPT_DEBUG_DIR, OPT_NO_SYMBOLS };
+enum {
+    OPT_TOP = 256,
+    OPT_STACKS,
+    OPT_BYTES,
+    OPT_COLOR,
+    OPT_DEBUG_DIR,
+    OPT_SYSROOT,
+    OPT_NO_SYMBOLS
+};
 
 static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
@@ -59,6 +68,7 @@ static const struct option options[] = {
     {"bytes", no_argument, NULL, OPT_BYTES},
     {"color", required_argument, NULL, OPT_COLOR},
     {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
+    {"sysroot", required_argument, NULL, OPT_SYSROOT},
     {"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -151,6 +161,9 @@ static int parse_options(int argc, char **argv, struct request *request)
         case OPT_DEBUG_DIR:
             request->symbols.debug_dir = optarg;
             break;
+        case OPT_SYSROOT:
+            request->symbols.sysroot = optarg;
+            break;
         case OPT_NO_SYMBOLS:
             request->symbols.no_files = true;
             break;
@@ -234,8 +247,7 @@ int lr_cmd_report(int argc, char **argv)
     }
     out = lr_output_open(&request.output, paths, count, &error);
     if (out)
-        exit_code = lr_output_close(&request.output, out,
-                                    report_all(&request, paths, count, out));
+        exit_code = lr_output_close(&request.output, out, report_all(&request, paths, count, out));
     else
         exit_code = lr_finish(LR_USAGE, request.output.path, &error);
     free(newest);

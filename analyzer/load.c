@@ -213,7 +213,7 @@ static void find_ending(struct lr_trace *trace, const struct lr_source *source)
         info->ended = LR_ENDED_EXEC;
     else if (trace->header.state != LR_STATE_OPEN)
         info->damaged.values++;
-    else if (source->fd >= 0 && lr_process_alive(&trace->header))
+    else if (source->fd >= 0 && (info->pid_here = lr_process_alive(&trace->header)) != 0)
         info->ended = LR_ENDED_RUNNING;
 }
 

@@ -47,6 +47,7 @@ struct lr_trace_info {
     uint32_t compat; /* LR_COMPAT_* */
     enum lr_ending ended;
     uint32_t pid, image, page_size, machine;
+    uint32_t pid_here; /* while it runs: its pid on this machine, outside of its container */
     uint32_t young_ms;
     uint64_t interval;     /* bytes between samples at the end; 0: exact */
     uint64_t max_interval; /* the largest there was */

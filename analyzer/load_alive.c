@@ -90,25 +90,28 @@ static unsigned long innermost_pid(const char *pid)
     return innermost;
 }
 
-static bool runs_in_container(uint32_t pid, uint64_t start)
+/* The pid here of a process that has another one in its container; 0 for none. */
+static uint32_t pid_of_container(uint32_t pid, uint64_t start)
 {
-    bool found = false;
+    uint32_t found = 0;
     DIR *processes = opendir("/proc");
     if (processes == NULL)
-        return false;
-    for (struct dirent *entry; !found && (entry = readdir(processes)) != NULL;)
-        found = isdigit((unsigned char)entry->d_name[0]) && is_running(entry->d_name, start) &&
-                innermost_pid(entry->d_name) == pid;
+        return 0;
+    for (struct dirent *entry; found == 0 && (entry = readdir(processes)) != NULL;)
+        if (isdigit((unsigned char)entry->d_name[0]) && is_running(entry->d_name, start) &&
+            innermost_pid(entry->d_name) == pid)
+            found = (uint32_t)strtoul(entry->d_name, NULL, 10);
     closedir(processes);
     return found;
 }
 
-bool lr_process_alive(const struct lr_header *header)
+uint32_t lr_process_alive(const struct lr_header *header)
 {
     if (header->state != LR_STATE_OPEN || header->pid == 0 || !this_boot(header->boot_id))
-        return false;
+        return 0;
     char pid[16];
     snprintf(pid, sizeof(pid), "%u", header->pid);
-    return is_running(pid, header->proc_start) ||
-           runs_in_container(header->pid, header->proc_start);
+    if (is_running(pid, header->proc_start))
+        return header->pid;
+    return pid_of_container(header->pid, header->proc_start);
 }

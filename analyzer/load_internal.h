@@ -90,8 +90,8 @@ bool lr_stack_frames_good(const struct lr_trace *trace, const struct lr_stack *s
 
 bool lr_string_valid(const struct lr_trace *trace, uint32_t id);
 
-/* Does the process that wrote this header still run on this machine? */
-bool lr_process_alive(const struct lr_header *header);
+/* The pid on this machine of the process that wrote this header; 0 when it runs no more. */
+uint32_t lr_process_alive(const struct lr_header *header);
 
 /* Is a table slot a record (1), free (0), or torn (-1)? */
 int lr_slot_state(enum lr_section_id id, const unsigned char *slot);

@@ -8,6 +8,8 @@
 
 #include "model_build.h"
 
+enum { PLACES_THAT_MATTER = 20 };
+
 static enum lr_status add_losses(struct lr_build *build, struct lr_error *error)
 {
     struct lr_model_completeness *complete = &build->model->completeness;
@@ -125,16 +127,26 @@ static enum lr_status note_pairs(struct lr_build *build, struct lr_error *error)
     return LR_OK;
 }
 
-/* Does a finding show a frame of that module by its offset only? */
+static bool is_nameless(const struct lr_model_path *path, const char *module)
+{
+    const struct lr_model_frame *culprit = path->frames + path->culprit;
+
+    return path->count > 0 && !culprit->java && !culprit->named &&
+           strcmp(culprit->module, module) == 0;
+}
+
+/* Does a finding, or one of the largest places of other memory, show a frame of that module by its
+ * offset only? */
 static bool module_matters(const struct lr_model *model, const char *module)
 {
+    for (size_t i = 0; i < model->site_count && i < PLACES_THAT_MATTER; i++)
+        if (is_nameless(&model->sites[i].path, module))
+            return true;
     for (size_t i = 0; i < model->pair_count; i++) {
         for (size_t s = 0; s < model->pairs[i].site_count; s++) {
             const struct lr_model_pair_site *site = &model->pairs[i].sites[s];
-            const struct lr_model_frame *culprit = site->path.frames + site->path.culprit;
 
-            if (site->class == LR_CLASS_LEAK && site->path.count > 0 && !culprit->java &&
-                !culprit->named && strcmp(culprit->module, module) == 0)
+            if (site->class == LR_CLASS_LEAK && is_nameless(&site->path, module))
                 return true;
         }
     }

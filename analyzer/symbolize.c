@@ -38,6 +38,7 @@ struct lr_symbolizer {
     struct lr_symbolizer_options options;
     struct lr_debuginfod *servers; /* opened for the first module */
     bool servers_known;
+    char root[4096]; /* "" for our own */
     struct lr_symbol_module *modules;
     uint32_t module_count;
     struct text *texts;
@@ -52,6 +53,16 @@ static const struct lr_frame_name no_name = {.kind = LR_FRAME_KIND_UNKNOWN,
                                              .line = LR_LINE_UNKNOWN,
                                              .module = ""};
 
+/* A process that still runs may live in a container, with other files than ours. */
+static void find_root(struct lr_symbolizer *symbolizer)
+{
+    uint32_t pid = lr_trace_info(symbolizer->trace)->pid_here;
+    if (symbolizer->options.sysroot != NULL)
+        snprintf(symbolizer->root, sizeof(symbolizer->root), "%s", symbolizer->options.sysroot);
+    else if (pid != 0)
+        snprintf(symbolizer->root, sizeof(symbolizer->root), "/proc/%u/root", pid);
+}
+
 struct lr_symbolizer *lr_symbolizer_open(const struct lr_trace *trace,
                                          const struct lr_symbolizer_options *options)
 {
@@ -61,6 +72,7 @@ struct lr_symbolizer *lr_symbolizer_open(const struct lr_trace *trace,
     symbolizer->trace = trace;
     if (options != NULL)
         symbolizer->options = *options;
+    find_root(symbolizer);
     symbolizer->module_count = lr_trace_module_entries(trace);
     symbolizer->modules =
         calloc((size_t)symbolizer->module_count + 1, sizeof(*symbolizer->modules));
@@ -205,9 +217,11 @@ static struct lr_symbol_module *open_module(struct lr_symbolizer *symbolizer, ui
         symbolizer->servers = lr_debuginfod_open();
         symbolizer->servers_known = true;
     }
-    lr_symbol_module_open(module, view,
-                          &(struct lr_symbol_places){.options = &symbolizer->options,
-                                                     .servers = symbolizer->servers});
+    lr_symbol_module_open(
+        module, view,
+        &(struct lr_symbol_places){.options = &symbolizer->options,
+                                   .root = symbolizer->root[0] != '\0' ? symbolizer->root : NULL,
+                                   .servers = symbolizer->servers});
     return module;
 }
 

@@ -18,6 +18,8 @@ struct lr_symbolizer;
 
 struct lr_symbolizer_options {
     const char *debug_dir; /* looked into before /usr/lib/debug; NULL for none */
+    const char *sysroot;   /* where the traced machine's root directory is here; NULL: ours, or
+                              that of the container in which the process still runs */
     bool no_files;         /* open nothing: every native frame is module+0xoffset */
 };
 

@@ -3,6 +3,7 @@
  * Stage: SYMBOLIZE.  Context: analyzer only; not for anybody else.
  *
  *   symbolize.c         frames to names; the cache
+ *   symbolize_file.c    ELF files, in our root directory or another
  *   symbolize_module.c  the right ELF file for a module, and its separate debug file
  *   symbolize_symtab.c  address to symbol, by .symtab or .dynsym
  *   symbolize_dwarf.c   address to function, inlined functions and lines, by DWARF
@@ -48,6 +49,11 @@ struct lr_elf_file {
     int fd; /* -1: not open */
     Elf *elf;
 };
+/* Opens `path` as it is below the directory `root` ("": our own root), symbolic links included.
+ * False, and closed, unless it is an ELF file.  open_fd takes over a descriptor instead. */
+bool lr_elf_file_open(struct lr_elf_file *file, const char *root, const char *path);
+bool lr_elf_file_open_fd(struct lr_elf_file *file, int fd);
+void lr_elf_file_close(struct lr_elf_file *file);
 
 struct lr_symbol_module {
     bool opened; /* it was tried */
@@ -60,6 +66,7 @@ struct lr_symbol_module {
 /* Where modules' files are looked for. */
 struct lr_symbol_places {
     const struct lr_symbolizer_options *options;
+    const char *root;              /* looked into before our own root directory; NULL for none */
     struct lr_debuginfod *servers; /* NULL for none */
 };
 /* Opens what can be found for `view`; module->problem says what couldn't. */

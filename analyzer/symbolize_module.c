@@ -5,12 +5,10 @@
  * would be wrong, and wrong names are worse than none.
  */
 #include <elfutils/libdwelf.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "debuginfod.h"
@@ -18,38 +16,6 @@
 
 enum { PATH_ROOM = 4096 };
 static const char system_debug_dir[] = "/usr/lib/debug";
-
-static void file_close(struct lr_elf_file *file)
-{
-    if (file->elf != NULL)
-        elf_end(file->elf);
-    if (file->fd >= 0)
-        close(file->fd);
-    *file = (struct lr_elf_file){.fd = -1};
-}
-
-/* Takes over the descriptor, whatever it returns. */
-static bool file_adopt(struct lr_elf_file *file, int fd)
-{
-    struct stat info;
-    *file = (struct lr_elf_file){.fd = fd};
-    if (file->fd < 0 || fstat(file->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        file_close(file);
-        return false;
-    }
-    elf_version(EV_CURRENT);
-    file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
-    if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF) {
-        file_close(file);
-        return false;
-    }
-    return true;
-}
-
-static bool file_open(struct lr_elf_file *file, const char *path)
-{
-    return file_adopt(file, open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-}
 
 static bool same_build_id(Elf *elf, const struct lr_module_view *view)
 {
@@ -74,7 +40,7 @@ static bool has_section(Elf *elf, const char *wanted)
 }
 
 /* DIR/.build-id/xx/yyyy….debug */
-static bool open_by_build_id(struct lr_elf_file *file, const char *dir,
+static bool open_by_build_id(struct lr_elf_file *file, const char *root, const char *dir,
                              const struct lr_module_view *view)
 {
     char path[PATH_ROOM];
@@ -85,11 +51,11 @@ static bool open_by_build_id(struct lr_elf_file *file, const char *dir,
     for (uint32_t i = 1; i < view->build_id_size; i++)
         length += sprintf(path + length, "%02x", view->build_id[i]);
     strcpy(path + length, ".debug");
-    if (!file_open(file, path))
+    if (!lr_elf_file_open(file, root, path))
         return false;
     if (same_build_id(file->elf, view))
         return true;
-    file_close(file);
+    lr_elf_file_close(file);
     return false;
 }
 
@@ -111,35 +77,35 @@ static bool file_crc(int fd, uint32_t *crc)
     return got == 0;
 }
 
-static bool open_link(struct lr_elf_file *file, uint32_t crc, const char *dir, const char *middle,
-                      size_t middle_length, const char *between, const char *name)
+static bool open_link(struct lr_elf_file *file, uint32_t crc, const char *root, const char *dir,
+                      const char *path, const char *between, const char *name)
 {
-    char path[PATH_ROOM];
+    char link[PATH_ROOM];
     uint32_t found;
-    int length =
-        snprintf(path, sizeof(path), "%s%.*s/%s%s", dir, (int)middle_length, middle, between, name);
-    if (length < 0 || (size_t)length >= sizeof(path) || !file_open(file, path))
+    int length = snprintf(link, sizeof(link), "%s%.*s/%s%s", dir, (int)(strrchr(path, '/') - path),
+                          path, between, name);
+    if (length < 0 || (size_t)length >= sizeof(link) || !lr_elf_file_open(file, root, link))
         return false;
     if (file_crc(file->fd, &found) && found == crc)
         return true;
-    file_close(file);
+    lr_elf_file_close(file);
     return false;
 }
 
 /* The file that .gnu_debuglink names, in the places where debuggers look for it. */
-static bool open_by_link(struct lr_elf_file *file, Elf *elf, const char *path,
+static bool open_by_link(struct lr_symbol_module *module, const char *root, const char *path,
                          const char *debug_dir)
 {
     GElf_Word crc;
-    const char *name = dwelf_elf_gnu_debuglink(elf, &crc);
-    const char *slash = strrchr(path, '/');
-    if (name == NULL || name[0] == '\0' || strchr(name, '/') != NULL || slash == NULL)
+    struct lr_elf_file *file = &module->debug;
+    const char *name =
+        module->file.elf != NULL ? dwelf_elf_gnu_debuglink(module->file.elf, &crc) : NULL;
+    if (name == NULL || name[0] == '\0' || strchr(name, '/') != NULL)
         return false;
-    size_t length = (size_t)(slash - path);
-    return open_link(file, crc, "", path, length, "", name) ||
-           open_link(file, crc, "", path, length, ".debug/", name) ||
-           (debug_dir != NULL && open_link(file, crc, debug_dir, path, length, "", name)) ||
-           open_link(file, crc, system_debug_dir, path, length, "", name);
+    return open_link(file, crc, root, "", path, "", name) ||
+           open_link(file, crc, root, "", path, ".debug/", name) ||
+           (debug_dir != NULL && open_link(file, crc, "", debug_dir, path, "", name)) ||
+           open_link(file, crc, root, system_debug_dir, path, "", name);
 }
 
 /* From a server; it may have the library itself where it has no debug information, which is of use
@@ -153,11 +119,11 @@ static bool fetch(struct lr_symbol_module *module, const struct lr_module_view *
             continue;
         int fd = lr_debuginfod_find(servers, (enum lr_debuginfod_kind)kind, view->build_id,
                                     view->build_id_size, view->path);
-        if (fd < 0 || !file_adopt(files[kind], fd))
+        if (fd < 0 || !lr_elf_file_open_fd(files[kind], fd))
             continue;
         if (same_build_id(files[kind]->elf, view))
             return true;
-        file_close(files[kind]);
+        lr_elf_file_close(files[kind]);
     }
     return false;
 }
@@ -169,25 +135,39 @@ static void open_debug(struct lr_symbol_module *module, const struct lr_module_v
     if (module->file.elf != NULL && (has_section(module->file.elf, ".debug_info") ||
                                      has_section(module->file.elf, ".zdebug_info")))
         return;
-    if (debug_dir != NULL && open_by_build_id(&module->debug, debug_dir, view))
+    if (debug_dir != NULL && open_by_build_id(&module->debug, "", debug_dir, view))
         return;
-    if (open_by_build_id(&module->debug, system_debug_dir, view))
+    if (places->root != NULL &&
+        (open_by_build_id(&module->debug, places->root, system_debug_dir, view) ||
+         open_by_link(module, places->root, path, NULL)))
         return;
-    if (module->file.elf != NULL && open_by_link(&module->debug, module->file.elf, path, debug_dir))
+    if (open_by_build_id(&module->debug, "", system_debug_dir, view) ||
+        open_by_link(module, "", path, debug_dir))
         return;
     fetch(module, view, places->servers);
 }
 
-static void open_file(struct lr_symbol_module *module, const struct lr_module_view *view,
-                      const char *path)
+/* Opens the module's own file; true when it is the recorded one. */
+static bool open_in(struct lr_symbol_module *module, const struct lr_module_view *view,
+                    const char *root, const char *path)
 {
-    if (!file_open(&module->file, path)) {
+    if (!lr_elf_file_open(&module->file, root, path))
+        return false;
+    if (view->build_id_size == 0 || same_build_id(module->file.elf, view))
+        return true;
+    module->problem = "its file changed since the trace (other build-id)";
+    lr_elf_file_close(&module->file);
+    return false;
+}
+
+static void open_file(struct lr_symbol_module *module, const struct lr_module_view *view,
+                      const char *path, const char *root)
+{
+    if ((root != NULL && open_in(module, view, root, path)) || open_in(module, view, "", path))
+        return;
+    if (module->problem == NULL)
         module->problem = access(path, F_OK) == 0 ? "its file can't be read as ELF"
                                                   : "its file is not on this machine";
-    } else if (view->build_id_size > 0 && !same_build_id(module->file.elf, view)) {
-        module->problem = "its file changed since the trace (other build-id)";
-        file_close(&module->file);
-    }
 }
 
 /* The kernel marks the path of a file that was replaced; the new one may still be the same. */
@@ -235,7 +215,7 @@ void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_modu
         module->problem = "it has no file";
         return;
     }
-    open_file(module, view, path);
+    open_file(module, view, path, places->root);
     open_debug(module, view, path, places);
     if (module->debug.elf == NULL && module->file.elf == NULL)
         return;
@@ -251,7 +231,7 @@ void lr_symbol_module_close(struct lr_symbol_module *module)
     lr_symtab_free(module->symtab);
     lr_packed_close(&module->unpacked);
     lr_packed_close(&module->mini);
-    file_close(&module->debug);
-    file_close(&module->file);
+    lr_elf_file_close(&module->debug);
+    lr_elf_file_close(&module->file);
     *module = (struct lr_symbol_module){0};
 }
