@@ -9,6 +9,10 @@
  * checks each against its rule when that arrives: the processor works on many frames at once.
  * Nothing is believed that a rule doesn't confirm before it is used, so the result is the plain
  * walk's, and no word is read that the plain walk wouldn't read.
+ *
+ * Modules that are known to keep frame pointers get no way of their own: a chain of frame pointers
+ * is read at 1 ns a frame, following takes 1.6 to 2.2 with the hash, and to know where the chain
+ * can be trusted would cost as much as the difference.
  */
 #include "unwind.h"
 
