@@ -91,13 +91,28 @@ static void change_pace(void)
     }
 }
 
+/* A record bears the time of the pass before its birth.  A pass that is late may be so because the
+ * whole process had to wait: what it holds for a moment only is given until the next one. */
+static void tenure(uint32_t now)
+{
+    static uint32_t last;
+    static bool waited;
+    uint32_t age = lr_config.young_ms * 3 / 4, before = now > age ? now - age : 0;
+    if (before >= last)
+        before = last ? last - 1 : 0;
+    waited = !waited && now - last > age;
+    if (before && !waited)
+        lr_record_tenure(before);
+    last = now;
+}
+
 static void pass(uint32_t *flushed)
 {
     change_pace();
-    uint32_t now = resting ? lr_clock_beat() : lr_clock_tick(), age = lr_config.young_ms / 2;
+    uint32_t now = resting ? lr_clock_beat() : lr_clock_tick();
     lr_governor_tick(now); /* makes room for what follows */
-    if (!resting && now > age)
-        lr_record_tenure(now - age);
+    if (!resting)
+        tenure(now);
     if (now - *flushed >= FLUSH_MS) {
         *flushed = now;
         lr_modules_changed();

@@ -11,9 +11,10 @@
  * Prints a line for each figure, `name<TAB>value`, and what was wrong (`# …`).  Status 0: nothing.
  *
  * How old may a lost block be?  The helper thread says when it begins a pass (the file's
- * heartbeat), and a pass moves whatever is older than half the window.  We watch the heartbeat: a
- * block born before the last pass but two, less the window, must be in the file, however slow the
- * machine is.
+ * heartbeat), and a pass moves whatever is older than three quarters of the window and was there at
+ * the pass before; one that is late may leave that to the next.  We watch the heartbeat: a block
+ * born before the last pass but two, less the window, must be in the file, however slow the machine
+ * is.
  */
 #include <fcntl.h>
 #include <signal.h>
