@@ -16,7 +16,7 @@ enum { SEGMENT_FREE = 255, FRAME_WORDS_MAX = 1024 };
 /* CodeBlobKind of JDK 22 and later; NO_KIND where blobs tell their names only. */
 enum { NO_KIND = -1 };
 static struct {
-    uint32_t kind, compile_id, queue_buffer, queue_limit, method;
+    uint32_t kind, queue_buffer, queue_limit, method;
     int32_t is_nmethod, is_buffer, is_stub, is_deopt, is_safepoint, is_exception, is_trap,
         is_upcall;
     const uintptr_t *call_stub_return;
@@ -137,27 +137,24 @@ static bool is_continuation_bottom(uintptr_t blob)
            memcmp(method.class_name.bytes, class_name, sizeof class_name - 1) == 0;
 }
 
-/* Known addresses, direct-mapped and lock-free.  `what` is kind, frame size and pc, masked with
- * `where` so that halves of two entries don't fit together; `where` is how far behind pc the blob
- * starts and a number that another blob in its place wouldn't have. */
-enum { KNOWN_BITS = 13, KNOWN_SIZE = 1 << KNOWN_BITS, PC_BITS = 48, KIND_SHIFT = 60 };
-struct known {
-    uint64_t what, where;
-};
-static struct known known[KNOWN_SIZE];
-static const uint64_t MULTIPLIER = UINT64_C(0x9e3779b97f4a7c15);
-#define PC_MASK ((UINT64_C(1) << PC_BITS) - 1)
+struct lr_code_known lr_code_known[1 << LR_CODE_KNOWN_BITS];
+uint32_t lr_code_id_at;
+#define PC_MASK ((UINT64_C(1) << LR_CODE_PC_BITS) - 1)
 
-static struct known *known_slot(uintptr_t pc)
+static struct lr_code_known *known_slot(uintptr_t pc)
 {
-    return &known[pc * MULTIPLIER >> (64 - KNOWN_BITS)];
+    return &lr_code_known[pc * LR_CODE_MULTIPLIER >> (64 - LR_CODE_KNOWN_BITS)];
+}
+
+static bool is_method(enum lr_code_kind kind)
+{
+    return kind == LR_CODE_COMPILED || kind == LR_CODE_DEOPT;
 }
 
 /* Compiled code is told apart by its compile id; stubs are never freed, and any field will do. */
 static uint32_t identity(uintptr_t blob, enum lr_code_kind kind)
 {
-    return lr_vm_u32(blob,
-                     kind == LR_CODE_COMPILED ? layout.compile_id : lr_jvm_layout.blob_frame_size);
+    return lr_vm_u32(blob, is_method(kind) ? lr_code_id_at : lr_jvm_layout.blob_frame_size);
 }
 
 static void remember(uintptr_t pc, const struct lr_code *code)
@@ -166,14 +163,14 @@ static void remember(uintptr_t pc, const struct lr_code *code)
     if (code->kind == LR_CODE_UNKNOWN || distance > UINT32_MAX || pc > PC_MASK)
         return;
     uint64_t where = distance << 32 | identity(code->blob, code->kind);
-    uint64_t what =
-        (uint64_t)code->kind << KIND_SHIFT | (uint64_t)code->frame_words << PC_BITS | pc;
-    struct known *slot = known_slot(pc);
+    uint64_t what = (uint64_t)code->kind << LR_CODE_KIND_SHIFT |
+                    (uint64_t)code->frame_words << LR_CODE_PC_BITS | pc;
+    struct lr_code_known *slot = known_slot(pc);
     __atomic_store_n(&slot->where, where, __ATOMIC_RELAXED);
-    __atomic_store_n(&slot->what, what ^ where * MULTIPLIER, __ATOMIC_RELAXED);
+    __atomic_store_n(&slot->what, what ^ where * LR_CODE_MULTIPLIER, __ATOMIC_RELAXED);
 }
 
-__attribute__((noinline, cold)) void lr_jvm_code_learn(uintptr_t pc, struct lr_code *code)
+static __attribute__((noinline, cold)) void learn(uintptr_t pc, struct lr_code *code)
 {
     *code = (struct lr_code){.kind = LR_CODE_UNKNOWN, .blob = lr_jvm_find_blob(pc)};
     if (!code->blob)
@@ -185,6 +182,8 @@ __attribute__((noinline, cold)) void lr_jvm_code_learn(uintptr_t pc, struct lr_c
     code->compile_id = identity(code->blob, LR_CODE_COMPILED);
     if (code->frame_words < 2)
         code->kind = LR_CODE_UNKNOWN;
+    else if (lr_nmethod_is_deopt(code->blob, pc))
+        code->kind = LR_CODE_DEOPT;
     else if (is_continuation_bottom(code->blob))
         code->kind = LR_CODE_BOTTOM;
 }
@@ -199,18 +198,18 @@ void lr_jvm_code_find(uintptr_t pc, struct lr_code *code)
         code->kind = LR_CODE_ENTRY;
         return;
     }
-    const struct known *slot = known_slot(pc);
+    const struct lr_code_known *slot = known_slot(pc);
     uint64_t where = __atomic_load_n(&slot->where, __ATOMIC_RELAXED);
-    uint64_t what = __atomic_load_n(&slot->what, __ATOMIC_RELAXED) ^ where * MULTIPLIER;
-    if ((what & PC_MASK) == pc && what >> KIND_SHIFT) {
-        code->kind = (enum lr_code_kind)(what >> KIND_SHIFT);
-        code->frame_words = what >> PC_BITS & 0xfff;
+    uint64_t what = __atomic_load_n(&slot->what, __ATOMIC_RELAXED) ^ where * LR_CODE_MULTIPLIER;
+    if ((what & PC_MASK) == pc && what >> LR_CODE_KIND_SHIFT) {
+        code->kind = (enum lr_code_kind)(what >> LR_CODE_KIND_SHIFT);
+        code->frame_words = what >> LR_CODE_PC_BITS & LR_CODE_WORDS_MASK;
         code->blob = pc - (where >> 32);
         code->compile_id = identity(code->blob, code->kind);
         if (code->compile_id == (uint32_t)where)
             return;
     }
-    lr_jvm_code_learn(pc, code);
+    learn(pc, code);
     remember(pc, code);
 }
 
@@ -243,13 +242,13 @@ static bool read_interpreter(void)
 
 bool lr_jvm_code_start(void)
 {
-    layout.compile_id = lr_jvm_field("nmethod", "_compile_id");
+    lr_code_id_at = lr_jvm_field("nmethod", "_compile_id");
     layout.method = lr_jvm_field("nmethod", "_method");
     if (layout.method == LR_NOWHERE)
         layout.method = lr_jvm_field("CompiledMethod", "_method");
     layout.call_stub_return = lr_jvm_static("StubRoutines", "_call_stub_return_address");
     read_kinds();
-    return lr_jvm_layout.code_heaps && layout.compile_id != LR_NOWHERE &&
-           layout.method != LR_NOWHERE && layout.call_stub_return && *layout.call_stub_return &&
-           read_interpreter() && lr_nmethod_start();
+    return lr_jvm_layout.code_heaps && lr_code_id_at != LR_NOWHERE && layout.method != LR_NOWHERE &&
+           layout.call_stub_return && *layout.call_stub_return && read_interpreter() &&
+           lr_nmethod_start();
 }

@@ -13,6 +13,7 @@
 enum lr_code_kind {
     LR_CODE_UNKNOWN,     /* nothing we can step over */
     LR_CODE_COMPILED,    /* a Java method, or the wrapper of a native one */
+    LR_CODE_DEOPT,       /* the same, waiting to be deoptimized: the pc is a stand-in */
     LR_CODE_STUB,        /* a runtime stub with a frame of fixed size */
     LR_CODE_INTERPRETER, /* an interpreted frame */
     LR_CODE_ENTRY,       /* where C++ called Java: the stub of JavaCalls::call */
@@ -34,8 +35,36 @@ bool lr_jvm_code_start(void);
 /* About 3 ns when the address was asked for before, 20-100 ns else. */
 void lr_jvm_code_find(uintptr_t pc, struct lr_code *code);
 
-/* The same without remembering; code_find's cold side. */
-void lr_jvm_code_learn(uintptr_t pc, struct lr_code *code);
+/* What code_find remembers, direct-mapped and lock-free.  `what` is kind, frame size and pc, masked
+ * with `where` so that halves of two entries don't fit together; `where` is how far behind pc the
+ * blob starts and a number that another blob in its place wouldn't have. */
+enum {
+    LR_CODE_KNOWN_BITS = 13,
+    LR_CODE_PC_BITS = 48,
+    LR_CODE_KIND_SHIFT = 60,
+    LR_CODE_WORDS_MASK = 0xfff,
+};
+struct lr_code_known {
+    uint64_t what, where;
+};
+#define LR_CODE_MULTIPLIER UINT64_C(0x9e3779b97f4a7c15)
+extern struct lr_code_known lr_code_known[1 << LR_CODE_KNOWN_BITS];
+extern uint32_t lr_code_id_at; /* offset of a compiled method's compile id */
+
+/* The walker's inner loop: is `pc` remembered to be in a compiled method?  About 2 ns. */
+static inline bool lr_jvm_code_is_compiled(uintptr_t pc, uint32_t *frame_words,
+                                           uint32_t *compile_id)
+{
+    const struct lr_code_known *slot =
+        &lr_code_known[pc * LR_CODE_MULTIPLIER >> (64 - LR_CODE_KNOWN_BITS)];
+    uint64_t where = __atomic_load_n(&slot->where, __ATOMIC_RELAXED);
+    uint64_t what =
+        __atomic_load_n(&slot->what, __ATOMIC_RELAXED) ^ where * LR_CODE_MULTIPLIER ^ pc;
+    *frame_words = what >> LR_CODE_PC_BITS & LR_CODE_WORDS_MASK;
+    *compile_id = (uint32_t)where;
+    return what << (64 - LR_CODE_PC_BITS) == 0 && what >> LR_CODE_KIND_SHIFT == LR_CODE_COMPILED &&
+           *(const volatile uint32_t *)(pc - (where >> 32) + lr_code_id_at) == (uint32_t)where;
+}
 
 /* The CodeBlob that holds `pc`; 0 when there is none. */
 uintptr_t lr_jvm_find_blob(uintptr_t pc);
@@ -55,9 +84,10 @@ struct lr_nmethod {
 bool lr_nmethod_start(void); /* reads the layout; part of lr_jvm_code_start */
 void lr_nmethod_open(uintptr_t blob, struct lr_nmethod *nmethod);
 
-/* `pc`, or where a frame that is waiting to be deoptimized really was; 0 when that can't be told.
- * The words of the stack from sp on must be readable for the frame's size. */
-uintptr_t lr_nmethod_real_pc(uintptr_t blob, uint32_t frame_words, uintptr_t pc, uintptr_t sp);
+/* Is `pc` what a frame returns to that is waiting to be deoptimized?  Then where it really was, 0
+ * when that can't be told; the stack must be readable from sp on for the frame's size. */
+bool lr_nmethod_is_deopt(uintptr_t blob, uintptr_t pc);
+uintptr_t lr_nmethod_real_pc(uintptr_t blob, uint32_t frame_words, uintptr_t sp);
 
 /* The methods that are being executed at `pc`, innermost (inlined) first: next() until false.
  * bci is -1 where there is none (native methods).  False at once: no debug information. */

@@ -119,18 +119,17 @@ void lr_nmethod_open(uintptr_t blob, struct lr_nmethod *nmethod)
 }
 
 /* A frame waits to be deoptimized when its callee returns to the method's deopt handler. */
-uintptr_t lr_nmethod_real_pc(uintptr_t blob, uint32_t frame_words, uintptr_t pc, uintptr_t sp)
+bool lr_nmethod_is_deopt(uintptr_t blob, uintptr_t pc)
 {
-    uintptr_t deopt, deopt_mh;
-    if (layout.split) {
-        deopt = blob + lr_vm_u32(blob, layout.deopt);
-        deopt_mh = blob + lr_vm_u32(blob, layout.deopt_mh);
-    } else {
-        deopt = lr_vm_word(blob, layout.deopt_begin);
-        deopt_mh = lr_vm_word(blob, layout.deopt_mh_begin);
-    }
-    if (pc != deopt && pc != deopt_mh)
-        return pc;
+    if (layout.split)
+        return pc == blob + lr_vm_u32(blob, layout.deopt) ||
+               pc == blob + lr_vm_u32(blob, layout.deopt_mh);
+    return pc == lr_vm_word(blob, layout.deopt_begin) ||
+           pc == lr_vm_word(blob, layout.deopt_mh_begin);
+}
+
+uintptr_t lr_nmethod_real_pc(uintptr_t blob, uint32_t frame_words, uintptr_t sp)
+{
     int32_t offset = (int32_t)lr_vm_u32(blob, layout.orig_pc);
     if (offset < 0 || offset % 8 || (uint32_t)offset / 8 >= frame_words)
         return 0;

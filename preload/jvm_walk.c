@@ -112,9 +112,11 @@ static bool step_upcall(struct walk *walk, uintptr_t blob, bool *end)
 static bool take_compiled(const struct walk *walk, const struct lr_code *code,
                           struct lr_java_raw *frame)
 {
+    uintptr_t pc = walk->at.pc;
     if (walk->at.sp + code->frame_words * WORD > walk->high)
         return false;
-    uintptr_t pc = lr_nmethod_real_pc(code->blob, code->frame_words, walk->at.pc, walk->at.sp);
+    if (code->kind == LR_CODE_DEOPT)
+        pc = lr_nmethod_real_pc(code->blob, code->frame_words, walk->at.sp);
     *frame = lr_java_raw_of(LR_JAVA_COMPILED, pc, code->compile_id);
     return pc != 0;
 }
@@ -137,6 +139,7 @@ static enum lr_walk_end step(struct walk *walk, struct lr_java_raw *frame)
     lr_jvm_code_find(walk->at.pc, &code);
     switch (code.kind) {
     case LR_CODE_COMPILED:
+    case LR_CODE_DEOPT:
         good = take_compiled(walk, &code, frame) && step_fixed(walk, code.frame_words);
         break;
     case LR_CODE_INTERPRETER:
@@ -161,20 +164,40 @@ static enum lr_walk_end step(struct walk *walk, struct lr_java_raw *frame)
     return !good ? LR_WALK_DECLINED : end ? LR_WALK_END : LR_WALK_MORE;
 }
 
+/* Most frames are of compiled methods that were met before.  Stops at any other, or when *count has
+ * reached `max`. */
+static size_t step_compiled(struct walk *walk, struct lr_java_raw *frames, size_t count, size_t max)
+{
+    struct lr_java_place at = walk->at;
+    uint32_t words, id;
+    while (count < max && lr_jvm_code_is_compiled(at.pc, &words, &id)) {
+        uintptr_t caller = at.sp + words * WORD;
+        if (caller > walk->high)
+            break;
+        frames[count++] = lr_java_raw_of(LR_JAVA_COMPILED, at.pc, id);
+        at = (struct lr_java_place){word_at(caller, -1), caller, word_at(caller, -2)};
+    }
+    walk->at = at;
+    return count;
+}
+
 enum lr_walk_end lr_java_walk_from(struct lr_java_place place, uintptr_t high,
                                    struct lr_java_raw *frames, size_t max, size_t *count)
 {
     struct walk walk = {place, high};
     struct lr_java_raw frame;
-    *count = 0;
+    size_t taken = 0;
     for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
+        taken = step_compiled(&walk, frames, taken, max);
         enum lr_walk_end end = step(&walk, &frame);
+        *count = taken;
         if (end == LR_WALK_DECLINED)
             return end;
         if (frame.id) {
-            if (*count == max)
+            if (taken == max)
                 return LR_WALK_MORE;
-            frames[(*count)++] = frame;
+            frames[taken++] = frame;
+            *count = taken;
         }
         if (end != LR_WALK_MORE)
             return end;
