@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "unwind.h"
+
 /* A Java frame: method and place in it.  `method` is the VM's Method* (a jmethodID where the VM's
  * memory can't be read), good as long as its class stays loaded. */
 struct lr_java_frame {
@@ -39,7 +41,8 @@ struct lr_java_walk {
  * return to Java would, gets what can't be had otherwise.
  * Cost: about 30 ns and 4 ns a frame; where the walker declines, AsyncGetCallTrace's 0.5-4 us;
  * under 5 ns in a process without a JVM. */
-void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native, uint32_t *flags);
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native, const struct lr_regs *generated,
+                 uint32_t *flags);
 
 /* The frames of a walk that this thread has just made, inlined ones apart: at most `max`, innermost
  * first; returns how many.  Flags as above.  Cold: 50-100 ns a frame. */

@@ -88,15 +88,20 @@ uint32_t lr_jvm_stub_frame(uintptr_t pc)
     return frame_words(blob);
 }
 
+/* Those of the client compiler that never stop for a collection have no size, but enter and leave.
+ */
+static enum lr_code_kind kind_of_stub(uintptr_t blob)
+{
+    return frame_words(blob) >= 2 ? LR_CODE_STUB : LR_CODE_FRAMED;
+}
+
 /* Before blobs told their kind, their name did. */
 static enum lr_code_kind kind_by_name(uintptr_t blob)
 {
     const char *name = blob_name(blob);
     if (strcmp(name, "nmethod") == 0 || strcmp(name, "native nmethod") == 0)
         return LR_CODE_COMPILED;
-    if (is_plain_buffer(name) || frame_words(blob) < 2)
-        return LR_CODE_UNKNOWN;
-    return LR_CODE_STUB;
+    return is_plain_buffer(name) ? LR_CODE_UNKNOWN : kind_of_stub(blob);
 }
 
 /* Java code returns into the stubs of continuations only where its caller was left behind when
@@ -122,7 +127,7 @@ static enum lr_code_kind kind_of(uintptr_t blob)
     bool is_stub = kind == layout.is_stub || kind == layout.is_deopt ||
                    kind == layout.is_safepoint || kind == layout.is_exception ||
                    kind == layout.is_trap;
-    return is_stub && frame_words(blob) >= 2 ? LR_CODE_STUB : LR_CODE_UNKNOWN;
+    return is_stub ? kind_of_stub(blob) : LR_CODE_UNKNOWN;
 }
 
 /* Continuation.enterSpecial is a native wrapper made by the VM. */

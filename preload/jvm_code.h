@@ -15,6 +15,7 @@ enum lr_code_kind {
     LR_CODE_COMPILED,    /* a Java method, or the wrapper of a native one */
     LR_CODE_DEOPT,       /* the same, waiting to be deoptimized: the pc is a stand-in */
     LR_CODE_STUB,        /* a runtime stub with a frame of fixed size */
+    LR_CODE_FRAMED,      /* a runtime stub that keeps a frame pointer instead */
     LR_CODE_INTERPRETER, /* an interpreted frame */
     LR_CODE_ENTRY,       /* where C++ called Java: the stub of JavaCalls::call */
     LR_CODE_UPCALL,      /* where native code called Java through a function pointer */
@@ -90,18 +91,20 @@ bool lr_nmethod_is_deopt(uintptr_t blob, uintptr_t pc);
 uintptr_t lr_nmethod_real_pc(uintptr_t blob, uint32_t frame_words, uintptr_t sp);
 
 /* The methods that are being executed at `pc`, innermost (inlined) first: next() until false.
- * bci is -1 where there is none (native methods).  False at once: no debug information. */
+ * bci is -1 where none is known: in native methods, and where the compiler wrote nothing down, as
+ * it does for calls that don't leave Java; then the method is told without what is inlined there.
+ */
 struct lr_scopes {
     struct lr_nmethod nmethod;
     uint32_t next; /* offset of the next scope; 0: no more */
-    bool whole;    /* the method without a place in it (a native wrapper), still to be told */
+    bool whole;    /* the method without a place in it, still to be told */
     bool bad;
     uintptr_t method; /* Method* */
     int32_t bci;
 };
-bool lr_scopes_open(uintptr_t blob, uintptr_t pc, struct lr_scopes *scopes);
+void lr_scopes_open(uintptr_t blob, uintptr_t pc, struct lr_scopes *scopes);
 /* The same for the first call site behind `pc`. */
-bool lr_scopes_open_next(uintptr_t blob, uintptr_t pc, struct lr_scopes *scopes);
+void lr_scopes_open_next(uintptr_t blob, uintptr_t pc, struct lr_scopes *scopes);
 bool lr_scopes_next(struct lr_scopes *scopes);
 
 #endif

@@ -108,6 +108,18 @@ bool lr_jvm_place(JNIEnv *env, struct lr_java_place *place, uintptr_t *high, uin
     return false;
 }
 
+bool lr_jvm_place_in_java(JNIEnv *env, const struct lr_regs *generated, struct lr_java_place *place,
+                          uintptr_t *high)
+{
+    uintptr_t thread = java_thread(env);
+    if (!generated || thread_state(thread) != lr_jvm_layout.in_java ||
+        !is_in_stack(thread, generated->sp) || !is_code(generated->pc))
+        return false;
+    *high = lr_vm_word(thread, lr_jvm_layout.thread_stack_base);
+    *place = (struct lr_java_place){generated->pc, generated->sp, generated->fp};
+    return true;
+}
+
 /* Frame walking state that belongs to one call. */
 struct walk {
     struct lr_agct_frame frames[LR_DEPTH_MAX + 1];

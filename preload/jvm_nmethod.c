@@ -193,23 +193,22 @@ static bool is_native(uintptr_t method)
     return lr_vm_method_read(method, &opened) && opened.is_native;
 }
 
-/* Native wrappers have no scopes worth reading. */
-bool lr_scopes_open(uintptr_t blob, uintptr_t pc, struct lr_scopes *scopes)
+static void open_scopes(uintptr_t blob, uintptr_t pc, bool near, struct lr_scopes *scopes)
 {
     *scopes = (struct lr_scopes){.next = NO_OFFSET};
     lr_nmethod_open(blob, &scopes->nmethod);
-    if (!find_scope(&scopes->nmethod, pc, false, &scopes->next) || scopes->next == NO_OFFSET)
-        scopes->whole = is_native(scopes->nmethod.method);
-    return scopes->whole || scopes->next != NO_OFFSET;
+    scopes->whole = !find_scope(&scopes->nmethod, pc, near, &scopes->next) ||
+                    scopes->next == NO_OFFSET || is_native(scopes->nmethod.method);
 }
 
-bool lr_scopes_open_next(uintptr_t blob, uintptr_t pc, struct lr_scopes *scopes)
+void lr_scopes_open(uintptr_t blob, uintptr_t pc, struct lr_scopes *scopes)
 {
-    *scopes = (struct lr_scopes){.next = NO_OFFSET};
-    lr_nmethod_open(blob, &scopes->nmethod);
-    if (!find_scope(&scopes->nmethod, pc + 1, true, &scopes->next) || scopes->next == NO_OFFSET)
-        scopes->whole = true;
-    return true;
+    open_scopes(blob, pc, false, scopes);
+}
+
+void lr_scopes_open_next(uintptr_t blob, uintptr_t pc, struct lr_scopes *scopes)
+{
+    open_scopes(blob, pc + 1, true, scopes);
 }
 
 static bool read_scope(struct lr_scopes *scopes)

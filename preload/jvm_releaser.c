@@ -73,7 +73,7 @@ static enum lr_releaser look_near(void)
     struct lr_java_frame frames[NEAR_FRAMES];
     struct lr_java_walk walk = {.frames = raw};
     uint32_t flags = 0;
-    lr_jvm_look(&walk, NEAR_FRAMES, false, &flags);
+    lr_jvm_look(&walk, NEAR_FRAMES, false, NULL, &flags);
     uint64_t hash = hash_of(&walk), *slot = &memo[hash >> (64 - MEMO_BITS)];
     uint64_t known = __atomic_load_n(slot, __ATOMIC_RELAXED);
     if (known && (known & ~(uint64_t)ANSWER_MASK) == hash)
@@ -90,7 +90,7 @@ static __attribute__((noinline, cold)) enum lr_releaser look_far(void)
     struct lr_java_frame frames[FAR_FRAMES];
     struct lr_java_walk walk = {.frames = raw};
     uint32_t flags = 0;
-    lr_jvm_look(&walk, FAR_FRAMES, true, &flags);
+    lr_jvm_look(&walk, FAR_FRAMES, true, NULL, &flags);
     return judge(frames, lr_jvm_resolve(&walk, frames, FAR_FRAMES, &flags));
 }
 

@@ -30,14 +30,28 @@ static uint64_t epoch_of(const struct lr_java_walk *walk)
     return 0;
 }
 
+/* Where the walk begins; *lost when there are Java frames that can't be walked. */
+static bool find_place(JNIEnv *env, const struct lr_regs *generated, struct lr_java_place *place,
+                       uintptr_t *high, bool *in_java, bool *lost)
+{
+    uint32_t found = 0;
+    *in_java = false;
+    if (lr_jvm_place(env, place, high, &found))
+        return true;
+    *in_java = lr_jvm_place_in_java(env, generated, place, high);
+    *lost = !*in_java && (found & LR_STACK_JAVA_LOST);
+    return *in_java;
+}
+
 /* False: the VM has to be asked.  *flags is the answer otherwise. */
-static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max, uint32_t *flags)
+static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max,
+                       const struct lr_regs *generated, uint32_t *flags)
 {
     struct lr_java_place place;
     uintptr_t high;
-    uint32_t found = 0;
-    if (!lr_jvm_place(env, &place, &high, &found))
-        return !(found & LR_STACK_JAVA_LOST);
+    bool in_java, lost = false;
+    if (!find_place(env, generated, &place, &high, &in_java, &lost))
+        return !lost;
     enum lr_walk_end end = lr_java_walk_from(place, high, walk->frames, max, &walk->count);
     if (end == LR_WALK_DECLINED || (end == LR_WALK_MISSING && walk->count == 0)) {
         walk->count = 0;
@@ -48,6 +62,8 @@ static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max, uint3
     if (end != LR_WALK_END)
         *flags |= LR_STACK_JAVA_CUT;
     walk->epoch = epoch_of(walk);
+    if (!in_java && walk->count && lr_jvm_check_due())
+        lr_jvm_check(walk, max);
     return true;
 }
 
@@ -63,7 +79,8 @@ static __attribute__((noinline, cold)) void ask(struct lr_java_walk *walk, size_
     walk->epoch = epoch_of(walk);
 }
 
-void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool native, uint32_t *flags)
+void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool native,
+                 const struct lr_regs *generated, uint32_t *flags)
 {
     JNIEnv *env = lr_jvm_is_live() ? lr_jvm_env() : NULL;
     walk->count = 0;
@@ -74,10 +91,8 @@ void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool native, uint32_t *f
         return;
     if (max > LR_DEPTH_MAX)
         max = LR_DEPTH_MAX;
-    bool walked = lr_jvm.walks && walk_stack(env, walk, max, flags);
+    bool walked = lr_jvm.walks && walk_stack(env, walk, max, generated, flags);
     bool cut_short = (*flags & LR_STACK_JAVA_CUT) && walk->count < max;
-    if (walked && walk->count && lr_jvm_check_due())
-        lr_jvm_check(walk, max);
     if (walked && !(native && cut_short))
         return;
     if (!walked && lr_jvm.walks)
@@ -86,10 +101,11 @@ void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool native, uint32_t *f
     ask(walk, max, native, flags);
 }
 
-void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native, uint32_t *flags)
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native,
+                 const struct lr_regs *generated, uint32_t *flags)
 {
     uint32_t found = 0;
-    lr_jvm_look(walk, max, native, &found);
+    lr_jvm_look(walk, max, native, generated, &found);
     if (found)
         count_flags(found);
     *flags |= found;
@@ -115,9 +131,12 @@ static bool put_compiled(struct output *output, struct lr_java_raw raw, bool as_
     struct lr_code code;
     struct lr_scopes scopes;
     lr_jvm_code_find(raw.at, &code);
-    if (code.kind != LR_CODE_COMPILED || code.compile_id != lr_java_id_of(raw) ||
-        !(as_vm ? lr_scopes_open_next : lr_scopes_open)(code.blob, raw.at, &scopes))
+    if (code.kind != LR_CODE_COMPILED || code.compile_id != lr_java_id_of(raw))
         return false;
+    if (as_vm)
+        lr_scopes_open_next(code.blob, raw.at, &scopes);
+    else
+        lr_scopes_open(code.blob, raw.at, &scopes);
     while (!output->more && lr_scopes_next(&scopes))
         put(output, scopes.method, scopes.bci);
     return !scopes.bad;

@@ -71,6 +71,15 @@ static bool step_interpreted(struct walk *walk)
     return go_to(walk, word_at(fp, FP_RETURN), word_at(fp, FP_SENDER_SP), word_at(fp, FP_LINK));
 }
 
+/* Only the innermost frame can be of this kind, and only its caller's frame pointer is certain. */
+static bool step_framed(struct walk *walk)
+{
+    uintptr_t fp = walk->at.fp;
+    if (!is_readable(walk, fp) || !is_readable(walk, fp + FP_RETURN * WORD))
+        return false;
+    return go_to(walk, word_at(fp, FP_RETURN), fp + 2 * WORD, word_at(fp, FP_LINK));
+}
+
 static bool holds_interpreted(const struct walk *walk)
 {
     uintptr_t fp = walk->at.fp;
@@ -147,6 +156,9 @@ static enum lr_walk_end step(struct walk *walk, struct lr_java_raw *frame)
         break;
     case LR_CODE_STUB:
         good = step_fixed(walk, code.frame_words);
+        break;
+    case LR_CODE_FRAMED:
+        good = step_framed(walk);
         break;
     case LR_CODE_ENTRY:
         good = step_entry(walk, &end);

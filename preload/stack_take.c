@@ -166,10 +166,13 @@ intern(const struct want *want, const struct lr_java_walk *java, uint32_t flags)
     return store(want, &raw, java, hash);
 }
 
-static void collect_java(struct lr_java_walk *java, enum lr_stack_use use, uint32_t *flags)
+static void collect_java(struct lr_java_walk *java, enum lr_stack_use use,
+                         const struct lr_trail *trail, uint32_t *flags)
 {
+    bool generated = trail->end == LR_UNWIND_FOREIGN && trail->at.sp;
     uint32_t depth = lr_own_work_begin(); /* the JVM may grow an arena of its own for us */
-    lr_jvm_walk(java, lr_config.java_depth, use == LR_STACK_OF_JAVA_PAIR, flags);
+    lr_jvm_walk(java, lr_config.java_depth, use == LR_STACK_OF_JAVA_PAIR,
+                generated ? &trail->at : NULL, flags);
     lr_own_work_end(depth);
 }
 
@@ -179,7 +182,7 @@ static __attribute__((noinline)) uint32_t take_with_java(const struct want *want
     struct lr_java_raw frames[lr_config.java_depth];
     struct lr_java_walk java = {.frames = frames};
     uint32_t flags = 0;
-    collect_java(&java, want->use, &flags);
+    collect_java(&java, want->use, trail, &flags);
     if (trail->count && ends_in_java(trail->end, &java))
         trail->hash -= lr_unwind_term(trail->last, trail->count - 1);
     uint64_t hash = hash_native(want, trail->hash, flags_of(trail->end) | flags);

@@ -47,6 +47,7 @@ struct lr_trail {
     size_t count;   /* how many there are */
     uintptr_t last; /* the outermost of them; only with LR_UNWIND_FOREIGN */
     enum lr_unwind_end end;
+    struct lr_regs at; /* with LR_UNWIND_FOREIGN the registers at `last`; sp 0: not known */
 };
 
 struct lr_unwinder {

@@ -304,6 +304,7 @@ static __attribute__((noinline, cold)) void follow_plainly(const struct lr_regs 
     trail->count = plain_walk(regs, range, pcs, max, &trail->end);
     trail->hash = lr_unwind_hash(pcs, trail->count);
     trail->last = pcs[trail->count - 1];
+    trail->at.sp = 0;
 }
 
 /* The usual end, counted. */
@@ -333,13 +334,14 @@ static inline void pursue(struct pursuit *walk, struct lr_trail *trail)
     trail->hash = walk->hash;
     trail->count = walk->at.place;
     trail->last = walk->last;
+    trail->at = (struct lr_regs){walk->at.pc, walk->at.sp, walk->at.fp};
 }
 
 static void follow(const struct lr_regs *regs, size_t max, struct lr_trail *trail)
 {
     struct lr_stack_range range;
     if (!begin(regs, &range)) {
-        *trail = (struct lr_trail){lr_unwind_term(regs->pc, 0), 1, regs->pc, LR_UNWIND_LOST};
+        *trail = (struct lr_trail){lr_unwind_term(regs->pc, 0), 1, regs->pc, LR_UNWIND_LOST, {0}};
         return;
     }
     struct pursuit walk = {

@@ -98,6 +98,7 @@ static void follow(const struct lr_regs *regs, size_t max, struct lr_trail *trai
     trail->count = walk(regs, pcs, max, &trail->end);
     trail->hash = lr_unwind_hash(pcs, trail->count);
     trail->last = trail->count ? pcs[trail->count - 1] : 0;
+    trail->at.sp = 0;
 }
 
 const struct lr_unwinder lr_unwinder_libunwind = {"libunwind", init, walk, follow};

@@ -19,10 +19,22 @@ jdk_test() {
     report foreign.lkr >sites.json 2>report.err
     tap_is "$? $(cat report.err)" "0 " "$JDK_NAME: report"
     # The blocks' stacks end in Java frames and have no native one: generated code calls malloc.
-    tap_is "$(jq -r '[.sites[] | select(.stack[0].kind == "java" and .live_count.value > 0 and
-            .live_bytes.value == 1234 * .live_count.value) |
-            [.live_count.value, .live_bytes.value]] | transpose | map(add) | map(tostring) |
-            join(" ")' sites.json)" "1000 1234000" "$JDK_NAME: the forgotten blocks, exactly"
+    blocks_from 1234 forget
+    blocks_from 1235 forgetQuickly
+}
+
+# blocks_from SIZE METHOD: a thousand of that size are live, all of them from that method, with only
+# the JDK's own frames above it.
+blocks_from() {
+    jq -c "[.sites[] | select(.stack[0].kind == \"java\" and .live_count.value > 0 and
+            .live_bytes.value == $1 * .live_count.value)]" sites.json >blocks.json
+    tap_is "$(jq -r '[.[].live_count.value] | add' blocks.json)" 1000 \
+        "$JDK_NAME: the forgotten blocks of $1, exactly"
+    tap_is "$(jq -r '[.[].stack | map(select(.function | test("^(java|jdk|sun)[.]") | not)) |
+            .[0].function] | unique | join(" ")' blocks.json)" "ForeignMalloc.$2" \
+        "$JDK_NAME: all of them at $2"
+    tap_is "$(jq -r '[.[].stack[] | select(.function | test("StringBuilder|SharedUtils"))] | length' \
+        blocks.json)" 0 "$JDK_NAME: without frames that had returned"
 }
 
 java_each_jdk jdk_test

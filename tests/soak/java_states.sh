@@ -20,6 +20,7 @@ soak() {
     shift
     [ "$(lr_jdk_version "$JDK")" -lt 22 ] || set -- --enable-native-access=ALL-UNNAMED "$@"
     set -- timeout -s KILL $((seconds * 4 + 600)) "$JDK/bin/java" -Xmx256m \
+        -Xlog:disable \
         "-Djava.attach=$LR_ORACLE/java_attach" "$@"
     rm -f states.lkr
     traced states.lkr "$@" JavaStates "$seconds" 2 >states.out 2>states.err
