@@ -41,8 +41,8 @@ struct lr_java_walk {
  * return to Java would, gets what can't be had otherwise.
  * Cost: about 30 ns and 4 ns a frame; where the walker declines, AsyncGetCallTrace's 0.5-4 us;
  * under 5 ns in a process without a JVM. */
-void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native, const struct lr_regs *generated,
-                 uint32_t *flags);
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native,
+                 const struct lr_regs *generated, uint32_t *flags);
 
 /* The frames of a walk that this thread has just made, inlined ones apart: at most `max`, innermost
  * first; returns how many.  Flags as above.  Cold: 50-100 ns a frame. */
