@@ -83,8 +83,10 @@ bool lr_trace_each_point(const struct lr_trace *trace, enum lr_resolution resolu
 static bool is_current(const struct lr_trace *trace, const struct lr_followed *followed)
 {
     struct lr_stack stack;
-    if (followed->kind != LR_FOLLOWED_STACK)
-        return true;
+    struct lr_pairsite site;
+    if (followed->kind == LR_FOLLOWED_PAIR)
+        return lr_part_entry(trace, LR_SEC_PAIRSITES, followed->id, &site, sizeof(site)) &&
+               followed->check == site.first_ms + 1;
     return lr_part_entry(trace, LR_SEC_STACKS, followed->id, &stack, sizeof(stack)) &&
            !(stack.flags & LR_STACK_FREE) && followed->check == stack.first_ms + 1;
 }

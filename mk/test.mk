@@ -70,6 +70,10 @@ $(TEST)/bench/stack_cost: tests/bench/stack_cost.c $(TEST)/libpreload.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $< $(ORACLE_FLAGS) \
 		$(TEST)/libpreload.a $(shell $(PKG_CONFIG) --libs libunwind) -lpthread
+$(TEST)/bench/trends: tests/bench/trends.c $(TEST)/libtest.a $(TEST)/libanalyzer.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Itests/lib -Ianalyzer -g -O2 -o $@ $< \
+		$(TEST)/libtest.a $(TEST)/libanalyzer.a -lm
 $(TEST)/bench/%: tests/bench/%.c
 	$(BENCH_CC) -fomit-frame-pointer $(ORACLE_FLAGS) -lpthread
 $(TEST)/bench/%-fp: tests/bench/%.c
@@ -112,6 +116,10 @@ check-unit: $(UNIT) ## run the unit tests only
 
 check-layers: all ## who includes, links and exports what
 	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/integration/test_layers.sh
+
+.PHONY: trends
+trends: $(TEST)/bench/trends ## what the trend test gets right and wrong on synthetic series (SEEDS=100)
+	$< $(or $(SEEDS),100)
 
 # BENCH: families (native, leak, paced, programs, jvm) or the start of works' names; see tests/bench/bench.py --help.
 ROUNDS ?= 5

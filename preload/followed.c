@@ -154,7 +154,7 @@ static struct tracker *tracker_in(const struct pool *pool, uint32_t slot)
 static uint32_t check_of(const struct pool *pool, uint32_t id)
 {
     if (pool->kind != LR_FOLLOWED_STACK)
-        return 1;
+        return lr_file.pairsites[id].first_ms + 1;
     const struct lr_stack *stack = &lr_file.stacks[id];
     return stack->flags & LR_STACK_FREE ? 0 : stack->first_ms + 1;
 }

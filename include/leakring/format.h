@@ -411,7 +411,7 @@ struct lr_followed {
     uint32_t kind; /* enum lr_followed_kind; 0: free */
     uint32_t id;
     uint32_t since_ms;
-    uint32_t check; /* lr_stack.first_ms of the stack + 1: differs when the id means another now */
+    uint32_t check; /* first_ms of the stack or pair site + 1: else the id means another now */
     uint64_t reserved[2];
 };
 LR_ASSERT(sizeof(struct lr_followed) == 32);

@@ -167,11 +167,11 @@ def followed_of(trace, ident):
                           for i in range(64) if values[2 * i + 1] >= 0]}
 
 
-def is_current(trace, stack, check):
-    entry, offset, _, _ = trace.sections[STACKS]
-    flags, = struct.unpack_from("<H", trace.data, offset + stack * entry + 6)
-    first_ms, = struct.unpack_from("<I", trace.data, offset + stack * entry + 48)
-    return not flags & 64 and check == first_ms + 1
+def is_current(trace, kind, ident, check):
+    entry, offset, _, _ = trace.sections[STACKS if kind == 1 else PAIRSITES]
+    flags, = struct.unpack_from("<H", trace.data, offset + ident * entry + 6)
+    first_ms, = struct.unpack_from("<I", trace.data, offset + ident * entry + 48)
+    return check == first_ms + 1 and (kind == 2 or not flags & 64)
 
 
 def all_series_of(trace):
@@ -181,7 +181,7 @@ def all_series_of(trace):
     result["followed"] = [
         {"slot": i, "kind": ["", "stack", "pairsite"][kind], "id": ident, "since_ms": since}
         for i, (kind, ident, since, check) in trace.entries(23, "4I", False)
-        if kind and (kind == 2 or is_current(trace, ident, check))]
+        if kind and is_current(trace, kind, ident, check)]
     result.update({name: list(followed_of(trace, 24 + i))
                    for i, name in enumerate(("followed_10s", "followed_1m", "followed_30m"))})
     return result

@@ -1,0 +1,146 @@
+/* trend.c -- trend.h: the decision.
+ *
+ * Stage: JUDGE.  Context: analyzer only.
+ */
+#include "trend.h"
+
+#include <math.h>
+
+#include "trend_internal.h"
+
+/* Chosen on the seeds of simulate_series.h below LR_SIMULATE_HELD_OUT; see docs/STATISTICS.md. */
+static const double TEST_LEVEL = 0.02;   /* of Mann-Kendall, */
+static const double SHORT_LEVEL = 0.004; /* and of fewer than FULL_BLOCKS */
+enum { FULL_BLOCKS = 40 };
+static const double MARGIN = 5;         /* by which a growing shape must be better, in BIC, */
+static const double FEW_BLOCKS = 48;    /* plus this by the number of blocks */
+static const double CLEAR_LEVEL = 0.05;  /* enough where the slope is eight times its error; the
+                                            test cannot say more of few, correlated blocks */
+static const double Z_95 = 2.3; /* more than 1.96, for the autocorrelation is an estimate too */
+
+const char *lr_trend_name(enum lr_trend_class trend)
+{
+    static const char *const names[] = {"unknown",  "growing", "plateau",
+                                        "sawtooth", "startup", "transient"};
+
+    return names[trend];
+}
+
+struct range {
+    double low, high, first, last, early; /* early: the least from a tenth of the time on */
+    size_t known;
+    size_t falls, rises; /* from one point to the next, by two fifths of the range or more */
+};
+
+static struct range range_of(const double *time_s, const double *value, size_t count)
+{
+    struct range range = {INFINITY, -INFINITY, 0, 0, INFINITY, 0, 0, 0};
+    double tenth = time_s[0] + (time_s[count - 1] - time_s[0]) / 10;
+
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(value[i]))
+            continue;
+        if (range.known++ == 0)
+            range.first = value[i];
+        range.last = value[i];
+        range.low = fmin(range.low, value[i]);
+        range.high = fmax(range.high, value[i]);
+        if (time_s[i] >= tenth)
+            range.early = fmin(range.early, value[i]);
+    }
+    for (size_t i = 1; i < count; i++) {
+        double change = value[i] - value[i - 1], large = 0.4 * (range.high - range.low);
+
+        range.falls += change < -large;
+        range.rises += change > large;
+    }
+    return range;
+}
+
+/* Nothing changes from a tenth of the time on (one part in a thousand is nothing). */
+static bool is_constant_since(const double *time_s, const double *value, size_t count,
+                              const struct range *range)
+{
+    double tenth = time_s[0] + (time_s[count - 1] - time_s[0]) / 10, high = -INFINITY;
+
+    for (size_t i = 0; i < count; i++)
+        if (time_s[i] >= tenth && !isnan(value[i]))
+            high = fmax(high, value[i]);
+    return high - range->early <= 0.001 * fabs(high);
+}
+
+static struct lr_trend bounded(struct lr_trend trend, const struct range *range)
+{
+    bool falls_back = range->falls >= 3 && range->rises * 3 <= range->falls;
+
+    trend.kind = falls_back ? LR_TREND_SAWTOOTH : LR_TREND_PLATEAU;
+    trend.why = trend.kind == LR_TREND_SAWTOOTH ? "it falls back again and again"
+                                                : "it has not grown, or has stopped to";
+    return trend;
+}
+
+static struct lr_trend decide(struct lr_trend trend, const struct lr_blocks *blocks,
+                              const struct range *range)
+{
+    struct lr_shapes shapes;
+    struct lr_rank rank;
+    size_t first = 0;
+
+    lr_shapes_fit(blocks, &shapes);
+    while (first + blocks->count / 2 < blocks->count &&
+           blocks->time_s[first] - blocks->time_s[0] < shapes.warm_s)
+        first++;
+    lr_rank_slope(blocks, first, shapes.autocorrelation, Z_95, &rank);
+    trend.slope = rank.slope * 3600;
+    trend.low = rank.low * 3600;
+    trend.high = rank.high * 3600;
+    trend.p = rank.p;
+    trend.from_s = blocks->time_s[first] - blocks->width_s / 2;
+    trend.autocorrelation = shapes.autocorrelation;
+    double level = blocks->count < FULL_BLOCKS ? SHORT_LEVEL : TEST_LEVEL;
+    double errors = shapes.slope / shapes.slope_error;
+    bool clear = errors > 20 || (errors > 8 && rank.p < CLEAR_LEVEL);
+    bool rises = (rank.p < level || clear) && rank.low > 0;
+    bool grows = shapes.growing + MARGIN + FEW_BLOCKS / (double)blocks->count < shapes.bounded &&
+                 errors > 3.5;
+    if (rises && grows) {
+        trend.kind = LR_TREND_GROWING;
+        trend.why = "it grows steadily to the end";
+        return trend;
+    }
+    if (rank.low <= 0 || shapes.bounded < shapes.growing)
+        return bounded(trend, range);
+    trend.kind = LR_TREND_UNKNOWN;
+    trend.why = "it rises, but a warm-up, a step or chance would explain that as well";
+    return trend;
+}
+
+struct lr_trend lr_trend_judge(const double *time_s, const double *value, size_t count)
+{
+    struct lr_trend trend = {.p = 1, .why = "the recording is too short to tell"};
+
+    if (count == 0)
+        return trend;
+    struct range range = range_of(time_s, value, count);
+    trend.from_s = time_s[0];
+    trend.to_s = time_s[count - 1];
+    if (range.known < LR_TREND_MIN_POINTS || trend.to_s - trend.from_s < LR_TREND_MIN_SECONDS)
+        return trend;
+    if (range.last <= 0.05 * range.high) {
+        trend.kind = LR_TREND_TRANSIENT;
+        trend.why = "next to nothing of it is left";
+        return trend;
+    }
+    if (is_constant_since(time_s, value, count, &range)) {
+        trend.kind = LR_TREND_STARTUP;
+        trend.why = "it came early and has not changed since";
+        return trend;
+    }
+    struct lr_blocks blocks;
+    lr_blocks_choose(time_s, value, count, &blocks);
+    if (blocks.count < 12) {
+        trend.why = "too few points are spread over the recording";
+        return trend;
+    }
+    return decide(trend, &blocks, &range);
+}

@@ -1,0 +1,324 @@
+/* trend_fit.c -- which simple shape explains the blocks best (trend_internal.h).
+ *
+ * Stage: JUDGE.  Context: analyzer only.
+ *
+ * Bounded shapes: constant; one or two steps; a saturating warm-up 1 - exp(-t/T), alone, with a
+ * step, or two of them; one with a long tail, t/(T+t).  Growing ones: a line, alone, behind a step,
+ * behind a warm-up.  All are fitted by least squares after the same prewhitening (Prais-Winsten),
+ * so that their Bayesian information criteria can be compared.  Warm-ups are looked for with time
+ * constants up to a third of the recording: what saturates more slowly than that looks like a
+ * line to anybody.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "trend_internal.h"
+
+enum { MAX_TERMS = 4, WARM_UPS = 12 };
+static const double FIRST_WARM_UP = 1.0 / 64, WARM_UP_RATIO = 1.32; /* of their time constants */
+
+/* Columns of a linear model over the blocks. */
+struct design {
+    size_t terms;
+    double columns[MAX_TERMS][LR_TREND_BLOCKS];
+};
+
+struct fit {
+    double squares; /* sum of squared residuals, prewhitened */
+    double coefficients[MAX_TERMS];
+    double last_error; /* standard error of the last coefficient */
+};
+
+static void whiten(const double *from, double *to, size_t count, double r)
+{
+    to[0] = from[0] * sqrt(1 - r * r);
+    for (size_t i = 1; i < count; i++)
+        to[i] = from[i] - r * from[i - 1];
+}
+
+static double product(const double *a, const double *b, size_t count)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+/* Cholesky; false when the columns depend on each other. */
+static bool decompose(double matrix[MAX_TERMS][MAX_TERMS], size_t terms)
+{
+    for (size_t i = 0; i < terms; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double sum = matrix[i][j];
+
+            for (size_t k = 0; k < j; k++)
+                sum -= matrix[i][k] * matrix[j][k];
+            if (i != j)
+                matrix[i][j] = sum / matrix[j][j];
+            else if (sum <= 1e-9 * matrix[i][i])
+                return false;
+            else
+                matrix[i][i] = sqrt(sum);
+        }
+    return true;
+}
+
+static void substitute(double matrix[MAX_TERMS][MAX_TERMS], size_t terms, double *right)
+{
+    for (size_t i = 0; i < terms; i++) {
+        for (size_t k = 0; k < i; k++)
+            right[i] -= matrix[i][k] * right[k];
+        right[i] /= matrix[i][i];
+    }
+    for (size_t i = terms; i-- > 0;) {
+        for (size_t k = i + 1; k < terms; k++)
+            right[i] -= matrix[k][i] * right[k];
+        right[i] /= matrix[i][i];
+    }
+}
+
+static bool fit_design(const struct lr_blocks *blocks, const struct design *design, double r,
+                       struct fit *fit)
+{
+    double columns[MAX_TERMS][LR_TREND_BLOCKS], value[LR_TREND_BLOCKS];
+    double matrix[MAX_TERMS][MAX_TERMS] = {{0}};
+    size_t count = blocks->count, terms = design->terms;
+
+    whiten(blocks->value, value, count, r);
+    for (size_t i = 0; i < terms; i++)
+        whiten(design->columns[i], columns[i], count, r);
+    for (size_t i = 0; i < terms; i++) {
+        fit->coefficients[i] = product(columns[i], value, count);
+        for (size_t j = 0; j <= i; j++)
+            matrix[i][j] = product(columns[i], columns[j], count);
+    }
+    if (!decompose(matrix, terms))
+        return false;
+    substitute(matrix, terms, fit->coefficients);
+    fit->squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        double residual = value[i];
+
+        for (size_t k = 0; k < terms; k++)
+            residual -= fit->coefficients[k] * columns[k][i];
+        fit->squares += residual * residual;
+    }
+    double freedom = (double)count - (double)terms;
+    double last = matrix[terms - 1][terms - 1];
+    fit->last_error = freedom > 0 ? sqrt(fit->squares / freedom) / last : INFINITY;
+    return true;
+}
+
+/* A shape's columns; `a` and `b` are where its steps are, or how long its warm-up takes. */
+enum shape {
+    CONSTANT,
+    STEP,
+    TWO_STEPS,
+    WARM_UP,
+    LONG_TAIL,
+    TWO_WARM_UPS,
+    WARM_UP_STEP,
+    LINE,
+    STEP_LINE,
+    WARM_UP_LINE
+};
+
+static void add_column(struct design *design, const struct lr_blocks *blocks,
+                       double (*value)(const struct lr_blocks *blocks, size_t i, double a),
+                       double a)
+{
+    double *column = design->columns[design->terms++];
+
+    for (size_t i = 0; i < blocks->count; i++)
+        column[i] = value(blocks, i, a);
+}
+
+static double one(const struct lr_blocks *blocks, size_t i, double unused)
+{
+    return 1;
+}
+
+static double step(const struct lr_blocks *blocks, size_t i, double at)
+{
+    return (double)i >= at;
+}
+
+/* Shares of the recording's length, so that columns are of like size. */
+static double line(const struct lr_blocks *blocks, size_t i, double unused)
+{
+    return (blocks->time_s[i] - blocks->time_s[0]) /
+           (blocks->time_s[blocks->count - 1] - blocks->time_s[0]);
+}
+
+static double warm_up(const struct lr_blocks *blocks, size_t i, double share)
+{
+    return exp(-line(blocks, i, 0) / share);
+}
+
+static double long_tail(const struct lr_blocks *blocks, size_t i, double share)
+{
+    return share / (share + line(blocks, i, 0));
+}
+
+static void make_design(struct design *design, const struct lr_blocks *blocks, enum shape shape,
+                        double a, double b)
+{
+    design->terms = 0;
+    add_column(design, blocks, one, 0);
+    if (shape == STEP || shape == TWO_STEPS || shape == STEP_LINE)
+        add_column(design, blocks, step, a);
+    if (shape == TWO_STEPS || shape == WARM_UP_STEP)
+        add_column(design, blocks, step, b);
+    if (shape == LONG_TAIL)
+        add_column(design, blocks, long_tail, a);
+    if (shape == WARM_UP || shape == TWO_WARM_UPS || shape == WARM_UP_STEP ||
+        shape == WARM_UP_LINE)
+        add_column(design, blocks, warm_up, a);
+    if (shape == TWO_WARM_UPS)
+        add_column(design, blocks, warm_up, b);
+    if (shape == LINE || shape == STEP_LINE || shape == WARM_UP_LINE)
+        add_column(design, blocks, line, 0);
+}
+
+static bool grows(enum shape shape)
+{
+    return shape == LINE || shape == STEP_LINE || shape == WARM_UP_LINE;
+}
+
+/* Levels, heights and slopes, and the places that were chosen. */
+static double parameters(enum shape shape)
+{
+    static const double counts[] = {
+        [CONSTANT] = 1,     [STEP] = 3,      [TWO_STEPS] = 5,    [WARM_UP] = 3, [LONG_TAIL] = 3,
+        [TWO_WARM_UPS] = 5, [STEP_LINE] = 4, [WARM_UP_STEP] = 5, [LINE] = 2,    [WARM_UP_LINE] = 4};
+    return counts[shape];
+}
+
+struct search {
+    const struct lr_blocks *blocks;
+    double r, floor; /* of the squares: below it all fits are equally good */
+    struct lr_shapes *shapes;
+    double warm, warm_share; /* squares and time constant of the best pure warm-up */
+    double least; /* squares of the best of all, whatever its parameters */
+    enum shape shape;
+    double a, b;
+};
+
+static void try_shape(struct search *search, enum shape shape, double a, double b)
+{
+    struct design design;
+    struct fit fit;
+    double n = (double)search->blocks->count;
+
+    make_design(&design, search->blocks, shape, a, b);
+    if (!fit_design(search->blocks, &design, search->r, &fit))
+        return;
+    if (shape == WARM_UP && fit.squares < search->warm) {
+        search->warm = fit.squares;
+        search->warm_share = a;
+    }
+    if (fit.squares < search->least) {
+        search->least = fit.squares;
+        search->shape = shape;
+        search->a = a;
+        search->b = b;
+    }
+    double bic = n * log(fmax(fit.squares, search->floor) / n) + parameters(shape) * log(n);
+    struct lr_shapes *shapes = search->shapes;
+    if (!grows(shape)) {
+        shapes->bounded = fmin(shapes->bounded, bic);
+        return;
+    }
+    if (bic >= shapes->growing)
+        return;
+    /* Real warm-ups aren't quite exponential; what is left of a large one is no line. */
+    if (shape == WARM_UP_LINE && fit.coefficients[2] < 0.1 * fabs(fit.coefficients[1]))
+        return;
+    double length = search->blocks->time_s[search->blocks->count - 1] - search->blocks->time_s[0];
+    shapes->growing = bic;
+    shapes->slope = fit.coefficients[design.terms - 1] / length;
+    shapes->slope_error = fit.last_error / length;
+    shapes->warm_s = shape == LINE           ? 0
+                     : shape == WARM_UP_LINE ? 3 * a * length
+                                             : search->blocks->time_s[(size_t)a] -
+                                                   search->blocks->time_s[0];
+}
+
+/* Between the time constants that were tried: what a wrong one leaves looks like a line. */
+static void refine_warm_up(struct search *search)
+{
+    for (double ratio = sqrt(WARM_UP_RATIO); ratio > 1.005; ratio = sqrt(ratio)) {
+        double share = search->warm_share;
+
+        try_shape(search, WARM_UP, share * ratio, 0);
+        try_shape(search, WARM_UP, share / ratio, 0);
+        try_shape(search, WARM_UP_LINE, share * ratio, 0);
+        try_shape(search, WARM_UP_LINE, share / ratio, 0);
+    }
+}
+
+static void try_all(struct search *search)
+{
+    size_t count = search->blocks->count;
+
+    search->shapes->growing = search->shapes->bounded = INFINITY;
+    search->warm = search->least = INFINITY;
+    try_shape(search, CONSTANT, 0, 0);
+    try_shape(search, LINE, 0, 0);
+    for (size_t a = 1; a < count; a++) {
+        try_shape(search, STEP, (double)a, 0);
+        try_shape(search, STEP_LINE, (double)a, 0);
+        for (size_t b = a + 2; a % 2 && b < count; b += 2)
+            try_shape(search, TWO_STEPS, (double)a, (double)b);
+    }
+    double share = FIRST_WARM_UP;
+    for (int i = 0; i < WARM_UPS; i++, share *= WARM_UP_RATIO) {
+        try_shape(search, WARM_UP, share, 0);
+        try_shape(search, WARM_UP_LINE, share, 0);
+        try_shape(search, LONG_TAIL, share / 2, 0);
+        for (double longer = share * 3; longer < 0.6; longer *= 1.5)
+            try_shape(search, TWO_WARM_UPS, share, longer);
+        for (size_t b = 1; b < count; b += 2)
+            try_shape(search, WARM_UP_STEP, share, (double)b);
+    }
+    refine_warm_up(search);
+}
+
+/* Of what the best shape leaves, as it is and with what it takes away for being fitted. */
+static double autocorrelation_of(const struct search *search)
+{
+    struct design design;
+    struct fit fit;
+    double residuals[LR_TREND_BLOCKS], n = (double)search->blocks->count;
+
+    make_design(&design, search->blocks, search->shape, search->a, search->b);
+    if (!fit_design(search->blocks, &design, search->r, &fit))
+        return 0;
+    for (size_t i = 0; i < search->blocks->count; i++) {
+        residuals[i] = search->blocks->value[i];
+        for (size_t k = 0; k < design.terms; k++)
+            residuals[i] -= fit.coefficients[k] * design.columns[k][i];
+    }
+    double own = product(residuals, residuals, search->blocks->count);
+    if (own <= search->floor)
+        return 0;
+    double r = product(residuals, residuals + 1, search->blocks->count - 1) / own;
+    r = fmin(fmax(r + (parameters(search->shape) + 4 * fmax(r, 0)) / n, 0), 1);
+    return r + 0.7 * sqrt((1 - r * r) / n); /* rather too much than too little */
+}
+
+void lr_shapes_fit(const struct lr_blocks *blocks, struct lr_shapes *shapes)
+{
+    struct search search = {.blocks = blocks, .shapes = shapes};
+    double largest = 0;
+
+    for (size_t i = 0; i < blocks->count; i++)
+        largest = fmax(largest, fabs(blocks->value[i]));
+    search.floor = fmax(largest * largest * 1e-6, 1e-9) * (double)blocks->count;
+    memset(shapes, 0, sizeof(*shapes));
+    try_all(&search);
+    shapes->autocorrelation = fmin(fmax(autocorrelation_of(&search), 0), 0.9);
+    search.r = shapes->autocorrelation;
+    try_all(&search);
+}
