@@ -34,7 +34,7 @@
 #include "unwind.h"
 
 enum { FRAMES = 64, LEAVES = 200, DEPTH = 13, DEEPER = 19, VARIANTS = 5, ROUNDS_MAX = 101 };
-#define NOINLINE __attribute__((noinline, noclone))
+#define NOINLINE __attribute__((noinline))
 #define KEEP __asm__ volatile("" ::: "memory")
 
 static size_t frames; /* of the last stack */
@@ -109,7 +109,8 @@ NOINLINE static void *hook(size_t size)
 #define NAMES_5(n) leaf_##n##0, leaf_##n##1, leaf_##n##2, leaf_##n##3, leaf_##n##4
 #define NAMES_25(n) NAMES_5(n##0), NAMES_5(n##1), NAMES_5(n##2), NAMES_5(n##3), NAMES_5(n##4)
 LEAVES_25(0)
-LEAVES_25(1) LEAVES_25(2) LEAVES_25(3) LEAVES_25(4) LEAVES_25(5) LEAVES_25(6)
+LEAVES_25(1)
+LEAVES_25(2) LEAVES_25(3) LEAVES_25(4) LEAVES_25(5) LEAVES_25(6)
     LEAVES_25(7) static void *(*const leaves[LEAVES])(size_t) = {
         NAMES_25(0), NAMES_25(1), NAMES_25(2), NAMES_25(3),
         NAMES_25(4), NAMES_25(5), NAMES_25(6), NAMES_25(7),

@@ -161,6 +161,33 @@ static void test_forgotten_memo_finds_the_same_stack(void **state)
     assert_int_equal(used(LR_SEC_STACKS), stacks);
 }
 
+/* While a module may be going, the memo is neither asked nor told. */
+static void test_doubtful_stacks_are_looked_at_afresh(void **state)
+{
+    (void)state;
+    uint32_t ids[3];
+    uint64_t stacks = 0, counted = 0;
+    for (volatile int i = 0; i < 3; i++) {
+        if (i == 1)
+            lr_unwind_doubt();
+        ids[i] = via_b();
+        if (i == 0)
+            stacks = used(LR_SEC_STACKS);
+        if (i == 1) {
+            /* Were it remembered, the lock would not be wanted, and an id be had. */
+            assert_true(lr_intern_lock());
+            counted = lr_file.counters[LR_CNT_intern_busy];
+            assert_int_equal(via_b(), 0);
+            assert_int_equal(lr_file.counters[LR_CNT_intern_busy], counted + 1);
+            lr_intern_unlock();
+            lr_unwind_doubt_over();
+        }
+    }
+    assert_int_equal(ids[0], ids[1]);
+    assert_int_equal(ids[0], ids[2]);
+    assert_int_equal(used(LR_SEC_STACKS), stacks);
+}
+
 static __attribute__((noinline)) uint32_t deep(unsigned depth, enum lr_stack_use use)
 {
     if (depth) {
@@ -430,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_held_lock_is_given_up),
         cmocka_unit_test(test_one_stack_one_id),
         cmocka_unit_test(test_forgotten_memo_finds_the_same_stack),
+        cmocka_unit_test(test_doubtful_stacks_are_looked_at_afresh),
         cmocka_unit_test(test_filling_up_cuts_blocks_and_keeps_pairs),
         cmocka_unit_test(test_concurrent_interning_makes_no_doubles),
         cmocka_unit_test(test_regions_split_shrink_and_overlay),

@@ -317,6 +317,44 @@ static void test_without_memory(void **unused)
     lr_self.slot = slot;
 }
 
+#if defined(__x86_64__)
+static void in_first_frame(void)
+{
+    state = 88172645463325252u;
+    nodes = 50;
+    while (nodes > 0 && !seen.difference[0]) {
+        nodes--;
+        visit(60);
+    }
+    longjmp(back, 1);
+}
+
+/* A stack that some assembly made: its first frame returns to address 0, and there is nothing
+ * above. */
+static void test_first_frame_returns_to_nowhere(void **unused)
+{
+    (void)unused;
+    char *space = mmap(NULL, 2 * STACK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(space, MAP_FAILED);
+    assert_int_equal(mprotect(space, STACK, PROT_READ | PROT_WRITE), 0);
+    unsigned long whole = seen.whole;
+    if (setjmp(back) == 0)
+        __asm__ volatile("movq %0, %%rsp\n\tpushq $0\n\tjmp *%1" ::"r"(space + STACK),
+                         "r"(in_first_frame)
+                         : "memory");
+    munmap(space, 2 * STACK);
+    if (seen.difference[0])
+        fail_msg("%s", seen.difference);
+    assert_true(seen.whole > whole);
+}
+#else
+static void test_first_frame_returns_to_nowhere(void **unused)
+{
+    (void)unused;
+    skip();
+}
+#endif
+
 /* It was a test of something: stacks of both kinds were met, and remembered ones were followed. */
 static void test_enough_was_compared(void **unused)
 {
@@ -342,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_thread_stacks),
         cmocka_unit_test(test_signals_on_a_stack_of_their_own),
         cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_first_frame_returns_to_nowhere),
         cmocka_unit_test(test_enough_was_compared),
     };
     return cmocka_run_group_tests_name("unwind_follow", tests, start, NULL);
