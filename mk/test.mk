@@ -32,7 +32,7 @@ PRELOAD_HEADERS := $(subst $(eval ) ,|,$(notdir $(wildcard preload/*.h)))
 UNIT_PRELOAD := $(shell grep -lE '"($(PRELOAD_HEADERS))"' $(UNIT_SRC) /dev/null)
 UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)-asan/test/unit/%,$(filter-out $(UNIT_PRELOAD),$(UNIT_SRC)))
 UNIT_TSAN := $(patsubst tests/unit/%.c,$(BUILD)-tsan/test/unit/%,\
-	$(foreach word,table recording sampler governor stacks,$(filter tests/unit/test_$(word)%.c,$(UNIT_PRELOAD))))
+	$(foreach word,table young recording sampler governor stacks,$(filter tests/unit/test_$(word)%.c,$(UNIT_PRELOAD))))
 
 $(TEST)/libpreload.a: $(LIBPRELOAD_OBJ)
 $(TEST)/libanalyzer.a: $(LIBANALYZER_OBJ)

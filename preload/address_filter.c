@@ -105,10 +105,20 @@ static void add_table(uintptr_t filter, const struct lr_table *table)
     }
 }
 
-void lr_filter_build(const struct lr_table *const *tables, unsigned count)
+static void add_young(uintptr_t filter, const struct lr_young *young)
 {
-    for (unsigned i = 0; i < count; i++)
-        add_table(lr_sampling.filter_next, tables[i]);
+    for (uint32_t at = 0; at < young->slot_count; at++) {
+        uintptr_t address = lr_young_address(young, at);
+        if (address)
+            add(filter, lr_filter_cell(address));
+    }
+}
+
+void lr_filter_build(const struct lr_table *live, const struct lr_young *young)
+{
+    if (young) /* first: what is tenured meanwhile is found in the other */
+        add_young(lr_sampling.filter_next, young);
+    add_table(lr_sampling.filter_next, live);
     __atomic_store_n(&stuck, 0, __ATOMIC_RELAXED);
     publish(!in_use);
     __atomic_store_n(&lr_sampling.filter_next, 0, __ATOMIC_RELEASE);

@@ -27,6 +27,7 @@
 
 #include "sampler.h"
 #include "table.h"
+#include "young.h"
 
 enum {
     LR_FILTER_CELLS = 1 << 22,
@@ -74,7 +75,8 @@ bool lr_filter_start(void);
 /* Building a new one, in two steps with milliseconds between them; the helper thread.  The first
  * says whether there is something to do the second with. */
 bool lr_filter_prepare(void);
-void lr_filter_build(const struct lr_table *const *tables, unsigned count);
+/* From all records there are; `young` may be NULL. */
+void lr_filter_build(const struct lr_table *live, const struct lr_young *young);
 /* Many cells say "perhaps" for records that are gone: worth building anew. */
 void lr_filter_expire(void);
 bool lr_filter_has_expired(void);

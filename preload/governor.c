@@ -240,10 +240,8 @@ static void keep_filter(uint32_t now_ms)
 {
     bool sampling = lr_sampler_interval() != 0;
     if (__atomic_load_n(&lr_sampling.filter_next, __ATOMIC_RELAXED)) {
-        if (now_ms - prepared_ms >= 10) {
-            const struct lr_table *tables[2];
-            lr_filter_build(tables, lr_record_tables(tables));
-        }
+        if (now_ms - prepared_ms >= 10)
+            lr_filter_build(lr_record_live_table(), lr_record_young_table());
     } else if (!sampling) {
         lr_filter_stop();
     } else if ((!lr_sampling.filter || lr_filter_has_expired()) && lr_filter_prepare()) {

@@ -17,10 +17,11 @@
 #include "threads.h"
 #include "ticks.h"
 #include "trace.h"
+#include "young.h"
 
 enum {
-    YOUNG_SLOTS = 16384, /* 512 KiB: fits a second-level cache */
-    YOUNG_WINDOW = 8,
+    YOUNG_SLOTS = 32768, /* 256 KiB of keys, 1 MiB in all */
+    ARRIVING = 16384,    /* that the young table may hand to the live one before somebody looks */
     LIVE_WINDOW = 64,
     CHURN_RECORDS = 50000,
     LOOK_EVERYWHERE = 16, /* passes of the helper thread */
@@ -28,7 +29,8 @@ enum {
     CROWDED = 4, /* sixteenths: soon the helper must make room for stacks */
 };
 
-static struct lr_table live, young;
+static struct lr_table live;
+static struct lr_young young;
 
 /* Records in the live table: those that went in less those that came out, by address, so that
  * threads seldom write the same line. */
@@ -44,11 +46,10 @@ bool lr_record_start(void)
 {
     live = lr_table_over(lr_file.live, lr_file_capacity(LR_SEC_LIVE), LIVE_WINDOW);
     live.touched = lr_prim_map(lr_table_parts(live.slot_count));
-    struct lr_live *slots = lr_prim_map(YOUNG_SLOTS * sizeof *slots);
-    if (!slots || !live.touched)
+    void *memory = lr_prim_map(lr_young_bytes(YOUNG_SLOTS));
+    if (!memory || !live.touched)
         return false;
-    young = lr_table_over(slots, YOUNG_SLOTS, YOUNG_WINDOW);
-    young.fresh = lr_prim_map(lr_table_fresh_parts(YOUNG_SLOTS)); /* NULL: all is looked at */
+    young = lr_young_over(memory, YOUNG_SLOTS);
     lr_sampler_seed(lr_config.seed);
     if (lr_config.interval) {
         lr_filter_start(); /* without it, every free looks into the tables */
@@ -92,7 +93,7 @@ static void insert_record(const struct lr_live *record)
 {
     bool owned = record->info & LR_LIVE_OWNED;
     if (!owned && __atomic_load_n(&use_young, __ATOMIC_RELAXED)) {
-        if (lr_table_insert(&young, record))
+        if (lr_young_insert(&young, record))
             return;
         lr_count(LR_CNT_young_overflow);
     } else {
@@ -119,7 +120,7 @@ static __attribute__((noinline)) void add_sampled(uint32_t stack, size_t size, f
 static void record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
                          const struct lr_regs *caller)
 {
-    lr_table_prefetch(&young, (uintptr_t)block); /* while the stack is walked */
+    lr_young_prefetch(&young, (uintptr_t)block); /* while the stack is walked */
     uint64_t info = size <= LR_LIVE_SIZE_MASK ? size : LR_LIVE_SIZE_MASK;
     info |= (uint64_t)kind << LR_LIVE_KIND_SHIFT;
     uint32_t stack = lr_self.pair_stack;
@@ -163,13 +164,17 @@ static bool take_live(const void *block, struct lr_live *record)
 }
 
 /* Twice: a record may move from the young table to the file between the two looks. */
-static bool take(const void *block, struct lr_live *record)
+static inline __attribute__((always_inline)) bool take(const void *block, struct lr_live *record,
+                                                       bool wants_it)
 {
     uintptr_t filter = __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE);
+    uintptr_t address = (uintptr_t)block;
     for (unsigned look = 0; look < 2; look++)
-        if (lr_table_remove(&young, (uintptr_t)block, record) || take_live(block, record)) {
+        if ((wants_it ? lr_young_remove(&young, address, record)
+                      : lr_young_drop(&young, address)) ||
+            take_live(block, record)) {
             if (__builtin_expect(filter != 0, 0))
-                lr_filter_subtract(filter, (uintptr_t)block);
+                lr_filter_subtract(filter, address);
             return true;
         }
     return false;
@@ -177,13 +182,13 @@ static bool take(const void *block, struct lr_live *record)
 
 bool lr_record_take(const void *block, struct lr_live *record)
 {
-    return !lr_filter_excludes((uintptr_t)block) && take(block, record);
+    return !lr_filter_excludes((uintptr_t)block) && take(block, record, true);
 }
 
 static void record_free(const void *block)
 {
     struct lr_live record;
-    if (!take(block, &record) && lr_self.depth < 2 && /* 2: a block of our own work */
+    if (!take(block, &record, false) && lr_self.depth < 2 && /* 2: a block of our own work */
         !__atomic_load_n(&lr_sampling.ever, __ATOMIC_RELAXED)) /* else it needn't be known */
         lr_count(LR_CNT_unknown_frees);
 }
@@ -207,7 +212,7 @@ void lr_record_put_back(const struct lr_live *record)
 /* Young ones first: what is tenured meanwhile is found in the file. */
 void lr_record_mark(struct lr_marks *stacks)
 {
-    lr_table_mark(&young, stacks);
+    lr_young_mark(&young, stacks);
     lr_table_mark(&live, stacks);
 }
 
@@ -215,8 +220,8 @@ void lr_record_mark(struct lr_marks *stacks)
 static void look_everywhere(uint32_t before_ms)
 {
     static uint32_t passes;
-    if (young.fresh && (before_ms == UINT32_MAX || passes++ % LOOK_EVERYWHERE == 0))
-        __builtin_memset(young.fresh, 1, lr_table_fresh_parts(YOUNG_SLOTS));
+    if (before_ms == UINT32_MAX || passes++ % LOOK_EVERYWHERE == 0)
+        lr_young_freshen(&young);
 }
 
 uint32_t lr_record_arrivals(void)
@@ -225,15 +230,13 @@ uint32_t lr_record_arrivals(void)
     uint32_t direct = __atomic_load_n(&direct_records, __ATOMIC_RELAXED);
     uint32_t arrivals = direct - direct_before;
     direct_before = direct;
-    for (uint64_t i = 0; young.fresh && i < lr_table_fresh_parts(YOUNG_SLOTS); i++)
-        arrivals += __atomic_load_n(&young.fresh[i], __ATOMIC_RELAXED);
-    return young.fresh ? arrivals : UINT32_MAX;
+    return arrivals + lr_young_fresh(&young);
 }
 
 void lr_record_tenure(uint32_t before_ms)
 {
     look_everywhere(before_ms);
-    uint64_t moved = lr_table_tenure(&young, &live, before_ms, lost);
+    uint64_t moved = lr_young_tenure(&young, &live, before_ms, lost);
     if (moved) {
         lr_count_add(LR_CNT_tenured, moved);
         count_live(0, (int64_t)moved);
@@ -243,7 +246,7 @@ void lr_record_tenure(uint32_t before_ms)
 void lr_record_tenure_all(void)
 {
     lr_record_tenure(UINT32_MAX);
-    for (unsigned waits = 0; waits < 100 && lr_table_is_moving(&young); waits++)
+    for (unsigned waits = 0; waits < 100 && lr_young_is_moving(&young); waits++)
         lr_prim_sleep_ms(1);
 }
 
@@ -268,7 +271,7 @@ void lr_record_recounted(uint64_t count)
 
 uint64_t lr_record_room(void)
 {
-    return live.slot_count > 2 * YOUNG_SLOTS ? live.slot_count - YOUNG_SLOTS : YOUNG_SLOTS;
+    return live.slot_count > 2 * ARRIVING ? live.slot_count - ARRIVING : ARRIVING;
 }
 
 struct lr_table *lr_record_live_table(void)
@@ -276,9 +279,7 @@ struct lr_table *lr_record_live_table(void)
     return &live;
 }
 
-unsigned lr_record_tables(const struct lr_table **tables)
+const struct lr_young *lr_record_young_table(void)
 {
-    tables[0] = &young;
-    tables[1] = &live;
-    return 2;
+    return &young;
 }

@@ -14,6 +14,7 @@
 #include "leakring/format.h"
 #include "table.h"
 #include "unwind.h"
+#include "young.h"
 
 bool lr_record_start(void); /* after lr_file_create */
 
@@ -44,7 +45,7 @@ uint64_t lr_record_live_count(void);
  * be full from three quarters on (table.h). */
 uint64_t lr_record_room(void);
 struct lr_table *lr_record_live_table(void);
-unsigned lr_record_tables(const struct lr_table **tables); /* room for two */
+const struct lr_young *lr_record_young_table(void);
 /* It was counted: so many there are. */
 void lr_record_recounted(uint64_t count);
 

@@ -18,15 +18,14 @@
     } while (0)
 #define LOAD(to, field) __atomic_load(&(field), &(to), __ATOMIC_RELAXED)
 
-/* Young tables only: released while the helper thread was moving it. */
-#define YOUNG_DEAD UINT64_C(4)
+/* Released while the helper thread was undoing its copy. */
+#define DEAD UINT64_C(4)
 
 enum {
     BLOCK_BITS = 10,  /* homes that belong to one stretch of the heap */
     SPACING_BITS = 5, /* glibc's blocks are at least 32 bytes apart; others probe once more */
     NEAR_WINDOW = 16,
     TOUCH_SHIFT = 11,
-    FRESH_SHIFT = 7,
 };
 
 uint64_t lr_table_parts(uint64_t capacity)
@@ -57,17 +56,6 @@ static struct lr_live *near_home(const struct lr_table *table, uintptr_t address
     uint64_t block = (hash >> 32) * table->near_blocks >> 32;
     uint64_t home = ((address >> SPACING_BITS) + hash) & ((1u << BLOCK_BITS) - 1);
     return &table->slots[block << BLOCK_BITS | home];
-}
-
-uint64_t lr_table_fresh_parts(uint64_t capacity)
-{
-    return (capacity >> FRESH_SHIFT) + 1;
-}
-
-void lr_table_prefetch(const struct lr_table *table, uintptr_t address)
-{
-    if (table->near_blocks)
-        __builtin_prefetch(near_home(table, address, SPREAD), 1);
 }
 
 static struct lr_live *far_home(const struct lr_table *table, uintptr_t address)
@@ -124,7 +112,6 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
     STORE(slot->thread, record->thread);
     STORE(slot->gen, (uint16_t)(slot->gen + 1)); /* only whoever holds the slot BUSY writes */
     __atomic_store_n(&slot->key, record->key, __ATOMIC_RELEASE);
-    flag(table->fresh, FRESH_SHIFT, table, slot);
     return slot;
 }
 
@@ -189,19 +176,19 @@ bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *
         return true;
     /* The helper has it: leave the rest to it. */
     if (key == (address | LR_KEY_CLAIMED) &&
-        __atomic_compare_exchange_n(&slot->key, &key, key | YOUNG_DEAD, false, __ATOMIC_RELEASE,
+        __atomic_compare_exchange_n(&slot->key, &key, key | DEAD, false, __ATOMIC_RELEASE,
                                     __ATOMIC_RELAXED))
         return true;
     return false; /* it is in the other table now */
 }
 
-/* Undoes a copy whose owner released the block while we made it.  If the address was handed out
- * again since, its next record may have replaced the copy (then it stays), or its owner may have
- * released the copy for it (then that other record goes). */
-static void undo(struct lr_table *file, struct lr_live *copied, uint16_t gen, uintptr_t address)
+/* If the address was handed out again since, its next record may have replaced the copy (then it
+ * stays), or its owner may have released the copy for it (then that other record goes). */
+void lr_table_undo(struct lr_table *file, const struct lr_copied *copy_)
 {
+    struct lr_live *copied = copy_->slot, ignored;
+    uintptr_t address = copy_->address;
     uint64_t key = address, claimed = address | LR_KEY_CLAIMED;
-    struct lr_live ignored;
     if (!__atomic_compare_exchange_n(&copied->key, &key, claimed, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED)) {
         if ((key & ~LR_KEY_STATE) != address)
@@ -210,94 +197,19 @@ static void undo(struct lr_table *file, struct lr_live *copied, uint16_t gen, ui
     }
     uint16_t now;
     LOAD(now, copied->gen);
-    if (!__atomic_compare_exchange_n(&copied->key, &claimed, now == gen ? 0 : address, false,
+    if (!__atomic_compare_exchange_n(&copied->key, &claimed, now == copy_->gen ? 0 : address, false,
                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         __atomic_store_n(&copied->key, 0, __ATOMIC_RELEASE); /* released just now */
 }
 
-/* An address that was acquired again was released before, if by a way that doesn't come by here:
- * an older record of it in the file is dead.  Should the owner release the block meanwhile, what
- * was found may be the record of the next one, and goes back. */
-static void forget_stale(struct lr_live *slot, struct lr_table *file, uintptr_t address)
+bool lr_table_copy_in(struct lr_table *file, const struct lr_live *record,
+                      struct lr_copied *copied)
 {
-    struct lr_live stale;
-    if (lr_table_remove(file, address, &stale) &&
-        __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE) != (address | LR_KEY_CLAIMED))
-        insert(file, &stale);
-}
-
-static bool tenure_one(struct lr_live *slot, uint64_t key, struct lr_table *file,
-                       void (*lost)(const struct lr_live *record))
-{
-    if (!__atomic_compare_exchange_n(&slot->key, &key, key | LR_KEY_CLAIMED, false,
-                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return false;
-    struct lr_live record;
-    copy(&record, slot, key);
-    forget_stale(slot, file, key);
-    struct lr_live *copied = insert(file, &record);
-    uint16_t gen = 0;
-    if (copied)
-        LOAD(gen, copied->gen);
-    uint64_t claimed = key | LR_KEY_CLAIMED;
-    if (__atomic_compare_exchange_n(&slot->key, &claimed, 0, false, __ATOMIC_RELEASE,
-                                    __ATOMIC_RELAXED)) {
-        if (!copied)
-            lost(&record);
-        return copied != NULL;
-    }
-    if (copied)
-        undo(file, copied, gen, key);
-    __atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
-    return false;
-}
-
-/* *waiting: something stays in these slots for the next time. */
-static uint64_t tenure_part(struct lr_live *slot, struct lr_live *end, struct lr_table *file,
-                            uint32_t before_ms, void (*lost)(const struct lr_live *record),
-                            bool *waiting)
-{
-    uint64_t moved = 0;
-    for (; slot < end; slot++) {
-        uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
-        if (!key)
-            continue;
-        uint32_t birth_ms = __atomic_load_n(&slot->birth_ms, __ATOMIC_RELAXED);
-        if (!(key & LR_KEY_STATE) && birth_ms <= before_ms)
-            moved += tenure_one(slot, key, file, lost);
-        else
-            *waiting = true;
-    }
-    return moved;
-}
-
-uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t before_ms,
-                         void (*lost)(const struct lr_live *record))
-{
-    uint64_t moved = 0, step = UINT64_C(1) << FRESH_SHIFT;
-    for (uint64_t at = 0; at < young->slot_count; at += step) {
-        uint8_t *fresh = young->fresh ? &young->fresh[at >> FRESH_SHIFT] : NULL;
-        if (fresh && !__atomic_load_n(fresh, __ATOMIC_RELAXED))
-            continue;
-        if (fresh)
-            __atomic_exchange_n(fresh, 0, __ATOMIC_SEQ_CST);
-        bool waiting = false;
-        uint64_t end = at + step < young->slot_count ? at + step : young->slot_count;
-        moved += tenure_part(young->slots + at, young->slots + end, file, before_ms, lost,
-                             &waiting);
-        if (fresh && waiting)
-            __atomic_store_n(fresh, 1, __ATOMIC_RELAXED);
-    }
-    return moved;
-}
-
-bool lr_table_is_moving(const struct lr_table *young)
-{
-    const struct lr_live *end = young->slots + young->slot_count;
-    for (const struct lr_live *slot = young->slots; slot < end; slot++)
-        if (__atomic_load_n(&slot->key, __ATOMIC_ACQUIRE) & LR_KEY_CLAIMED)
-            return true;
-    return false;
+    copied->address = record->key;
+    copied->slot = insert(file, record);
+    if (copied->slot)
+        LOAD(copied->gen, copied->slot->gen);
+    return copied->slot != NULL;
 }
 
 uint64_t lr_table_next(const struct lr_table *table, uint64_t at)

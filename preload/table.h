@@ -10,9 +10,9 @@
  * all homes are a full table; that is met at 75 % of the slots or later, most often at 95 %.
  *
  * Only the owner of a block may insert or remove its record (the allocator hands an address to
- * one owner at a time, and a release is recorded before the real free).  The single exception,
- * the helper thread moving a young record into the file, marks the slot LR_KEY_CLAIMED; an owner
- * who releases meanwhile adds YOUNG_DEAD and the helper undoes its copy.
+ * one owner at a time, and a release is recorded before the real free).  The single exception is
+ * the helper thread, which copies young records here (young.h) and, should the owner have released
+ * the block meanwhile, takes the copy out again: it marks it LR_KEY_CLAIMED for that.
  */
 #ifndef LEAKRING_TABLE_H
 #define LEAKRING_TABLE_H
@@ -31,18 +31,12 @@ struct lr_table {
     uint32_t window;       /* slots behind a far home */
     uint32_t near_blocks;  /* of 1024 near homes; 0: too small, far homes only */
     uint8_t *touched;      /* by 2048 slots: 1 where a record ever was; NULL: not kept */
-    uint8_t *fresh;        /* young: by 128 slots: 1 where a record may wait; NULL: not kept */
 };
 
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window);
 /* Bytes for lr_table.touched. */
 uint64_t lr_table_parts(uint64_t capacity);
-/* Bytes for lr_table.fresh.  A flag may be lost, when the helper thread clears it in the very
- * moment of an insertion: whoever keeps flags sets them all now and then. */
-uint64_t lr_table_fresh_parts(uint64_t capacity);
 
-/* Has the place of the block at `address` fetched into the cache, for an insertion soon. */
-void lr_table_prefetch(const struct lr_table *table, uintptr_t address);
 /* False: no room in the window.  Cost: about 10 ns plus the cache miss. */
 bool lr_table_insert(struct lr_table *table, const struct lr_live *record);
 /* Removes the record of the block at `address` and stores it in *record.  False: not there. */
@@ -50,17 +44,22 @@ bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *
 /* Reads without removing. */
 bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *record);
 
-/* Helper thread: moves every record born before `before_ms` from `young` to `file`; a record
- * that finds no room there goes to `lost`.  Returns how many were moved. */
-uint64_t lr_table_tenure(struct lr_table *young, struct lr_table *file, uint32_t before_ms,
-                         void (*lost)(const struct lr_live *record));
+/* Helper thread, moving a young record (young.h): a copy goes in, and out again should the owner
+ * have released the block meanwhile.  False: no room. */
+struct lr_copied {
+    struct lr_live *slot;
+    uintptr_t address;
+    uint16_t gen;
+};
+bool lr_table_copy_in(struct lr_table *file, const struct lr_live *record,
+                      struct lr_copied *copied);
+void lr_table_undo(struct lr_table *file, const struct lr_copied *copied);
+
 /* Index of the first slot at or behind `at` that isn't free; slot_count when there is none.  Parts
  * that were never written are left alone. */
 uint64_t lr_table_next(const struct lr_table *table, uint64_t at);
 struct lr_marks;
 /* Helper thread: the stacks of all records. */
 void lr_table_mark(const struct lr_table *table, struct lr_marks *stacks);
-/* Is a record being moved by another thread right now? */
-bool lr_table_is_moving(const struct lr_table *young);
 
 #endif

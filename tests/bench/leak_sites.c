@@ -36,8 +36,9 @@ static uint64_t state;
     }
 #define TEN(tens)                                                                                  \
     SITE(tens##0)                                                                                  \
-    SITE(tens##1) SITE(tens##2) SITE(tens##3) SITE(tens##4) SITE(tens##5) SITE(tens##6)            \
-        SITE(tens##7) SITE(tens##8) SITE(tens##9)
+    SITE(tens##1)                                                                                  \
+    SITE(tens##2) SITE(tens##3) SITE(tens##4) SITE(tens##5) SITE(tens##6) SITE(tens##7)            \
+        SITE(tens##8) SITE(tens##9)
 TEN(0)
 TEN(1)
 TEN(2)

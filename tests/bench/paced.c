@@ -1,12 +1,12 @@
-/* paced.c -- allocations at a steady rate, as a service under load makes them: how long malloc takes at
- * worst, what is written to disk meanwhile, how large the process is.
+/* paced.c -- allocations at a steady rate, as a service under load makes them: how long malloc
+ * takes at worst, what is written to disk meanwhile, how large the process is.
  *
  * RATE blocks a second for SECONDS, of 16 to 1039 bytes.  Most live for about 10 ms; with `mixed`
  * one in a hundred lives for about a second and one in a thousand for half a minute.  Prints, each
- * on a line: `blocks<TAB>N`; `latency<TAB>` and the nanoseconds of the 50th, 99th, 99.9th and 99.99th
- * percentile and the longest malloc, the clock's own cost included; `io<TAB>` bytes that the process
- * made dirty on disk and seconds, in the last three quarters; `memory<TAB>` RSS and PSS in KiB at
- * the end; `cpu<TAB>ns`.
+ * on a line: `blocks<TAB>N`; `latency<TAB>` and the nanoseconds of the 50th, 99th, 99.9th
+ * and 99.99th percentile and the longest malloc, the clock's own cost included; `io<TAB>` bytes
+ * that the process made dirty on disk and seconds, in the last three quarters; `memory<TAB>` RSS
+ * and PSS in KiB at the end; `cpu<TAB>ns`.
  *
  *     paced [RATE [SECONDS [mixed]]]
  */
@@ -135,11 +135,10 @@ int main(int argc, char **argv)
     written = figure("/proc/self/io", "write_bytes: ") - written;
     uint64_t count = batches * BATCH;
     printf("blocks\t%llu\n", (unsigned long long)count);
-    printf("latency\t%llu\t%llu\t%llu\t%llu\t%llu\n", (unsigned long long)percentile(count, 0.5),
-           (unsigned long long)percentile(count, 0.99),
-           (unsigned long long)percentile(count, 0.999),
-           (unsigned long long)percentile(count, 0.9999),
-           (unsigned long long)percentile(count, 1.0));
+    printf(
+        "latency\t%llu\t%llu\t%llu\t%llu\t%llu\n", (unsigned long long)percentile(count, 0.5),
+        (unsigned long long)percentile(count, 0.99), (unsigned long long)percentile(count, 0.999),
+        (unsigned long long)percentile(count, 0.9999), (unsigned long long)percentile(count, 1.0));
     printf("io\t%llu\t%.2f\n", written, io_seconds);
     printf("memory\t%llu\t%llu\n", figure("/proc/self/smaps_rollup", "Rss: "),
            figure("/proc/self/smaps_rollup", "Pss: "));

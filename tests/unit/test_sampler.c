@@ -168,7 +168,7 @@ static struct lr_table new_table(uint64_t capacity)
 static void rebuild(const struct lr_table *table)
 {
     assert_true(lr_filter_prepare());
-    lr_filter_build(&table, 1);
+    lr_filter_build(table, NULL);
 }
 
 static void test_filter_knows_what_was_added(void **state)
@@ -269,8 +269,7 @@ static void test_filter_under_threads(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, use_filter, (void *)(i + 1)), 0);
     while (__atomic_load_n(&working, __ATOMIC_ACQUIRE)) {
         assert_true(lr_filter_prepare());
-        const struct lr_table *table = &shared;
-        lr_filter_build(&table, 1);
+        lr_filter_build(&shared, NULL);
     }
     for (unsigned i = 0; i < WORKERS; i++)
         pthread_join(threads[i], NULL);
