@@ -55,10 +55,12 @@ static void link(uint32_t node)
     *head = node;
 }
 
-/* Keeps the chains two long on average; without memory they get longer. */
+/* Keeps the chains two long on average, in a full section at most eight. */
 static void grow(void)
 {
     uint64_t slots = (uint64_t)head_mask + 1;
+    if (slots * 8 > lr_file_capacity(LR_SEC_NODES))
+        return;
     uint32_t *old = heads, *larger = lr_prim_map(slots * 4 * sizeof *larger);
     if (!larger)
         return;

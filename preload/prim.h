@@ -39,6 +39,8 @@ int lr_prim_wipe_on_fork(void *address, size_t size); /* MADV_WIPEONFORK; -errno
 int lr_prim_dont_fork(void *address, size_t size);    /* MADV_DONTFORK */
 /* Can the page at `address` be read?  One system call, which does nothing.  1, 0, or -errno. */
 int lr_prim_is_mapped(const void *address);
+/* Bytes resident of all that lr_prim_map mapped, and of our own variables.  About 1 ms. */
+uint64_t lr_prim_own_memory(void);
 /* Which pages of [address, address + size) are in memory: bit 0 of one byte each. */
 int lr_prim_resident(const void *address, size_t size, unsigned char *pages);
 

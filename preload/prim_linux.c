@@ -99,27 +99,6 @@ long lr_prim_slurp(const char *path, char *buffer, size_t size)
     return got < 0 ? got : (long)used;
 }
 
-static void *map(size_t size, int flags, int fd)
-{
-    long result = CALL(mmap, 0, (long)size, PROT_READ | PROT_WRITE, flags, fd, 0);
-    return result < 0 && result > -4096 ? NULL : (void *)result;
-}
-
-void *lr_prim_map(size_t size)
-{
-    return map(size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-}
-
-void *lr_prim_map_file(int fd, size_t size)
-{
-    return map(size, MAP_SHARED, fd);
-}
-
-void lr_prim_unmap(void *address, size_t size)
-{
-    CALL(munmap, (long)address, (long)size, 0, 0, 0, 0);
-}
-
 int lr_prim_wipe_on_fork(void *address, size_t size)
 {
     return (int)CALL(madvise, (long)address, (long)size, MADV_WIPEONFORK, 0, 0, 0);
@@ -139,11 +118,6 @@ int lr_prim_is_mapped(const void *address)
     long result = CALL(rt_sigprocmask, NO_SUCH_OPERATION, word, 0, 8, 0, 0);
     return result == -22 /* EINVAL: it could be read */ ? 1 : result == -14 /* EFAULT */ ? 0
                                                                                       : (int)result;
-}
-
-int lr_prim_resident(const void *address, size_t size, unsigned char *pages)
-{
-    return (int)CALL(mincore, (long)address, (long)size, (long)pages, 0, 0, 0);
 }
 
 int lr_prim_pid(void)

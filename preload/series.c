@@ -44,6 +44,7 @@ static struct source sources[] = {
     {lr_source_meminfo, RANGE(host_total, host_swap_free), MINUTE, 2000, 0, 0, 0, false},
     {lr_source_vmstat, RANGE(host_balloon, host_oom_kill), MINUTE, 2000, 0, 0, 0, false},
     {lr_source_zoneinfo, RANGE(host_withheld, host_withheld), MINUTE, 4000, 0, 0, 0, false},
+    {lr_source_tracer, RANGE(tracer_memory, tracer_memory), MINUTE, 4000, 0, 0, 0, false},
     {lr_source_smaps, RANGE(pss, huge_pages), 5 * MINUTE, 20000, 0, 0, 0, false},
 };
 enum { SOURCES = sizeof sources / sizeof *sources };

@@ -35,6 +35,9 @@ bool lr_source_java(uint64_t *values);
 /* What the recorder itself counts. */
 bool lr_source_recorder(uint64_t *values);
 
+/* The tracer's own memory: about 1 ms. */
+bool lr_source_tracer(uint64_t *values);
+
 /* For tests: the root directory in place of "/" (of cgroup and machine files). */
 extern const char *lr_sources_root;
 

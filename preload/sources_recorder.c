@@ -39,3 +39,9 @@ bool lr_source_recorder(uint64_t *values)
     values[LR_SERIES_helper_time] = lr_prim_thread_cpu_ns() / 1000;
     return true;
 }
+
+bool lr_source_tracer(uint64_t *values)
+{
+    values[LR_SERIES_tracer_memory] = lr_prim_own_memory();
+    return true;
+}

@@ -13,25 +13,30 @@
 
 struct totals {
     uint64_t count, bytes;
-    double count_variance, bytes_variance; /* of what was sampled; 0 while all was recorded */
+};
+struct variances {
+    double count, bytes;
 };
 
 static struct totals *totals;
+static struct variances *variances; /* of what was sampled; untouched while all was recorded */
+static bool ever_sampled;
 static bool deferred;
 
 bool lr_totals_start(void)
 {
     totals = lr_prim_map(lr_file_capacity(LR_SEC_STACKS) * sizeof *totals);
-    return totals != NULL;
+    variances = lr_prim_map(lr_file_capacity(LR_SEC_STACKS) * sizeof *variances);
+    return totals && variances;
 }
 
 static void store_variance(uint32_t stack)
 {
     double of_count, of_bytes;
-    __atomic_load(&totals[stack].count_variance, &of_count, __ATOMIC_RELAXED);
-    if (of_count == 0)
+    if (!__atomic_load_n(&ever_sampled, __ATOMIC_RELAXED))
         return;
-    __atomic_load(&totals[stack].bytes_variance, &of_bytes, __ATOMIC_RELAXED);
+    __atomic_load(&variances[stack].count, &of_count, __ATOMIC_RELAXED);
+    __atomic_load(&variances[stack].bytes, &of_bytes, __ATOMIC_RELAXED);
     lr_file.stacks[stack].count_variance = (float)of_count;
     lr_file.stacks[stack].bytes_variance = (float)of_bytes;
 }
@@ -66,8 +71,9 @@ static void add_double(double *sum, double more)
 void lr_stack_add_sampled(uint32_t stack, uint64_t bytes, float weight)
 {
     double variance = (double)weight * ((double)weight - 1), size = (double)bytes;
-    add_double(&totals[stack].count_variance, variance);
-    add_double(&totals[stack].bytes_variance, variance * size * size);
+    __atomic_store_n(&ever_sampled, true, __ATOMIC_RELAXED);
+    add_double(&variances[stack].count, variance);
+    add_double(&variances[stack].bytes, variance * size * size);
     add_to_totals(stack, (uint64_t)(weight + lr_sampler_random()),
                   (uint64_t)(size * weight + lr_sampler_random()));
 }
@@ -101,11 +107,20 @@ uint32_t lr_stack_adds(uint32_t id)
     return (uint32_t)__atomic_load_n(&totals[id].count, __ATOMIC_RELAXED);
 }
 
-static double take_double(double *from)
+static void move_double(double *from, double *to)
 {
     double zero = 0, was;
     __atomic_exchange(from, &zero, &was, __ATOMIC_RELAXED);
-    return was;
+    if (to && was != 0)
+        add_double(to, was);
+}
+
+static void move_variances(uint32_t from, uint32_t to)
+{
+    if (!__atomic_load_n(&ever_sampled, __ATOMIC_RELAXED))
+        return;
+    move_double(&variances[from].count, to ? &variances[to].count : NULL);
+    move_double(&variances[from].bytes, to ? &variances[to].bytes : NULL);
 }
 
 /* What was lost at a stack counts at no stack (0) from now on. */
@@ -115,11 +130,8 @@ void lr_totals_move(uint32_t from, uint32_t to)
     struct lr_stack *entry = &lr_file.stacks[from];
     uint64_t count = __atomic_exchange_n(&moved->count, 0, __ATOMIC_RELAXED);
     uint64_t bytes = __atomic_exchange_n(&moved->bytes, 0, __ATOMIC_RELAXED);
-    double of_count = take_double(&moved->count_variance);
-    double of_bytes = take_double(&moved->bytes_variance);
+    move_variances(from, to);
     if (to) {
-        add_double(&totals[to].count_variance, of_count);
-        add_double(&totals[to].bytes_variance, of_bytes);
         __atomic_fetch_add(&totals[to].count, count, __ATOMIC_RELAXED);
         __atomic_fetch_add(&totals[to].bytes, bytes, __ATOMIC_RELAXED);
     } else {
