@@ -200,6 +200,8 @@ static void read_names(struct lr_symbol_module *module)
         module->problem = "its compressed debug information is damaged";
     else if (module->dwarf == NULL && module->symtab == NULL)
         module->problem = "its file is stripped";
+    else if (module->dwarf == NULL && module->mini.elf == NULL && !has_section(names, ".symtab"))
+        module->problem = "its file is stripped but for exported functions";
 }
 
 void lr_symbol_module_open(struct lr_symbol_module *module, const struct lr_module_view *view,

@@ -60,6 +60,12 @@ jdk_test() {
         "pool-1-thread-" "$JDK_NAME: a direct buffer's site has the executor's thread"
     tap_is "$(jq -r '[.pairs[].sites[] | select(.culprit.function == "Culprits.streams") | .threads[].name] | unique[]' Culprits.json)" \
         "java" "$JDK_NAME: streams of the main thread have its name"
+    # The VM's own threads: C++ functions of libjvm, which keeps its symbol table.
+    jq -r '.sites[] | select(any(.threads[]; .name // "" | test("^(C[12] Comp|VM |GC |G1 )"))) |
+        .culprit.function' Culprits.json | sort -u >vm.functions
+    tap_is "$([ -s vm.functions ] && grep -E '[+]0x|^0x' vm.functions)" "" \
+        "$JDK_NAME: compiler, GC and VM threads have C++ names ($(grep -c :: vm.functions) of methods)"
+    tap_ok "$([ "$(grep -c :: vm.functions)" -gt 0 ]; echo $?)" "$JDK_NAME: and there are some"
     "$LR_CLI" report Culprits.lkr >Culprits.txt
     tap_like "$(cat Culprits.txt)" '^ +threads: java$' "$JDK_NAME: and so has the text of a finding"
 }

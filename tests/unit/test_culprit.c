@@ -308,6 +308,8 @@ static const struct example {
     FUNCTION(MACHINERY, "__rustc::__rust_realloc"),
     FUNCTION(MACHINERY, "__rdl_alloc"),
     FUNCTION(MACHINERY, "_PyObject_Malloc"),
+    FUNCTION(MACHINERY, "_PyObject_MallocWithType"),
+    FUNCTION(MACHINERY, "_PyMem_RawWcsdup"),
     FUNCTION(MACHINERY, "PyMem_Calloc"),
     FUNCTION(MACHINERY, "PyMem_RawRealloc"),
     FUNCTION(MACHINERY, "_PyObject_GC_NewVar"),
