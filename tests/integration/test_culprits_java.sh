@@ -33,6 +33,13 @@ jdk_test() {
         tap_is "$?,$(cat Culprits.err)" "0," "$JDK_NAME: Culprits $flags: runs, silently"
         check Culprits
     done
+    # One line is one site, in the interpreter and as C1 and C2 compile it, inlined or not.
+    for flags in "" -Xint -XX:TieredStopAtLevel=1; do
+        java_run exit DirectTiers "$JDK/bin/java" $flags -cp "$JAVA_CLASSES" DirectTiers
+        check DirectTiers
+        tap_is "$(jq '[.sites[] | select(.culprit.function == "DirectTiers.inner" and .kind == "malloc")] | length' DirectTiers.json)" 1 \
+            "$JDK_NAME: DirectTiers $flags: one site"
+    done
     [ -n "$native" ] || return 0
     mkdir -p ffm
     "$JDK/bin/javac" -cp "$JAVA_CLASSES" -d ffm "$LR_ROOT/tests/oracle/ffm/CulpritsFfm.java" >javac.log 2>&1
