@@ -18,6 +18,7 @@ import tempfile
 sys.dont_write_bytecode = True
 import runner
 import tables
+import targets
 import tools as toolbox
 import work_jvm
 import work_leak
@@ -99,6 +100,8 @@ def main():
     if chosen.tsv:
         tables.write_tsv(chosen.tsv, rows)
     tables.show_findings(work_leak.findings)
+    if not chosen.quick:
+        targets.show(rows, work_leak.findings)
     failed = [key for key, text in noises.items() if text.startswith("FAILED")]
     if failed or not rows:
         print("bench.py: failed: %s" % (", ".join(failed) or "no such work"), file=sys.stderr)

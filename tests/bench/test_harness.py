@@ -3,6 +3,7 @@ import tempfile
 import unittest
 
 import runner
+import targets
 import work
 
 
@@ -12,7 +13,7 @@ def sample(cpu, text="done"):
 
 class FakeTool:
     def __init__(self, name):
-        self.name, self.base, self.missing = name, "none", None
+        self.name, self.title, self.base, self.missing = name, name, "none", None
 
 
 class Harness(unittest.TestCase):
@@ -57,6 +58,16 @@ class Harness(unittest.TestCase):
             rows, _ = job.measure([none, peer], 2, scratch, lambda text: None)
             self.assertEqual([(row.tool.name, row.rounds) for row in rows], [("none", 2)])
             self.assertEqual(job.failed, {"peer": "no perf events here"})
+
+    def test_targets_take_the_worst_of_a_kind(self):
+        rows = []
+        for key, cpu in (("zip-17", 1.2), ("zip-25", 1.5), ("churn", 2.0), ("churn-8", 3.0)):
+            rows.append(work.Row(work.Work(key, key, [], []), FakeTool("leakring"), [sample(cpu)],
+                                 [sample(1.0)]))
+        lines = list(targets.ratio_lines(rows)) + list(targets.thread_lines(rows))
+        self.assertEqual([(line[0], line[2], line[4]) for line in lines], [
+            ("churn", "2.00", "met"), ("zip-25", "1.50", "missed by 20 %"),
+            ("churn-8", "1.50", "missed by 15 %")])
 
     def test_failure_is_told(self):
         with tempfile.TemporaryDirectory() as where:

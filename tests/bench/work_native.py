@@ -14,9 +14,17 @@ def churn(key, title, pairs, threads=1, live=10000, cross="", program="churn", t
     return Work(key, title, [word for word in argv if word], tools, events=pairs * threads)
 
 
+def sizes(quick):
+    """How large a trace gets: a million events, and a hundred million."""
+    if quick:
+        return []
+    return [churn("events-6", "a million events", 500000, tools=["none", "leakring", "heaptrack", "async-0"]),
+            churn("events-8", "a hundred million events", 50000000, tools=["none", "leakring"])]
+
+
 def works(quick):
     scale = 20 if quick else 1
-    return [
+    return sizes(quick) + [
         churn("churn", "C churn, 1 thread, no frame pointers", 2000000 // scale),
         churn("churn-fp", "C churn, 1 thread, frame pointers", 2000000 // scale,
               program="churn-fp", tools=WITHOUT_LSAN),

@@ -78,7 +78,7 @@ def duration(ns):
 
 
 def works(quick):
-    rate, seconds = (200000, 1) if quick else (1000000, 40)
+    rate, seconds = (200000, 1) if quick else (1000000, 20)
     paced = lambda key, title, mix, seconds, syncs=False, tools=TOOLS: Paced(
         key, title, [BUILD + "/test/bench/paced", str(rate), str(seconds)] + mix, tools, syncs)
     yield paced("paced", "1 M blocks a second, short-lived", [], seconds)
