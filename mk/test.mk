@@ -59,6 +59,8 @@ $(TEST)/oracle/%: tests/oracle/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(JNI_INCLUDE) -g -O1 -fno-inline -o $@ $< \
 		$(ORACLE_FLAGS) -lpthread
+# These two are made of the preload's own files.
+$(TEST)/oracle/unwind_everywhere $(TEST)/oracle/unwind_reload: $(wildcard preload/*.[ch])
 $(TEST)/oracle/%: tests/oracle/%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)$(CXX) -std=gnu++17 -Wall -Wextra -Werror -g -O1 -fno-inline -o $@ $< \

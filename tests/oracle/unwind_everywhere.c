@@ -13,7 +13,7 @@
  * build: preload/unwind_cfi.c preload/unwind_expr.c preload/unwind_program.c
  * build: preload/unwind_stack.c preload/unwind_full.c preload/unwind_ehframe.c
  * build: preload/unwind_rules.c preload/unwind_hash.c preload/threads.c
- * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_linux.c
+ * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_*.c
  */
 #if defined(__x86_64__)
 #define UNW_LOCAL_ONLY

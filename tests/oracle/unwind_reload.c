@@ -12,7 +12,7 @@
  * build: preload/unwind_cfi.c preload/unwind_expr.c preload/unwind_program.c
  * build: preload/unwind_stack.c preload/unwind_full.c preload/unwind_ehframe.c
  * build: preload/unwind_rules.c preload/unwind_hash.c preload/threads.c
- * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_linux.c -ldl
+ * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_*.c -ldl
  */
 #include <dlfcn.h>
 #include <execinfo.h>
