@@ -17,7 +17,7 @@ walker() {
     local label="$JDK_NAME: $*" every=1 checked wrong lost
     rm -f states.lkr
     [ "$1" != -Xcomp ] || every=32 # nearly all time goes into deep stacks there
-    LR_KEYS=java_check=$every traced states.lkr "$JDK/bin/java" -Xmx256m "$@" -cp "$JAVA_CLASSES" \
+    LR_KEYS=java_check=$every traced states.lkr "$JDK/bin/java" -Xmx256m -Xlog:disable "$@" -cp "$JAVA_CLASSES" \
         JavaStates "$seconds" 2 >states.out 2>states.err
     tap_is "$? $(tail -1 states.out) $(cat states.err)" "0 sums OK " "$label: the program's output"
     "$LR_CLI" dump states.lkr >dump.txt 2>&1

@@ -319,8 +319,9 @@ public final class JavaStates {
 
     private static Method redefiner() {
         try {
-            return ClassLoader.getSystemClassLoader().loadClass("StatesAgent").getMethod(
-                "redefine", Class.class, byte[].class);
+            Class<?> agent = ClassLoader.getSystemClassLoader().loadClass("StatesAgent");
+            return agent.getMethod("isLoaded").invoke(null).equals(true)
+                ? agent.getMethod("redefine", Class.class, byte[].class) : null;
         } catch (ReflectiveOperationException e) {
             return null;
         }

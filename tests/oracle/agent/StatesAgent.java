@@ -15,6 +15,10 @@ public final class StatesAgent {
         instrumentation = given;
     }
 
+    public static boolean isLoaded() {
+        return instrumentation != null;
+    }
+
     public static void redefine(Class<?> klass, byte[] bytes) throws Exception {
         instrumentation.redefineClasses(new ClassDefinition(klass, bytes));
     }
