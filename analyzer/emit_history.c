@@ -89,6 +89,69 @@ static void put_old_generation(struct history *history)
                  lr_unit_bytes(b, limit, history->raw_bytes));
 }
 
+static const char *place_of(const struct lr_model_path *path)
+{
+    return path->count ? path->frames[path->culprit].function : "an unknown place";
+}
+
+static void put_growing_pairs(struct history *history, const struct lr_model_pair *pair)
+{
+    char value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
+
+    for (size_t i = 0; i < pair->site_count; i++) {
+        const struct lr_model_pair_site *site = &pair->sites[i];
+
+        if (site->trend.kind != LR_TREND_GROWING)
+            continue;
+        begin(history);
+        lr_page_text(history->page, 2, 4, LR_INK_PLAIN,
+                     "growing: %s by %s, %s an hour more (%s to %s)", pair->name,
+                     place_of(&site->path),
+                     lr_unit_count(value, lr_model_round(site->trend.slope)),
+                     lr_unit_count(low, lr_model_round(site->trend.low)),
+                     lr_unit_count(high, lr_model_round(site->trend.high)));
+    }
+}
+
+static void put_growing_memory(struct history *history, const struct lr_model *model)
+{
+    char value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
+
+    for (size_t i = 0; i < model->site_count; i++) {
+        const struct lr_model_memory_site *site = &model->sites[i];
+
+        if (site->trend.kind != LR_TREND_GROWING)
+            continue;
+        begin(history);
+        lr_page_text(history->page, 2, 4, LR_INK_PLAIN,
+                     "growing: %s of %s, %s an hour (%s to %s)", lr_memory_kind_name(site->kind),
+                     place_of(&site->path),
+                     lr_unit_bytes(value, lr_model_round(site->trend.slope), history->raw_bytes),
+                     lr_unit_bytes(low, lr_model_round(site->trend.low), history->raw_bytes),
+                     lr_unit_bytes(high, lr_model_round(site->trend.high), history->raw_bytes));
+    }
+}
+
+static uint64_t hours_to_ms(double hours)
+{
+    return lr_model_round(hours * 3600e3);
+}
+
+static void put_projection(struct history *history, const struct lr_model_projection *projection)
+{
+    char rate[LR_UNIT_SIZE], value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
+
+    if (!projection->limit)
+        return;
+    begin(history);
+    lr_page_text(history->page, 2, 4, LR_INK_PLAIN,
+                 "growing by %s an hour, it meets the limit of the %s in %s (%s to %s)",
+                 lr_unit_bytes(rate, lr_model_round(projection->rate), history->raw_bytes),
+                 projection->limit, lr_unit_duration(value, hours_to_ms(projection->hours)),
+                 lr_unit_duration(low, hours_to_ms(projection->low)),
+                 lr_unit_duration(high, hours_to_ms(projection->high)));
+}
+
 void lr_emit_history(struct lr_page *page, const struct lr_model *model, bool raw_bytes)
 {
     struct history history = {.page = page, .series = &model->series, .raw_bytes = raw_bytes};
@@ -99,4 +162,8 @@ void lr_emit_history(struct lr_page *page, const struct lr_model *model, bool ra
     put_figure(&history, "live_bytes", "live blocks");
     put_cgroup(&history);
     put_old_generation(&history);
+    for (size_t i = 0; i < model->pair_count; i++)
+        put_growing_pairs(&history, &model->pairs[i]);
+    put_growing_memory(&history, model);
+    put_projection(&history, &model->projection);
 }

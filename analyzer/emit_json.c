@@ -251,6 +251,8 @@ static json_object *new_pair_site(const struct lr_model *model,
     put_count(object, "live_bytes_at_creation", site->bytes_at_creation);
     put_count(object, "live_bytes_later", site->bytes_later);
     put_string(object, "class", lr_site_class_name(site->class));
+    put_string(object, "trend", lr_trend_name(site->trend.kind));
+    put(object, "rate_per_hour", lr_rate_to_json(&site->trend));
     put_bool(object, "expected", site->expected != NULL);
     put_string_or_null(object, "expected_reason", site->expected);
     put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
@@ -287,8 +289,8 @@ static json_object *new_memory_site(const struct lr_model *model,
     put(object, "live_count", new_estimate(&site->live_count));
     put(object, "total_bytes", mapped ? NULL : new_estimate(&site->total_bytes));
     put(object, "total_count", mapped ? NULL : new_estimate(&site->total_count));
-    put_string(object, "class", "unknown");
-    put(object, "rate_bytes_per_hour", NULL);
+    put_string(object, "class", lr_trend_name(site->trend.kind));
+    put(object, "rate_bytes_per_hour", lr_rate_to_json(&site->trend));
     put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
     put_path(object, &site->path);
     return object;
@@ -384,6 +386,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     write_value(&writer, "  ", "sites_total", json_object_new_uint64(model->site_count));
     write_value(&writer, "  ", "ledger", new_ledger(model));
     write_value(&writer, "  ", "series", lr_series_to_json(&model->series));
+    write_value(&writer, "  ", "projection", lr_projection_to_json(&model->projection));
     write_value(&writer, "  ", "gc_pressure", NULL);
     fputs("\n}\n", out);
     return writer.no_memory ? lr_fail(error, LR_FAILED, "out of memory") : LR_OK;

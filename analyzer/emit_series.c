@@ -62,6 +62,45 @@ json_object *lr_series_to_json(const struct lr_model_series *series)
     return object;
 }
 
+/* To a tenth of a per mille, which is more than an estimate knows. */
+static json_object *new_estimate(double value, double low, double high)
+{
+    json_object *object = json_object_new_object();
+    const double values[] = {value, low, high};
+    static const char *const keys[] = {"value", "low", "high"};
+
+    for (int i = 0; i < 3; i++) {
+        char text[32];
+
+        snprintf(text, sizeof(text), fabs(values[i]) < 1000 ? "%.4g" : "%.0f", values[i]);
+        json_object_object_add(object, keys[i], json_object_new_double_s(values[i], text));
+    }
+    return object;
+}
+
+json_object *lr_rate_to_json(const struct lr_trend *trend)
+{
+    bool judged = trend->kind == LR_TREND_GROWING || trend->kind == LR_TREND_PLATEAU ||
+                  trend->kind == LR_TREND_SAWTOOTH;
+
+    return judged ? new_estimate(trend->slope, trend->low, trend->high) : NULL;
+}
+
+json_object *lr_projection_to_json(const struct lr_model_projection *projection)
+{
+    json_object *object;
+
+    if (!projection->limit)
+        return NULL;
+    object = json_object_new_object();
+    json_object_object_add(object, "limit", json_object_new_string(projection->limit));
+    json_object_object_add(object, "hours", new_estimate(projection->hours, projection->low,
+                                                         projection->high));
+    json_object_object_add(object, "bytes_per_hour",
+                           json_object_new_uint64(lr_model_round(projection->rate)));
+    return object;
+}
+
 static json_object *new_value(double value)
 {
     return isnan(value) ? NULL : json_object_new_uint64(lr_model_round(value));

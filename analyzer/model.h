@@ -14,6 +14,7 @@
 #include "estimate.h"
 #include "model_series.h"
 #include "status.h"
+#include "trend.h"
 
 struct lr_trace;
 struct lr_symbolizer;
@@ -81,6 +82,7 @@ struct lr_model_pair_site {
     uint64_t owned_blocks;
     uint64_t oldest_ms, newest_ms; /* births of live ones, since start; 0 when none is */
     uint64_t followed;     /* slots of model_series.h, a bit each */
+    struct lr_trend trend; /* of the number of live ones; meaningless unless followed */
     enum lr_site_class class;
     const char *expected; /* why it is expected; NULL when it isn't */
 };
@@ -105,6 +107,7 @@ struct lr_model_memory_site {
     struct lr_sampled live_bytes_sum, live_count_sum; /* what the first two are made of */
     struct lr_sampled total_bytes_sum, total_count_sum;
     uint64_t followed; /* slots of model_series.h, a bit each */
+    struct lr_trend trend; /* of live bytes; meaningless unless followed */
 };
 
 enum lr_model_ended { LR_RUN_EXIT, LR_RUN_EXEC, LR_RUN_KILLED, LR_RUN_RUNNING };
@@ -169,6 +172,13 @@ struct lr_model_ledger {
     uint64_t bytes;
 };
 
+/* When a limit will be met if memory goes on growing as it does. */
+struct lr_model_projection {
+    const char *limit; /* the nearest; NULL: none is in sight */
+    double hours, low, high;
+    double rate; /* bytes an hour */
+};
+
 struct lr_model {
     struct lr_model_run run;
     struct lr_model_completeness completeness;
@@ -180,6 +190,7 @@ struct lr_model {
     struct lr_model_ledger ledger[4];
     size_t ledger_count;
     struct lr_model_series series;
+    struct lr_model_projection projection;
 };
 
 /* Reads, names and judges everything.  *model is NULL unless LR_OK. */

@@ -92,7 +92,7 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
         fill_run,    lr_build_series,       lr_build_tallies,      lr_build_pairs, lr_build_memory,
-        group_threads, judge_sites, lr_build_completeness, judge_process};
+        group_threads, lr_build_trends, judge_sites, lr_build_completeness, judge_process};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
     enum lr_status status = LR_OK;
 

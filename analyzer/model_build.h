@@ -46,6 +46,7 @@ enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error);
+enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error);
 
 /* Names the frames of a recorded stack and chooses its culprit (culprit.h).  *expected is the

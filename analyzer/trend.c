@@ -16,7 +16,12 @@ static const double MARGIN = 5;         /* by which a growing shape must be bett
 static const double FEW_BLOCKS = 48;    /* plus this by the number of blocks */
 static const double CLEAR_LEVEL = 0.05;  /* enough where the slope is eight times its error; the
                                             test cannot say more of few, correlated blocks */
-static const double Z_95 = 2.3; /* more than 1.96, for the autocorrelation is an estimate too */
+/* Quantile of the 95 % interval for so many blocks: more than 1.96, for the autocorrelation is an
+ * estimate too, and a poor one where blocks are few. */
+static double quantile_95(size_t blocks)
+{
+    return 1.5 + 38 / (double)blocks;
+}
 
 const char *lr_trend_name(enum lr_trend_class trend)
 {
@@ -90,7 +95,7 @@ static struct lr_trend decide(struct lr_trend trend, const struct lr_blocks *blo
     while (first + blocks->count / 2 < blocks->count &&
            blocks->time_s[first] - blocks->time_s[0] < shapes.warm_s)
         first++;
-    lr_rank_slope(blocks, first, shapes.autocorrelation, Z_95, &rank);
+    lr_rank_slope(blocks, first, shapes.autocorrelation, quantile_95(blocks->count), &rank);
     trend.slope = rank.slope * 3600;
     trend.low = rank.low * 3600;
     trend.high = rank.high * 3600;

@@ -19,8 +19,7 @@ enum lr_trend_class {
 };
 const char *lr_trend_name(enum lr_trend_class trend);
 
-/* Shorter series, or such with fewer points, are LR_TREND_UNKNOWN (or what needs no statistics:
- * startup, transient). */
+/* Shorter series, or such with fewer points, are LR_TREND_UNKNOWN. */
 #define LR_TREND_MIN_SECONDS 300.0
 #define LR_TREND_MIN_POINTS 48
 

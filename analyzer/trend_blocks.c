@@ -46,6 +46,19 @@ static double summarize(const double *value, size_t first, size_t end, bool lows
     return lows ? least(sample, kept) : median(sample, kept);
 }
 
+/* The mean time of the points: where they are few, not the middle of the block. */
+static double middle(const double *time_s, const double *value, size_t first, size_t end)
+{
+    double sum = 0, known = 0;
+
+    for (size_t i = first; i < end; i++)
+        if (!isnan(value[i])) {
+            sum += time_s[i];
+            known++;
+        }
+    return sum / known;
+}
+
 void lr_blocks_make(const double *time_s, const double *value, size_t count, size_t wanted,
                     bool lows, struct lr_blocks *blocks)
 {
@@ -65,7 +78,7 @@ void lr_blocks_make(const double *time_s, const double *value, size_t count, siz
         double summary = first < at ? summarize(value, first, at, lows, &any) : 0;
         if (!any)
             continue;
-        blocks->time_s[blocks->count] = end - width / 2;
+        blocks->time_s[blocks->count] = middle(time_s, value, first, at);
         blocks->value[blocks->count++] = summary;
     }
 }

@@ -14,7 +14,7 @@
 
 enum { LR_TREND_BLOCKS = 48 };
 
-/* One value for each block that has points, at the middle of the block's time. */
+/* One value for each block that has points, at the mean time of these. */
 struct lr_blocks {
     size_t count;
     double time_s[LR_TREND_BLOCKS], value[LR_TREND_BLOCKS];

@@ -1,0 +1,138 @@
+/* test_model_trend.c -- sites and the process over eight hours: what grows, how fast, until when.
+ *
+ * Stage: unit tests of MODEL.  A trace with a point every five minutes: one stack that leaks 1 MB an
+ * hour, one that is a full cache, a pair that loses 60 an hour, a cgroup that fills.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "load.h"
+#include "make_trace.h"
+#include "model.h"
+#include "symbolize.h"
+
+enum { POINTS = 97, STEP_MS = 5 * 60 * 1000, LEAK_SLOT = 0, CACHE_SLOT = 1, PAIR_SLOT = 40 };
+
+/* Deterministic, without a trend. */
+static double jitter(unsigned i)
+{
+    return (double)(i * 7919 % 101) / 101 - 0.5;
+}
+
+static void add_points(struct lr_make *make, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        double hours = (double)i * 5 / 60;
+        struct lr_point *point = lr_make_point(make, LR_SEC_SERIES_1M, i * STEP_MS);
+        point->values[LR_SERIES_cgroup_used] = (uint64_t)(500e6 + 1e6 * hours + 1e5 * jitter(i));
+        point->values[LR_SERIES_cgroup_limit] = 532000000;
+        point->values[LR_SERIES_rss] = (uint64_t)(400e6 + 5e6 * jitter(i));
+        point->values[LR_SERIES_host_available] = 1000000000;
+        struct lr_followed_point *followed =
+            lr_make_followed_point(make, LR_SEC_FOLLOWED_1M, i * STEP_MS);
+        followed->values[LEAK_SLOT] = (struct lr_followed_value){
+            (float)(20e6 + 1e6 * hours + 1e5 * jitter(i)), (float)(20000 + 1000 * hours)};
+        followed->values[CACHE_SLOT] = (struct lr_followed_value){
+            (float)(80e6 * (1 - exp(-hours / 0.5)) + 1e5 * jitter(i + 31)), 100};
+        followed->values[PAIR_SLOT] =
+            (struct lr_followed_value){(float)(3e6 * hours), (float)floor(60 * hours)};
+    }
+}
+
+static struct lr_make *make_night(unsigned points)
+{
+    struct lr_make *make = lr_make_new();
+    uint32_t leak = lr_make_java_stack(make, 1, "com.acme.Leak.add(Leak.java):7");
+    uint32_t cache = lr_make_java_stack(make, 1, "com.acme.Cache.put(Cache.java):8");
+    uint32_t codec = lr_make_java_stack(make, 2, "java.util.zip.Inflater.init:-2",
+                                        "com.acme.Codec.read(Codec.java):9");
+    uint32_t pair = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
+    uint32_t site = lr_make_pairsite(make, pair, codec, 1000, 520, 0);
+    lr_make_pair(make, 0x7000, pair, site, codec, 100);
+    lr_make_live(make, 0x8000, 28000000, LR_KIND_MALLOC, leak, 5, 0);
+    lr_make_live(make, 0x9000, 80000000, LR_KIND_MALLOC, cache, 5, 0);
+    lr_make_followed(make, LEAK_SLOT, LR_FOLLOWED_STACK, leak, 0);
+    lr_make_followed(make, CACHE_SLOT, LR_FOLLOWED_STACK, cache, 0);
+    lr_make_followed(make, PAIR_SLOT, LR_FOLLOWED_PAIR, site, 0);
+    add_points(make, points);
+    return make;
+}
+
+static struct lr_trace *trace;
+static struct lr_symbolizer *symbolizer;
+
+static struct lr_model *build(struct lr_make *make)
+{
+    struct lr_error error;
+    struct lr_symbolizer_options options = {.no_files = true};
+    struct lr_model *model;
+    size_t size;
+    const unsigned char *bytes = lr_make_bytes(make, &size);
+    assert_int_equal(lr_trace_open_bytes(bytes, size, "x.lkr", &trace, &error), LR_OK);
+    lr_make_free(make);
+    symbolizer = lr_symbolizer_open(trace, &options);
+    assert_non_null(symbolizer);
+    assert_int_equal(lr_model_build(trace, symbolizer, &model, &error), LR_OK);
+    return model;
+}
+
+static void end(struct lr_model *model)
+{
+    lr_model_free(model);
+    lr_symbolizer_close(symbolizer);
+    lr_trace_close(trace);
+}
+
+static const struct lr_trend *trend_at(const struct lr_model *model, const char *function)
+{
+    for (size_t i = 0; i < model->site_count; i++) {
+        const struct lr_model_path *path = &model->sites[i].path;
+        if (path->count && strcmp(path->frames[path->culprit].function, function) == 0)
+            return &model->sites[i].trend;
+    }
+    fail_msg("no site %s", function);
+    return NULL;
+}
+
+static void a_night(void **state)
+{
+    (void)state;
+    struct lr_model *model = build(make_night(POINTS));
+    const struct lr_trend *leak = trend_at(model, "com.acme.Leak.add");
+    assert_int_equal(leak->kind, LR_TREND_GROWING);
+    assert_true(leak->low < 1e6 && 1e6 < leak->high && fabs(leak->slope - 1e6) < 1e5);
+    assert_int_equal(trend_at(model, "com.acme.Cache.put")->kind, LR_TREND_PLATEAU);
+    assert_int_equal(model->pair_count, 1);
+    const struct lr_trend *pair = &model->pairs[0].sites[0].trend;
+    assert_int_equal(pair->kind, LR_TREND_GROWING);
+    assert_true(pair->low <= 61 && pair->high >= 59);
+    /* 24 MB are left, at 1 MB an hour. */
+    assert_string_equal(model->projection.limit, "memory cgroup");
+    assert_true(model->projection.low <= 24 && model->projection.high >= 24 &&
+                fabs(model->projection.hours - 24) < 2);
+    end(model);
+}
+
+/* A quarter of an hour is no basis for a rate. */
+static void an_early_look(void **state)
+{
+    (void)state;
+    struct lr_model *model = build(make_night(4));
+    assert_int_equal(trend_at(model, "com.acme.Leak.add")->kind, LR_TREND_UNKNOWN);
+    assert_null(model->projection.limit);
+    end(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_night),
+        cmocka_unit_test(an_early_look),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
