@@ -63,7 +63,7 @@ serve() {
     : >requests
     python3 server.py "$1" requests >port 2>server.err &
     server=$!
-    wait_line 60 port '^[0-9]+$' || { tap_fail "server $1 starts" "$(cat server.err)"; tap_done; }
+    wait_line 300 port '^[0-9]+$' || { tap_fail "server $1 starts" "$(cat server.err)"; tap_done; }
     port=$(cat port)
 }
 unserve() { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; }

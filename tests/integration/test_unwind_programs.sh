@@ -71,7 +71,7 @@ redis() {
     walked redis "$(every 5)" redis-server --port 0 --unixsocket "$socket" --save '' \
         --appendonly no --dir "$T" &
     server=$!
-    wait_for 60 redis-cli -s "$socket" ping
+    wait_for 300 redis-cli -s "$socket" ping
     tap_ok $? "redis: answers"
     timeout 600 redis-benchmark -s "$socket" -n "$requests" -c 4 -q >bench.out 2>&1
     tap_ok $? "redis: was used" "$(tail -3 bench.out)"

@@ -1,6 +1,6 @@
 /* fork_storm.c -- makes children in every way there is, thousands of times, while its threads
- * allocate: children that allocate, free the parent's blocks, start threads, end in every way,
- * execute programs, or live on as daemons.
+ * allocate: children that allocate, free the parent's blocks, load libraries, start threads, end in
+ * every way, execute programs, or live on as daemons.
  *
  * Oracle program: `kept_site` keeps a block for every tenth child; children's blocks (`child_site`)
  * are none of the parent's.  Prints `function<TAB>count<TAB>bytes`, how many children it had, then
@@ -9,6 +9,7 @@
  *     fork_storm exit|wait FORKS SPAWNS DAEMONS CHILD     FORKS: half fork(), half raw clone;
  *         SPAWNS: half vfork, half posix_spawn; CHILD: the program to execute
  */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -73,6 +74,11 @@ static void child_work(unsigned number, bool is_raw)
     child_site();
     for (unsigned i = 0; i < kept_count && i < 50; i++)
         free(kept[i]);
+    if (number % 5 == 0) { /* the linker's locks are free */
+        void *library = dlopen("libz.so.1", RTLD_NOW);
+        if (library)
+            dlclose(library);
+    }
     if (number % 7 == 0 && pthread_create(&thread, NULL, child_thread, NULL) == 0)
         pthread_join(thread, NULL);
 }
