@@ -1,6 +1,5 @@
 /* prim_memory.c -- prim.h for Linux: memory of our own, all of it remembered, so that a report
- * can say
- * what the tracer itself takes.
+ * can say what the tracer itself takes.
  *
  * Stage: below everything.  Context: anywhere, see prim.h.
  */
