@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """bench.py -- what leakring costs, beside no tool and other tools, on the same programs in turn.
 
-    tests/bench/bench.py [--rounds N] [--only NAME[,NAME…]] [--quick] [--tsv FILE] [--tools NAME,…]
+    tests/bench/bench.py [--rounds N] [--only NAME[,NAME…]] [--quick] [--cold] [--tsv FILE] [--tools NAME,…]
 
 Prints a table of CPU time (user + system, all processes) with ratios of medians, and says how noisy
 the machine was.  --only takes a family (native, leak, paced, programs, jvm) or the start of a work's name.
@@ -11,6 +11,7 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ def options():
     parser.add_argument("--only", default="", help="families or works, by their start")
     parser.add_argument("--tools", default="", help="only these tools; none is always there")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--cold", action="store_true", help="no round that isn't counted")
     parser.add_argument("--tsv", help="write the rows there too")
     parser.add_argument("--scratch", help="directory for traces (a temporary one)")
     chosen = parser.parse_args()
@@ -71,7 +73,8 @@ def measure_all(chosen, tools, scratch):
         here = [tools[name] for name in work.tools if not tools[name].missing and
                 (not wanted or name in wanted or name == "none")]
         try:
-            got, noises[work.key] = work.measure(here, chosen.rounds, scratch, tell)
+            got, noises[work.key] = work.measure(here, chosen.rounds, scratch, tell,
+                                                 int(chosen.cold))
         except runner.Failed as error:
             print("bench.py: %s" % error, file=sys.stderr)
             noises[work.key] = "FAILED: " + str(error).splitlines()[0]
@@ -90,12 +93,14 @@ def tell(text):
 def main():
     chosen = options()
     runner.adopt_orphans()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     scratch = tempfile.mkdtemp(prefix="leakring-bench.", dir=chosen.scratch)
     try:
         tools = toolbox.all_tools()
         tables.show_head(machine(), tools, chosen)
         rows, noises = measure_all(chosen, tools, scratch)
     finally:
+        runner.stop_all()
         shutil.rmtree(scratch, ignore_errors=True)
     if chosen.tsv:
         tables.write_tsv(chosen.tsv, rows)

@@ -61,18 +61,33 @@ def read(path):
         return file.read()
 
 
+running = []  # process groups
+
+
+def stop_all():
+    """Ends what is still running, because we are to end."""
+    for group in running:
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
 def start(argv, env, where):
     """Starts a program in `where` with its output in files there."""
     with open(where + "/out", "wb") as out, open(where + "/err", "wb") as err:
         try:
-            return subprocess.Popen(argv, env=env, cwd=where, stdin=subprocess.DEVNULL,
-                                    stdout=out, stderr=err, start_new_session=True)
+            process = subprocess.Popen(argv, env=env, cwd=where, stdin=subprocess.DEVNULL,
+                                       stdout=out, stderr=err, start_new_session=True)
         except OSError as error:
             raise Failed("%s: %s" % (argv[0], error.strerror)) from error
+    running.append(process.pid)
+    return process
 
 
 def finish(process, began, where, limit=900):
     status, cpu, rss = reap(process.pid, limit)
+    running.remove(process.pid)
     process.returncode = status
     text = read(where + "/out")
     if status != 0:

@@ -26,8 +26,8 @@ def number(value):
 
 def show_head(machine, tools, chosen):
     print("machine: " + machine)
-    print("%d interleaved rounds after one that isn't counted; CPU time of all processes%s" % (
-        chosen.rounds, "; QUICK: no figure here means anything" if chosen.quick else ""))
+    print("%d interleaved rounds%s; CPU time of all processes%s" % (
+        chosen.rounds, "" if chosen.cold else " after one that isn't counted", "; QUICK: no figure here means anything" if chosen.quick else ""))
     versions = ", ".join("%s %s" % (name, tool.version) for name, tool in tools.items()
                          if tool.version and not tool.missing and "-" not in name)
     print("peers: " + (versions or "none"))

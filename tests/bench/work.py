@@ -81,11 +81,11 @@ class Work:
             self.failed[tool.name] = str(error).splitlines()[0][:60]
             return None, ""
 
-    def measure(self, tools, rounds, scratch, say):
-        """Rows, and a line about noise.  A round before the first isn't counted."""
+    def measure(self, tools, rounds, scratch, say, first=0):
+        """Rows, and a line about noise.  Round 0 isn't counted; `first` 1 leaves it out."""
         samples = {tool.name: [] for tool in tools}
         notes, neighbours = {}, runner.Neighbours()
-        for number in range(rounds + 1):
+        for number in range(first, rounds + 1):
             for tool in [tool for tool in tools if tool.name not in self.failed]:
                 sample, note = self.try_in(tool, scratch, number == rounds)
                 if not sample:
