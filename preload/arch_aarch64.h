@@ -27,6 +27,7 @@ enum {
 
 /* 48 bits, in words of code. */
 enum { LR_ARCH_PC_SHIFT = 2, LR_ARCH_PC_BITS = 47 };
+enum { LR_ARCH_JAVA_FRAMES = false };
 
 /* A function saves the return address where it likes, and fp, if it does, in the word below.
  * Operands of a rule: 21 to 11: where the return address was saved, in words below the CFA; 10 to

@@ -26,6 +26,7 @@ enum {
 #define LR_ARCH_CALLER_SP ((uintptr_t)__builtin_frame_address(0) + 16)
 
 enum { LR_ARCH_PC_SHIFT = 0, LR_ARCH_PC_BITS = 47 };
+enum { LR_ARCH_JAVA_FRAMES = true }; /* jvm_walk.c knows this machine's frames */
 
 /* A call pushes the return address: it is the word below the CFA.  Operands of a rule: LR_RULE_SP
  * has the offset in bytes, so that the whole rule is that number; the others have fp's slot (it was

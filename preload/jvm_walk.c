@@ -8,6 +8,7 @@
  */
 #include "jvm_walk.h"
 
+#include "arch.h"
 #include "jvm_code.h"
 #include "jvm_internal.h"
 
@@ -33,7 +34,7 @@ bool lr_java_walk_start(void)
     layout.wrapper_anchor = lr_jvm_field("JavaCallWrapper", "_anchor");
     layout.upcall_offset = lr_jvm_field("UpcallStub", "_frame_data_offset");
     layout.upcall_anchor = lr_jvm_field("UpcallStub::FrameData", "jfa");
-    return layout.entry_wrapper < 0 && layout.wrapper_anchor != LR_NOWHERE &&
+    return LR_ARCH_JAVA_FRAMES && layout.entry_wrapper < 0 && layout.wrapper_anchor != LR_NOWHERE &&
            lr_jvm_constant("frame::interpreter_frame_sender_sp_offset", 0) == FP_SENDER_SP &&
            lr_jvm_code_start();
 }
