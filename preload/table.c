@@ -25,6 +25,7 @@ enum {
     BLOCK_BITS = 10,  /* homes that belong to one stretch of the heap */
     SPACING_BITS = 5, /* glibc's blocks are at least 32 bytes apart; others probe once more */
     NEAR_WINDOW = 16,
+    LAST_HOMES = 4,
     TOUCH_SHIFT = 11,
 };
 
@@ -63,6 +64,14 @@ static struct lr_live *far_home(const struct lr_table *table, uintptr_t address)
     return &table->far[((address >> 4) * SPREAD >> 32) * table->far_homes >> 32];
 }
 
+/* Anywhere at all: for what finds no room elsewhere. */
+static struct lr_live *last_home(const struct lr_table *table, uintptr_t address, unsigned which)
+{
+    uint64_t homes = table->slot_count - table->window + 1;
+    uint64_t hash = (address >> 4 | (uint64_t)which << 60) * OTHER;
+    return &table->slots[(uint64_t)((unsigned __int128)hash * homes >> 64)];
+}
+
 /* A free slot, or the record of an earlier block at the same address, which must be dead: its
  * release went by a way that we don't see. */
 static bool take_slot(struct lr_live *slot, uint64_t key)
@@ -92,6 +101,16 @@ static void flag(uint8_t *flags, unsigned shift, const struct lr_table *table,
         __atomic_store_n(at, 1, __ATOMIC_RELAXED);
 }
 
+/* From the first such record on, look-ups in vain cost four more windows. */
+static __attribute__((noinline, cold)) struct lr_live *spill(struct lr_table *table, uint64_t key)
+{
+    struct lr_live *slot = NULL;
+    __atomic_store_n(&table->spilled, true, __ATOMIC_RELAXED);
+    for (unsigned i = 0; !slot && i < LAST_HOMES; i++)
+        slot = take_free(last_home(table, key, i), table->window, key);
+    return slot;
+}
+
 static struct lr_live *insert(struct lr_table *table, const struct lr_live *record)
 {
     struct lr_live *slot = NULL;
@@ -102,6 +121,8 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
     }
     if (!slot)
         slot = take_free(far_home(table, record->key), table->window, record->key);
+    if (!slot)
+        slot = spill(table, record->key);
     if (!slot)
         return NULL;
     flag(table->touched, TOUCH_SHIFT, table, slot);
@@ -141,7 +162,12 @@ static struct lr_live *find(struct lr_table *table, uintptr_t address)
         if (!slot)
             slot = find_behind(near_home(table, address, OTHER), NEAR_WINDOW, address);
     }
-    return slot ? slot : find_behind(far_home(table, address), table->window, address);
+    if (!slot)
+        slot = find_behind(far_home(table, address), table->window, address);
+    if (__builtin_expect(__atomic_load_n(&table->spilled, __ATOMIC_RELAXED), 0))
+        for (unsigned i = 0; !slot && i < LAST_HOMES; i++)
+            slot = find_behind(last_home(table, address, i), table->window, address);
+    return slot;
 }
 
 static void copy(struct lr_live *record, const struct lr_live *slot, uintptr_t address)

@@ -6,8 +6,9 @@
  * takes the first free slot, a look-up scans the windows.  Each block has three homes.  Two near
  * ones keep neighbours together (32 KiB of the program's heap share 1024 slots, one for each 32
  * bytes), so that a small heap touches few pages of a large table; where dense stretches meet,
- * the far one takes what overflows, anywhere in the last quarter of the table.  Full windows at
- * all homes are a full table; that is met at 75 % of the slots or later, most often at 95 %.
+ * the far one takes what overflows, anywhere in the last quarter of the table.  When that is full
+ * too, four last homes lie anywhere.  Full windows at all homes are a full table; that is met at
+ * 75 % of the slots or later, most often at 95 %.
  *
  * Only the owner of a block may insert or remove its record (the allocator hands an address to
  * one owner at a time, and a release is recorded before the real free).  The single exception is
@@ -30,6 +31,7 @@ struct lr_table {
     uint32_t far_homes;
     uint32_t window;       /* slots behind a far home */
     uint32_t near_blocks;  /* of 1024 near homes; 0: too small, far homes only */
+    bool spilled;          /* some records are at their last homes */
     uint8_t *touched;      /* by 2048 slots: 1 where a record ever was; NULL: not kept */
 };
 
