@@ -9,7 +9,9 @@
 static uint8_t *filters[2];
 static unsigned in_use;  /* index of the one that lr_sampling.filter points to */
 static uintptr_t round_; /* of building */
-static uint32_t stuck;   /* cells that hold more than one since; racy, and near enough */
+static uint32_t misses;  /* since it was built; racy, and near enough */
+
+enum { MANY_MISSES = 2000 };
 
 /* 0, 1, 2: none, one, more. */
 static void add(uintptr_t filter, uint32_t cell)
@@ -21,8 +23,6 @@ static void add(uintptr_t filter, uint32_t cell)
            !__atomic_compare_exchange_n(byte, &old, (uint8_t)(old + (1u << shift)), false,
                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;
-    if ((old >> shift & 3) == 1)
-        __atomic_store_n(&stuck, __atomic_load_n(&stuck, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 }
 
 /* First `next`, then the one in use: should `next` be none, because the builder has just finished,
@@ -119,19 +119,24 @@ void lr_filter_build(const struct lr_table *live, const struct lr_young *young)
     if (young) /* first: what is tenured meanwhile is found in the other */
         add_young(lr_sampling.filter_next, young);
     add_table(lr_sampling.filter_next, live);
-    __atomic_store_n(&stuck, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&misses, 0, __ATOMIC_RELAXED);
     publish(!in_use);
     __atomic_store_n(&lr_sampling.filter_next, 0, __ATOMIC_RELEASE);
 }
 
+void lr_filter_note_miss(void)
+{
+    __atomic_store_n(&misses, __atomic_load_n(&misses, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
+
 void lr_filter_expire(void)
 {
-    __atomic_store_n(&stuck, UINT32_MAX / 2, __ATOMIC_RELAXED);
+    __atomic_store_n(&misses, MANY_MISSES + 1, __ATOMIC_RELAXED);
 }
 
 bool lr_filter_has_expired(void)
 {
-    return __atomic_load_n(&stuck, __ATOMIC_RELAXED) > LR_FILTER_CELLS / 64;
+    return __atomic_load_n(&misses, __ATOMIC_RELAXED) > MANY_MISSES;
 }
 
 void lr_filter_stop(void)

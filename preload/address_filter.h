@@ -14,10 +14,11 @@
  * Why a new filter misses no record: the builder publishes it (filter_next), waits, and then
  * scans the slots; a recorder fills its slot, and then looks for filter_next.  One of the two
  * sees the other.  Filling a slot begins with a compare-and-exchange, which on x86 no later load
- * overtakes; elsewhere the wait is long enough (milliseconds) for any store to be seen.
+ * overtakes, so that no wait is needed; elsewhere milliseconds are enough for any store to be seen.
  *
  * Why none is subtracted that wasn't added: only from the filter that was in use before the
  * record was taken out of the table, for that one had it; and none while another is being built.
+ * What is released just then leaves its cell as it is: so building should be short.
  */
 #ifndef LEAKRING_ADDRESS_FILTER_H
 #define LEAKRING_ADDRESS_FILTER_H
@@ -32,6 +33,11 @@
 enum {
     LR_FILTER_CELLS = 1 << 22,
     LR_FILTER_BYTES = LR_FILTER_CELLS / 4,
+#if defined(__x86_64__)
+    LR_FILTER_WAIT_MS = 0,
+#else
+    LR_FILTER_WAIT_MS = 10,
+#endif
     LR_FILTER_ROUND = 4095, /* low bits of lr_sampling.filter: which round of building */
 };
 
@@ -77,7 +83,10 @@ bool lr_filter_start(void);
 bool lr_filter_prepare(void);
 /* From all records there are; `young` may be NULL. */
 void lr_filter_build(const struct lr_table *live, const struct lr_young *young);
-/* Many cells say "perhaps" for records that are gone: worth building anew. */
+/* "Perhaps" was wrong: a cell of which something stayed that is gone, or a neighbour's.  A few of
+ * those on addresses that are handed out again and again make up for thousands elsewhere. */
+void lr_filter_note_miss(void);
+/* Worth building anew? */
 void lr_filter_expire(void);
 bool lr_filter_has_expired(void);
 /* Everything is recorded again: frees look into the tables. */

@@ -20,11 +20,12 @@ enum {
     SOON = 600,
     SECOND_MS = 1000,
     ROOM_MS = 60000, /* that the table must have had room before blocks are sampled less */
+    REBUILD_MS = 1000, /* between two filters, and twice as long each time that didn't help */
+    REBUILD_MAX_MS = 64000,
 };
 
 static const double SKIP_NS = 5;     /* a malloc and free that nothing is recorded of */
-static const double WRAPPER_NS = 20; /* of an event, outside what is timed: the way there, and what
-                                        the program pays later for caches that we used */
+static const double WRAPPER_NS = 8;  /* of an event, outside what is timed */
 static const double FREE_NS = 1e6;   /* a second may always cost: a process at rest has no CPU */
 static const double GRANT = 0.125;   /* of the burst, to who returns to exact */
 static const double COMFORT = 0.6;   /* of the budget, to step down */
@@ -194,8 +195,10 @@ static void govern_cpu(void)
     };
     unsigned before = governor.level;
     whole_cost += lr_governor_input_cost(&input);
-    if (lr_governor_decide(&governor, &input))
+    if (lr_governor_decide(&governor, &input)) {
+        lr_filter_expire(); /* of what was sampled more densely something stays */
         apply(governor.level > before ? LR_INTERVAL_BUDGET : LR_INTERVAL_CALM);
+    }
     last_ns = now;
     last_cpu_ns = cpu;
     last_ticks = ticks;
@@ -221,7 +224,7 @@ static void thin_table(uint64_t room)
 static void govern_table(uint32_t now_ms)
 {
     uint64_t room = lr_record_room(), used = lr_record_live_count();
-    if (lr_sampler_was_crowded() || used > room / 3 * 2) {
+    if (lr_sampler_was_crowded() || used > room / 5 * 3) {
         thin_table(room);
         room_since_ms = now_ms;
     } else if (used > room / 8 || !table_interval) {
@@ -234,18 +237,24 @@ static void govern_table(uint32_t now_ms)
     }
 }
 
-/* While blocks are sampled there is a filter for their releases; one call prepares a new one, one
- * at least a call later fills it. */
+/* While blocks are sampled there is a filter for their releases. */
 static void keep_filter(uint32_t now_ms)
 {
+    static uint32_t built_ms, wait_ms = REBUILD_MS;
     bool sampling = lr_sampler_interval() != 0;
-    if (__atomic_load_n(&lr_sampling.filter_next, __ATOMIC_RELAXED)) {
-        if (now_ms - prepared_ms >= 10)
-            lr_filter_build(lr_record_live_table(), lr_record_young_table());
-    } else if (!sampling) {
+    if (!lr_sampling.filter_next && !sampling) {
         lr_filter_stop();
-    } else if ((!lr_sampling.filter || lr_filter_has_expired()) && lr_filter_prepare()) {
+        wait_ms = REBUILD_MS;
+    } else if (lr_sampling.filter && (!lr_filter_has_expired() || now_ms - built_ms < wait_ms)) {
+        if (now_ms - built_ms >= REBUILD_MAX_MS)
+            wait_ms = REBUILD_MS;
+    } else if (!lr_sampling.filter_next && lr_filter_prepare()) {
         prepared_ms = now_ms;
+        wait_ms = wait_ms < REBUILD_MAX_MS ? wait_ms * 2 : wait_ms;
+    }
+    if (lr_sampling.filter_next && now_ms - prepared_ms + 1 > LR_FILTER_WAIT_MS) {
+        lr_filter_build(lr_record_live_table(), lr_record_young_table());
+        built_ms = now_ms;
     }
 }
 

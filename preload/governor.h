@@ -6,11 +6,12 @@
  * needs less is saved up, at most LR_GOVERNOR_BURST of CPU time, and spent by a start-up or a
  * spike; so the cost of a run is at most budget * CPU + the burst (and what returning to exact is
  * granted, below).  When nothing is left, blocks are sampled: 1 in 64 KiB, then in steps of four
- * up to 1 in 1 GiB, as long as recording costs too much.  A step back is taken when it would have
- * kept within six tenths of the budget for some seconds; who has to go up again soon after waits
- * twice as long the next time.  Only blocks are sampled, never pairs or mappings.
+ * up to 1 in 16 MiB, as long as recording costs too much and less of it would help.  A step back is
+ * taken when it would have kept within six tenths of the budget for some seconds; who has to go up
+ * again soon after waits twice as long the next time.
+ * Only blocks are sampled, never pairs or mappings.
  *
- * Table.  When two thirds of the live table are in use, its records are thinned to half and
+ * Table.  When three fifths of the live table are in use, its records are thinned to half and
  * new blocks sampled accordingly (thin.h), so that nothing is lost.
  */
 #ifndef LEAKRING_GOVERNOR_H
@@ -33,7 +34,7 @@ void lr_governor_stop(void);
 /* --- the decision about CPU time, apart from where its figures come from ---------------------- */
 
 #define LR_GOVERNOR_BURST 10e9 /* ns of CPU time */
-enum { LR_GOVERNOR_LEVELS = 8 };
+enum { LR_GOVERNOR_LEVELS = 5 };
 
 struct lr_governor {
     double budget;      /* of CPU time, 0.03 for 3 % */

@@ -20,7 +20,7 @@
 #include "young.h"
 
 enum {
-    YOUNG_SLOTS = 32768, /* 256 KiB of keys, 1 MiB in all */
+    YOUNG_SLOTS = 32768, /* 256 KiB of keys, 1 MiB in all; fewer beside a small table */
     ARRIVING = 16384,    /* that the young table may hand to the live one before somebody looks */
     LIVE_WINDOW = 64,
     CHURN_RECORDS = 50000,
@@ -38,6 +38,7 @@ enum { PARTS = 64 };
 static struct {
     int64_t records;
 } __attribute__((aligned(64))) counts[PARTS];
+static uint32_t young_slots = YOUNG_SLOTS;
 static bool use_young;
 static uint32_t direct_records;
 bool lr_record_churns;
@@ -46,10 +47,12 @@ bool lr_record_start(void)
 {
     live = lr_table_over(lr_file.live, lr_file_capacity(LR_SEC_LIVE), LIVE_WINDOW);
     live.touched = lr_prim_map(lr_table_parts(live.slot_count));
-    void *memory = lr_prim_map(lr_young_bytes(YOUNG_SLOTS));
+    while (young_slots > live.slot_count / 4) /* all of them may come at once */
+        young_slots /= 2;
+    void *memory = lr_prim_map(lr_young_bytes(young_slots));
     if (!memory || !live.touched)
         return false;
-    young = lr_young_over(memory, YOUNG_SLOTS);
+    young = lr_young_over(memory, young_slots);
     lr_sampler_seed(lr_config.seed);
     if (lr_config.interval) {
         lr_filter_start(); /* without it, every free looks into the tables */
@@ -85,7 +88,7 @@ static int64_t count_live(uintptr_t address, int64_t more)
 /* Looked at now and then: the helper thread may come too late. */
 static __attribute__((noinline)) void look_for_room(void)
 {
-    if (lr_record_live_count() > lr_record_room() / 4 * 3)
+    if (lr_record_live_count() > lr_record_room() / 3 * 2)
         lr_sampler_crowd();
 }
 
@@ -188,8 +191,11 @@ bool lr_record_take(const void *block, struct lr_live *record)
 static void record_free(const void *block)
 {
     struct lr_live record;
-    if (!take(block, &record, false) && lr_self.depth < 2 && /* 2: a block of our own work */
-        !__atomic_load_n(&lr_sampling.ever, __ATOMIC_RELAXED)) /* else it needn't be known */
+    if (__builtin_expect(take(block, &record, false), 1))
+        return;
+    if (__atomic_load_n(&lr_sampling.ever, __ATOMIC_RELAXED))
+        lr_filter_note_miss(); /* that it isn't known means nothing */
+    else if (lr_self.depth < 2) /* 2: a block of our own work */
         lr_count(LR_CNT_unknown_frees);
 }
 
@@ -271,7 +277,7 @@ void lr_record_recounted(uint64_t count)
 
 uint64_t lr_record_room(void)
 {
-    return live.slot_count > 2 * ARRIVING ? live.slot_count - ARRIVING : ARRIVING;
+    return live.slot_count - young.slot_count;
 }
 
 struct lr_table *lr_record_live_table(void)

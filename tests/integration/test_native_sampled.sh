@@ -51,11 +51,11 @@ matches_truth maps.lkr mapped "mappings are exact"
 # A million live blocks in a table for less than fifty thousand: thinned, not lost.  The estimate's
 # interval is widened threefold: a miss in 10^9 runs.
 for end in exit kill; do
-    LR_KEYS=size=4M run_oracle $end many.lkr "$LR_ORACLE/many_live" 1000000
-    report many.lkr >many.json
+    LR_KEYS=size=4M run_oracle $end many.$end.lkr "$LR_ORACLE/many_live" 1000000
+    report many.$end.lkr >many.json
     tap_is "$(jq -r '.completeness | .verdict, .mode, (.dropped | length), .sampling.changes[0].why' many.json | xargs)" \
         "complete sampled 0 table" "many live blocks: complete, because the table was thinned, $end"
-    truth=$(truth_of many.lkr.out | cut -f3)
+    truth=$(truth_of many.$end.lkr.out | cut -f3)
     jq -e --argjson truth "$truth" '[.sites[] | select(.culprit.function == "kept_site").live_bytes][0]
         | (.high - .low) as $range | .low - $range < $truth and $truth < .high + $range
           and $range < $truth / 2' many.json >/dev/null
