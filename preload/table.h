@@ -39,7 +39,8 @@ struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t
 /* Bytes for lr_table.touched. */
 uint64_t lr_table_parts(uint64_t capacity);
 
-/* False: no room at any home.  Cost: about 10 ns and a cache miss, in a crowded table up to seven. */
+/* False: no room at any home.
+ * Cost: about 10 ns and a cache miss, in a crowded table up to seven. */
 bool lr_table_insert(struct lr_table *table, const struct lr_live *record);
 /* Removes the record of the block at `address` and stores it in *record.  False: not there.
  * Cost: as an insertion; for a block that isn't there, a miss for each home. */
