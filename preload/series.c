@@ -18,7 +18,7 @@ enum {
     STRIKES = 2,     /* what is slow so often in a row is read half as often, */
     MAX_STRETCH = 6, /* and no more when that was so often done */
     WAIT_LIMIT_NS = 200000000, /* nobody keeps us waiting twice */
-    SCAN_SHARE = 4000,         /* the part of our time that goes into scans, */
+    SCAN_SHARE = 10000,        /* the part of our time that goes into scans, */
     FIRST_SCAN_SHARE = 500,    /* and in the first minute, so that short runs have something */
     SCAN_REST_MS = SECOND,     /* between two scans at least */
 };
