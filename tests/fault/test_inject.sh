@@ -86,7 +86,7 @@ jdk_test() {
     injected "$JDK_NAME" "${STEPS:-1 2}" "$JDK/bin/java" "${JAVA_OPEN[@]}" -cp "$JAVA_CLASSES" Unended
 }
 
-keys=size=8M
+keys=$(exact_keys size=8M)
 truth=
 injected "a small program" "${STEPS:-1 2 3}" "$LR_ORACLE/say_hello" 3
 truth=native_truth
@@ -95,6 +95,6 @@ injected "threads" "${STEPS:-2 3}" "$LR_ORACLE/many_threads" exit 200
 injected "children" "${STEPS:-1 2}" "$LR_ORACLE/fork_oracle" exit "$LR_ORACLE/say_hello"
 truth=
 injected "python3" "${STEPS:-1 2}" python3 -c 'import json, zlib; print(len(zlib.compress(b"x" * 100000)))'
-keys=size=32M
+keys=$(exact_keys size=32M)
 java_each_jdk jdk_test
 tap_done

@@ -72,9 +72,9 @@ static void block_step(struct kill_entry *entry, uint64_t random)
     if (claim(entry, KILL_EMPTY, KILL_ACQUIRING)) {
         born(entry, malloc(entry->size));
     } else if (random >> 62 == 0 && claim(entry, KILL_LIVE, KILL_RESIZING)) {
-        void *block = realloc((void *)(uintptr_t)entry->address, entry->next_size);
-        entry->size = entry->next_size;
-        entry->next_size = size;
+        entry->next_size = size; /* stays so until the next time: the account is right meanwhile */
+        void *block = realloc((void *)(uintptr_t)entry->address, size);
+        entry->size = size;
         born(entry, block);
     } else if (claim(entry, KILL_LIVE, KILL_RELEASING)) {
         free((void *)(uintptr_t)entry->address);
