@@ -28,3 +28,7 @@ check-faults: tests ## SIGKILL, refused calls, limits and children, in full numb
 		STEPS="1 2 3 5 7 11 13" LATER="$$(seq -s" " 14 2 60)" \
 		FORKS=10000 SPAWNS=2000 DAEMONS=500 JVM_CHILDREN=500 VERBOSE=1 \
 		LEAKRING_TIME_LIMIT=14400 tests/run tests/fault/test_*.sh
+
+.PHONY: soak-stacks
+soak-stacks: tests ## ever new stacks, an hour on each JDK and in C (SOAK_SECONDS=3600)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) tests/soak/stack_churn.sh
