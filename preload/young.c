@@ -226,8 +226,10 @@ uint64_t lr_young_tenure(struct lr_young *young, struct lr_table *file, uint32_t
                          void (*lost)(const struct lr_live *record))
 {
     uint64_t moved = 0;
+    bool all = before_ms == UINT32_MAX; /* at the end: a part that another thread is looking through
+                                           right now isn't marked as fresh, and has records still */
     for (uint32_t part = 0; part < parts(young->slot_count); part++) {
-        if (!LOAD(young->fresh[part]))
+        if (!all && !LOAD(young->fresh[part]))
             continue;
         bool waits = false;
         __atomic_exchange_n(&young->fresh[part], 0, __ATOMIC_SEQ_CST);

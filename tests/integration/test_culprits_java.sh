@@ -3,6 +3,7 @@
 # by streams of java.util.zip, direct buffers, channels, reflection, method handles, proxies,
 # lambdas, streams, executors, JNI, and on newer JDKs java.lang.foreign and virtual threads.
 . "$(dirname "$0")/../lib/tap.sh"
+LR_KEYS=budget=off # figures are compared exactly
 . "$(dirname "$0")/../lib/java.sh"
 
 # got JSON: rows as the oracles print them, of everything that is live.

@@ -3,6 +3,7 @@
 # not the C library's, a header's, a container's or an allocator's wrapper's.
 # timeout: 600
 . "$(dirname "$0")/../lib/tap.sh"
+LR_KEYS=budget=off # figures are compared exactly
 . "$(dirname "$0")/../lib/native.sh"
 tap_need jq
 sources=$LR_ROOT/tests/fixtures/culprits

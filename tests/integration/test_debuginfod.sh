@@ -2,6 +2,7 @@
 # Debug information from a debuginfod server: asked when, and only when, DEBUGINFOD_URLS names one.
 # The server is a few lines of Python on loopback, which notes what it was asked.
 . "$(dirname "$0")/../lib/tap.sh"
+LR_KEYS=budget=off # figures are compared exactly
 . "$(dirname "$0")/../lib/native.sh"
 tap_need cc python3 objcopy eu-readelf ldconfig
 ldconfig -p | grep -q libdebuginfod.so.1 || tap_skip_all "libdebuginfod.so.1 (elfutils) is not installed"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The names of the threads that allocated are at each site, native ones and Java's.
 . "$(dirname "$0")/../lib/tap.sh"
+LR_KEYS=budget=off # figures are compared exactly
 . "$(dirname "$0")/../lib/java.sh"
 tap_need cc jq
 

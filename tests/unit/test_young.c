@@ -233,6 +233,23 @@ static void test_tenure_without_room_is_counted(void **state)
 }
 
 /* Parts where nothing was put aren't looked at, but for those that keep something. */
+/* The helper clears a part's mark before it looks through it.  Whoever moves everything in that
+ * moment, because the process ends, must not pass that part by. */
+static void test_the_end_moves_what_another_looks_at(void **state)
+{
+    (void)state;
+    struct lr_young young = new_young(YOUNG);
+    struct lr_table file = new_file(SLOTS, WINDOW);
+    struct lr_live record = record_of(0x5000, 10, 100), out;
+    assert_true(lr_young_insert(&young, &record));
+    memset(young.fresh, 0, YOUNG / 128);
+    assert_int_equal(lr_young_tenure(&young, &file, 50, NULL), 0);
+    assert_int_equal(lr_young_tenure(&young, &file, UINT32_MAX, NULL), 1);
+    assert_true(lr_table_remove(&file, 0x5000, &out));
+    free(young.keys);
+    free(file.slots);
+}
+
 static void test_parts_are_fresh_while_something_waits(void **state)
 {
     (void)state;
@@ -383,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_torn_record_is_absent),
         cmocka_unit_test(test_tenure_moves_old_ones_only),
         cmocka_unit_test(test_tenure_without_room_is_counted),
+        cmocka_unit_test(test_the_end_moves_what_another_looks_at),
         cmocka_unit_test(test_parts_are_fresh_while_something_waits),
         cmocka_unit_test(test_concurrent_owners_and_mover_lose_nothing),
     };
