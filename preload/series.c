@@ -16,8 +16,9 @@ enum {
     MINUTE = 60 * SECOND,
     HALF_HOUR = 30 * MINUTE,
     STRIKES = 2,     /* what is slow so often in a row is read half as often, */
-    MAX_STRETCH = 6, /* and no more when that was so often done */
-    WAIT_LIMIT_NS = 200000000, /* nobody keeps us waiting twice */
+    MAX_STRETCH = 6, /* down to once in 64 periods, */
+    CALM = 8,        /* and twice as often after so many readings that were half as slow */
+    WAIT_LIMIT_NS = 200000000,
     SCAN_SHARE = 10000,        /* the part of our time that goes into scans, */
     FIRST_SCAN_SHARE = 500,    /* and in the first minute, so that short runs have something */
     SCAN_REST_MS = SECOND,     /* between two scans at least */
@@ -29,23 +30,23 @@ struct source {
     lr_source_function *read;
     uint32_t first, last, period_ms, limit_us;
     uint32_t due_ms;
-    uint8_t strikes, stretch;
+    uint8_t strikes, stretch, calm;
     bool given_up;
 };
 #define RANGE(first, last) LR_SERIES_##first, LR_SERIES_##last
 static struct source sources[] = {
-    {lr_source_statm, RANGE(rss, virtual_size), SECOND, 100, 0, 0, 0, false},
-    {lr_source_cgroup_use, RANGE(cgroup_used, cgroup_used), SECOND, 100, 0, 0, 0, false},
-    {lr_source_java, RANGE(java_old_used, java_classes), SECOND, 100, 0, 0, 0, false},
-    {lr_source_recorder, RANGE(pairs_live, helper_time), SECOND, 100, 0, 0, 0, false},
-    {lr_source_cgroup_events, RANGE(cgroup_limit, cgroup_stall_full), TEN_SECONDS, 500, 0, 0, 0,
+    {lr_source_statm, RANGE(rss, virtual_size), SECOND, 100, 0, 0, 0, 0, false},
+    {lr_source_cgroup_use, RANGE(cgroup_used, cgroup_used), SECOND, 100, 0, 0, 0, 0, false},
+    {lr_source_java, RANGE(java_old_used, java_classes), SECOND, 100, 0, 0, 0, 0, false},
+    {lr_source_recorder, RANGE(pairs_live, helper_time), SECOND, 100, 0, 0, 0, 0, false},
+    {lr_source_cgroup_events, RANGE(cgroup_limit, cgroup_stall_full), TEN_SECONDS, 500, 0, 0, 0, 0,
      false},
-    {lr_source_status, RANGE(rss_peak, threads), TEN_SECONDS, 500, 0, 0, 0, false},
-    {lr_source_meminfo, RANGE(host_total, host_swap_free), MINUTE, 2000, 0, 0, 0, false},
-    {lr_source_vmstat, RANGE(host_balloon, host_oom_kill), MINUTE, 2000, 0, 0, 0, false},
-    {lr_source_zoneinfo, RANGE(host_withheld, host_withheld), MINUTE, 4000, 0, 0, 0, false},
-    {lr_source_tracer, RANGE(tracer_memory, tracer_memory), MINUTE, 4000, 0, 0, 0, false},
-    {lr_source_smaps, RANGE(pss, huge_pages), 5 * MINUTE, 20000, 0, 0, 0, false},
+    {lr_source_status, RANGE(rss_peak, threads), TEN_SECONDS, 500, 0, 0, 0, 0, false},
+    {lr_source_meminfo, RANGE(host_total, host_swap_free), MINUTE, 2000, 0, 0, 0, 0, false},
+    {lr_source_vmstat, RANGE(host_balloon, host_oom_kill), MINUTE, 2000, 0, 0, 0, 0, false},
+    {lr_source_zoneinfo, RANGE(host_withheld, host_withheld), MINUTE, 4000, 0, 0, 0, 0, false},
+    {lr_source_tracer, RANGE(tracer_memory, tracer_memory), MINUTE, 4000, 0, 0, 0, 0, false},
+    {lr_source_smaps, RANGE(pss, huge_pages), 5 * MINUTE, 20000, 0, 0, 0, 0, false},
 };
 enum { SOURCES = sizeof sources / sizeof *sources };
 
@@ -92,21 +93,37 @@ static void count_slow(void)
     values[LR_SERIES_slow_sources] = slow;
 }
 
-/* One slow reading is the kernel's scheduler, two in a row are the source. */
+/* Would reading it twice as often be all right by now? */
+static void relax(struct source *source, uint64_t cpu_ns)
+{
+    uint64_t limit_ns = (uint64_t)source->limit_us * 1000 << source->stretch;
+    source->strikes = 0;
+    if (!source->stretch || cpu_ns > limit_ns / 2 || ++source->calm < CALM)
+        return;
+    source->calm = 0;
+    source->stretch--;
+    count_slow();
+}
+
+/* One slow reading is the kernel's scheduler, two in a row are the source; or a machine that has
+ * no processor to spare, whose figures are wanted all the more, if not so often.  To read less
+ * often is no better where a lock of the program's is held meanwhile. */
 static void judge(struct source *source, uint64_t cpu_ns, uint64_t wall_ns)
 {
     uint64_t limit_ns = (uint64_t)source->limit_us * 1000 << source->stretch;
     if (cpu_ns <= limit_ns && wall_ns <= WAIT_LIMIT_NS) {
-        source->strikes = 0;
+        relax(source, cpu_ns);
         return;
     }
+    source->calm = 0;
     if (++source->strikes < STRIKES)
         return;
     source->strikes = 0;
-    bool holds_lock = source->read == lr_source_smaps; /* reading it less often is no better */
-    if (holds_lock || wall_ns > WAIT_LIMIT_NS || ++source->stretch > MAX_STRETCH) {
+    if (source->read == lr_source_smaps) {
         source->given_up = true;
         forget(source);
+    } else if (source->stretch < MAX_STRETCH) {
+        source->stretch++;
     }
     count_slow();
 }

@@ -3,9 +3,9 @@
  * Stage: helper thread -> FILE.  Context: the helper thread only.
  *
  * Everything here is done by one thread that may use a thousandth of a processor.  Each source has
- * a period; one that takes longer than its share is read less often, one that stays slow, or
- * keeps the thread waiting, is given up.  The tables are counted at a rate that follows from what
- * counting them costs.
+ * a period; one that takes longer than its share, or keeps the thread waiting, is read less often
+ * until it is quicker; smaps, which holds a lock of the program's, is given up.  The tables are
+ * counted at a rate that follows from what counting them costs.
  */
 #ifndef LEAKRING_SERIES_H
 #define LEAKRING_SERIES_H
