@@ -1,5 +1,4 @@
 """work_jvm.py -- what tracing costs a JVM, on each JDK there is."""
-import glob
 import os
 import subprocess
 

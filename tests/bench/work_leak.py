@@ -2,8 +2,8 @@
 how wrong its bytes are, and what its file and its report cost."""
 import glob
 import json
+import os
 import re
-import subprocess
 import time
 
 import runner
