@@ -17,8 +17,8 @@ inject() {
     local fault=$1,$2 status lines completeness
     shift 2
     rm -f faults.log got.lkr*
-    LEAKRING="file=$PWD/got.lkr,$keys" LR_FAULT=$fault,$PWD/faults.log LD_PRELOAD=$FAULTY \
-        timeout -s KILL 300 "$@" >got.out 2>got.err </dev/null
+    timeout -s KILL 300 env LEAKRING="file=$PWD/got.lkr,$keys" LR_FAULT=$fault,$PWD/faults.log \
+        LD_PRELOAD=$FAULTY "$@" >got.out 2>got.err </dev/null
     status=$?
     lines=$(grep -c '^leakring: ' got.err)
     runs=$((runs + 1))
@@ -68,7 +68,7 @@ injected() {
     for first in ${LATER:-20 32}; do inject $first 1 "$@"; done
     if [ -n "${WHOLE:-}" ]; then each_alone "$@"; fi
     tap_is "$bad" "" "$label: as without us, at most one line$(head -2 <<<"$bad" | tail -1 | cut -c1-150 | sed 's/^./: &/')"
-    tap_ok $((refused == 0)) "$label: something was refused"
+    tap_ok $((refused < runs / 2)) "$label: calls were refused" "$refused in $runs runs"
     tap_diag "$label: $runs runs, $refused calls refused, $whole traces complete all the same"
 }
 
@@ -94,7 +94,8 @@ injected "50 sites" "${STEPS:-1 2 3 5}" "$LR_ORACLE/leak50" exit 2
 injected "threads" "${STEPS:-2 3}" "$LR_ORACLE/many_threads" exit 200
 injected "children" "${STEPS:-1 2}" "$LR_ORACLE/fork_oracle" exit "$LR_ORACLE/say_hello"
 truth=
-injected "python3" "${STEPS:-1 2}" python3 -c 'import json, zlib; print(len(zlib.compress(b"x" * 100000)))'
+python=$(python3 -c 'import sys; print(sys.executable)') # what is behind a script of that name
+injected "python3" "${STEPS:-1 2}" "$python" -c 'import json, zlib; print(len(zlib.compress(b"x" * 100000)))'
 keys=$(exact_keys size=32M)
 java_each_jdk jdk_test
 tap_done
