@@ -73,7 +73,8 @@ bool lr_prim_thread_name(int tid, char name[16]);
  * the C library needs (cancel, setxid) and keeps the old mask in *saved. */
 void lr_prim_name_thread(const char *name);
 /* A table of file descriptors of its own, empty, so that what it opens for a moment is never in
- * the way of a program that counts on the lowest free number.  -errno before Linux 5.9. */
+ * the way of a program that counts on the lowest free number, or closes all.  -errno: not allowed
+ * (a container's filter before Linux 5.9, for example). */
 int lr_prim_own_files(void);
 void lr_prim_block_signals(uint64_t *saved);
 void lr_prim_restore_signals(const uint64_t *saved);

@@ -235,8 +235,8 @@ void lr_prim_name_thread(const char *name)
     CALL(prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
 }
 
-/* "/proc/self/task/TID/comm" without stdio. */
-static void comm_path(int tid, char path[40])
+/* "/proc/self/task/TID" and `file` (at most 7 bytes), without stdio. */
+static void task_path(int tid, const char *file, char path[40])
 {
     char digits[12];
     size_t count = 0, at = sizeof "/proc/self/task/" - 1;
@@ -245,7 +245,7 @@ static void comm_path(int tid, char path[40])
     memcpy(path, "/proc/self/task/", at);
     while (count)
         path[at++] = digits[--count];
-    memcpy(path + at, "/comm", sizeof "/comm");
+    memcpy(path + at, file, strlen(file) + 1);
 }
 
 bool lr_prim_thread_name(int tid, char name[16])
@@ -253,7 +253,7 @@ bool lr_prim_thread_name(int tid, char name[16])
     char path[40], text[32];
     if (tid == 0)
         return CALL(prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0) == 0;
-    comm_path(tid, path);
+    task_path(tid, "/comm", path);
     long length = lr_prim_slurp(path, text, sizeof text);
     if (length <= 1 || length > 16)
         return false;
@@ -262,11 +262,35 @@ bool lr_prim_thread_name(int tid, char name[16])
     return true;
 }
 
-/* close_range unshares the table before it closes, and copies nothing that it would close. */
+/* How many numbers the calling thread's table of files has room for; 0: unknown. */
+static long file_table_size(void)
+{
+    static const char key[] = "\nFDSize:\t";
+    char path[40], text[2048];
+    task_path(lr_prim_tid(), "/status", path);
+    const char *at = lr_prim_slurp(path, text, sizeof text) > 0 ? strstr(text, key) : NULL;
+    long size = 0;
+    for (at = at ? at + sizeof key - 1 : ""; *at >= '0' && *at <= '9' && size < 1 << 24; at++)
+        size = size * 10 + (*at - '0');
+    return size;
+}
+
+/* close_range unshares the table before it closes, and copies nothing that it would close.  Before
+ * Linux 5.9 all is copied, and every copy closed: else a socket or pipe that the program closes
+ * would stay open here. */
 int lr_prim_own_files(void)
 {
-    const long CLOSE_RANGE = 436, UNSHARE = 1 << 1, ALL = 0xffffffff;
-    return (int)lr_syscall(CLOSE_RANGE, 0, ALL, UNSHARE, 0, 0, 0);
+    const long CLOSE_RANGE = 436, UNSHARE = 1 << 1, ALL = 0xffffffff, FILES = 0x400;
+    if (lr_syscall(CLOSE_RANGE, 0, ALL, UNSHARE, 0, 0, 0) >= 0)
+        return 0;
+    long size = file_table_size();
+    long result = size ? CALL(unshare, FILES, 0, 0, 0, 0, 0) : -ENOSYS;
+    if (result < 0)
+        return (int)result;
+    long grown = file_table_size();
+    for (long fd = grown > size ? grown : size; fd-- > 0;)
+        lr_prim_close((int)fd);
+    return 0;
 }
 
 void lr_prim_block_signals(uint64_t *saved)

@@ -89,6 +89,16 @@ else
     done
 fi
 
+# --- an older kernel -------------------------------------------------------------------------
+"$LR_ORACLE/guest_files" >files.out 2>&1
+if [ $? -eq 77 ]; then
+    tap_skip "files stay the program's own without close_range" "no filter or no unshare here"
+else
+    run_both files "$LR_ORACLE/guest_files"
+    tap_is "$(cat files.lkr.out)" "our files are our own, the pipe ends" \
+        "files stay the program's own without close_range"
+fi
+
 # --- plugins ---------------------------------------------------------------------------------
 host=$LR_ORACLE/guest_plugins
 zlib_plugin='#include <zlib.h>
