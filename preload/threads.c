@@ -9,7 +9,11 @@
 #include "prim.h"
 #include "thread_names.h"
 
-enum { LOOKS = 8 }; /* slots that a claim looks at before it takes a fresh one */
+enum {
+    LOOKS = 8, /* slots that a claim looks at before it takes a fresh one */
+    FIRST_LOOKS = 5,
+    LATER_LOOKS = 64, /* passes from one to the next */
+};
 
 struct lr_thread_slot lr_thread_nobody;
 
@@ -63,6 +67,7 @@ static void settle(struct lr_thread_slot *slot)
     memset(slot->unused, 0, sizeof slot->unused);
     uint16_t label = lr_prim_thread_name(0, name) ? lr_thread_label_of(name) : 0;
     __atomic_store_n(&slot->label, label, __ATOMIC_RELAXED);
+    __atomic_store_n(&slot->looks, 0, __ATOMIC_RELAXED);
 }
 
 void lr_thread_renamed(void)
@@ -105,14 +110,28 @@ static void refresh_label(struct lr_thread_slot *slot)
     }
 }
 
+/* Old slots take turns. */
+static bool is_due(struct lr_thread_slot *slot, uint32_t turn)
+{
+    uint16_t looks = __atomic_load_n(&slot->looks, __ATOMIC_RELAXED);
+    if (looks == FIRST_LOOKS)
+        return turn % LATER_LOOKS == 0;
+    __atomic_store_n(&slot->looks, looks + 1, __ATOMIC_RELAXED);
+    return true;
+}
+
 void lr_threads_refresh(void)
 {
+    static uint32_t pass;
     uint32_t in_use = slots ? slots_in_use() : 0;
+    pass++;
     for (uint32_t i = 0; i < in_use; i++) {
         uint32_t tid = __atomic_load_n(&slots[i].tid, __ATOMIC_RELAXED);
-        if (tid && lr_prim_is_task((int)tid))
+        if (!tid || !is_due(&slots[i], pass + i))
+            continue;
+        if (lr_prim_is_task((int)tid))
             refresh_label(&slots[i]);
-        else if (tid)
+        else
             __atomic_compare_exchange_n(&slots[i].tid, &tid, 0, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED);
     }

@@ -9,8 +9,8 @@
  * live at one time, and a few.
  * A thread that found none left gets lr_thread_nobody for the rest of its life.
  *
- * Only the owner touches a slot, but for `label`, which lr_threads_refresh may change, and `tid`.
- * All but these two is zero after a claim, whatever an earlier owner left.
+ * Only the owner touches a slot, but for what lr_threads_refresh may change: `label`, `looks` and
+ * `tid`.  All but these is zero after a claim, whatever an earlier owner left.
  */
 #ifndef LEAKRING_THREADS_H
 #define LEAKRING_THREADS_H
@@ -30,7 +30,7 @@ enum {
 struct lr_thread_slot {
     uint32_t tid;   /* owner; 0: free */
     uint16_t label; /* what records of this thread carry: its name (thread_names.h); 0: unknown */
-    uint16_t reserved;
+    uint16_t looks; /* of lr_threads_refresh at this owner; stops at a few */
     void *room;         /* LR_THREAD_ROOM_BYTES for the unwinder (unwind_memory.h), or NULL */
     uint8_t unused[48]; /* a cache line in all */
 };
@@ -59,8 +59,9 @@ static inline uint16_t lr_thread_label(void)
 void lr_thread_renamed(void);
 
 /* For the helper thread, now and then: frees the slots of dead threads and reads the names of the
- * living again, since most threads are named after their first allocation.  Takes the intern lock
- * for a new name.  Cost: about 5 us a thread. */
+ * living again, since most threads are named after their first allocation.  A thread is looked at
+ * in the first few passes of its life, and then in one of 64: thousands of them cost next to
+ * nothing.  Takes the intern lock for a new name.  Cost: about 5 us a thread looked at. */
 void lr_threads_refresh(void);
 
 #endif

@@ -167,6 +167,50 @@ static void test_labels_are_names(void **state)
     assert_int_equal(lr_thread_label_of("another"), count);
 }
 
+static pthread_t renamed[TOGETHER];
+static sem_t claimed_one, end_all;
+
+static void *wait_named(void *slot)
+{
+    *(struct lr_thread_slot **)slot = lr_thread_slot();
+    sem_post(&claimed_one);
+    sem_wait(&end_all);
+    return NULL;
+}
+
+static int with_label(const char *name)
+{
+    int count = 0;
+    for (int i = 0; i < TOGETHER; i++)
+        count += strcmp(lr_thread_label_name(claimed[i]->label), name) == 0;
+    return count;
+}
+
+/* The helper thread has a thousandth of a core for everything. */
+static void test_thousands_of_names_are_not_all_read_at_once(void **state)
+{
+    (void)state;
+    sem_init(&claimed_one, 0, 0);
+    sem_init(&end_all, 0, 0);
+    for (int i = 0; i < TOGETHER; i++)
+        assert_int_equal(pthread_create(&renamed[i], NULL, wait_named, &claimed[i]), 0);
+    for (int i = 0; i < TOGETHER; i++)
+        sem_wait(&claimed_one);
+    for (int pass = 0; pass < 10; pass++)
+        lr_threads_refresh();
+    for (int i = 0; i < TOGETHER; i++)
+        pthread_setname_np(renamed[i], "renamed");
+    lr_threads_refresh();
+    assert_true(with_label("renamed") < TOGETHER / 2);
+    for (int pass = 0; pass < 64; pass++)
+        lr_threads_refresh();
+    assert_int_equal(with_label("renamed"), TOGETHER);
+    for (int i = 0; i < TOGETHER; i++)
+        sem_post(&end_all);
+    for (int i = 0; i < TOGETHER; i++)
+        pthread_join(renamed[i], NULL);
+}
+
 /* As many as the file has room for; names that were there before are still found. */
 static void test_too_many_names(void **state)
 {
@@ -190,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_a_slot_is_claimed_once),
         cmocka_unit_test(test_the_living_have_slots_of_their_own),
         cmocka_unit_test(test_the_dead_give_theirs_back),
+        cmocka_unit_test(test_thousands_of_names_are_not_all_read_at_once),
         cmocka_unit_test(test_labels_are_names),
         cmocka_unit_test(test_too_many_names),
     };
