@@ -47,7 +47,7 @@ static const unsigned char *next_record(const struct lr_part *part, uint64_t *cu
                                         uint64_t *number)
 {
     const uint64_t BEING_REPLACED = 2;
-    if (part->count == 0 || part->used == UINT64_MAX)
+    if (part->count == 0 || part->used >= UINT64_MAX - BEING_REPLACED)
         return NULL;
     if (*cursor == 0)
         *cursor = (part->used > part->count ? part->used - part->count + BEING_REPLACED : 0) + 1;

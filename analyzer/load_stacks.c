@@ -9,6 +9,10 @@
 
 #include "load_internal.h"
 
+/* Twice what a writer keeps, 128 native and 128 Java frames: nodes are shared, so a small file
+ * could else ask for frames without end. */
+enum { MAX_FRAMES = 512 };
+
 static uint32_t parent_of(const struct lr_trace *trace, uint32_t node)
 {
     struct lr_node entry;
@@ -57,7 +61,7 @@ bool lr_stack_frames_good(const struct lr_trace *trace, const struct lr_stack *s
 {
     if (stack->frame_count == 0)
         return true;
-    return stack->node < trace->parts[LR_SEC_NODES].count &&
+    return stack->frame_count <= MAX_FRAMES && stack->node < trace->parts[LR_SEC_NODES].count &&
            trace->depths[stack->node] != LR_NODE_BAD &&
            stack->frame_count <= trace->depths[stack->node];
 }

@@ -82,7 +82,8 @@ struct lr_model_pair_site {
     uint64_t owned_blocks;
     uint64_t oldest_ms, newest_ms; /* births of live ones, since start; 0 when none is */
     uint64_t followed;     /* slots of model_series.h, a bit each */
-    struct lr_trend trend; /* of the number of live ones; meaningless unless followed */
+    uint64_t followed_live; /* of the live ones, those of stacks that are followed */
+    struct lr_trend trend;  /* of the number of live ones; meaningless unless followed */
     enum lr_site_class class;
     const char *expected; /* why it is expected; NULL when it isn't */
 };
@@ -106,7 +107,9 @@ struct lr_model_memory_site {
     struct lr_estimate total_bytes, total_count; /* ever acquired there (malloc and new) */
     struct lr_sampled live_bytes_sum, live_count_sum; /* what the first two are made of */
     struct lr_sampled total_bytes_sum, total_count_sum;
-    uint64_t followed; /* slots of model_series.h, a bit each */
+    uint64_t followed;     /* slots of model_series.h, a bit each */
+    double followed_bytes; /* of the live ones, those of stacks that are followed */
+    uint64_t lost;         /* allocations that found no room in the file */
     struct lr_trend trend; /* of live bytes; meaningless unless followed */
 };
 

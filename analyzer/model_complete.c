@@ -129,10 +129,9 @@ static enum lr_status note_pairs(struct lr_build *build, struct lr_error *error)
 
 static bool is_nameless(const struct lr_model_path *path, const char *module)
 {
-    const struct lr_model_frame *culprit = path->frames + path->culprit;
+    const struct lr_model_frame *culprit = path->count ? path->frames + path->culprit : NULL;
 
-    return path->count > 0 && !culprit->java && !culprit->named &&
-           strcmp(culprit->module, module) == 0;
+    return culprit && !culprit->java && !culprit->named && strcmp(culprit->module, module) == 0;
 }
 
 /* Does a finding, or one of the largest places of other memory, show a frame of that module by its

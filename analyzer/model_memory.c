@@ -109,7 +109,10 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site->live_bytes_sum = sum->bytes;
     site->live_count_sum = sum->count;
     set_unseen(site, (double)lr_trace_info(build->trace)->max_interval, sum->smallest);
+    if (site->followed)
+        site->followed_bytes = sum->bytes.exact + sum->bytes.scaled;
     lr_trace_stack_at(build->trace, stack, &view);
+    site->lost = view.lost_count;
     set_totals(site, &view);
     model->site_count++;
     status = lr_path_make(build, stack, NULL, false, &site->path, &expected, error);
@@ -144,6 +147,9 @@ static void merge_site(struct lr_model_memory_site *into, const struct lr_model_
     lr_sampled_merge(&into->live_count_sum, &from->live_count_sum);
     lr_sampled_merge(&into->total_bytes_sum, &from->total_bytes_sum);
     lr_sampled_merge(&into->total_count_sum, &from->total_count_sum);
+    into->followed |= from->followed;
+    into->followed_bytes += from->followed_bytes;
+    into->lost += from->lost;
 }
 
 static void estimate_sites(struct lr_model *model)
@@ -167,7 +173,6 @@ static void merge_sites(struct lr_model *model)
 
         if (kept > 0 && compare_by_path(&model->sites[kept - 1], site) == 0) {
             merge_site(&model->sites[kept - 1], site);
-            model->sites[kept - 1].followed |= site->followed;
             lr_path_merge(&model->sites[kept - 1].path, &site->path);
         } else {
             model->sites[kept++] = *site;

@@ -79,6 +79,7 @@ static void count_live(struct lr_model_pair_site *site, uint32_t birth_ms)
     if (birth_ms > site->newest_ms)
         site->newest_ms = birth_ms;
     site->live++;
+    site->followed_live += site->followed != 0;
 }
 
 static bool read_live(struct lr_build *build, struct seeds *seeds)
@@ -183,6 +184,7 @@ static void merge_site(struct lr_model_pair_site *into, struct lr_model_pair_sit
     into->bytes_later += from->bytes_later;
     into->owned_blocks += from->owned_blocks;
     into->followed |= from->followed;
+    into->followed_live += from->followed_live;
     lr_path_merge(&into->path, &from->path);
 }
 

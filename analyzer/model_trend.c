@@ -116,6 +116,23 @@ static bool project_all(struct lr_model *model)
     return true;
 }
 
+/* What was followed grows, or else something: but that it is bounded says nothing of the rest, nor
+ * of what found no room in the file. */
+static void doubt(struct lr_trend *trend, double followed, double live, uint64_t lost)
+{
+    const double MOST = 0.9;
+
+    if (trend->kind == LR_TREND_GROWING || trend->kind == LR_TREND_UNKNOWN)
+        return;
+    if (lost > 0)
+        trend->why = "some of it found no room in the file";
+    else if (followed < MOST * live)
+        trend->why = "only some of its stacks were followed";
+    else
+        return;
+    trend->kind = LR_TREND_UNKNOWN;
+}
+
 static bool judge_pairs(struct lr_model *model)
 {
     const struct lr_model_followed *followed = &model->series.followed;
@@ -124,22 +141,35 @@ static bool judge_pairs(struct lr_model *model)
         for (size_t s = 0; s < model->pairs[i].site_count; s++) {
             struct lr_model_pair_site *site = &model->pairs[i].sites[s];
 
-            if (site->followed &&
-                !judge_followed(followed, site->followed, lr_followed_count, &site->trend))
+            if (!site->followed)
+                continue;
+            if (!judge_followed(followed, site->followed, lr_followed_count, &site->trend))
                 return false;
+            doubt(&site->trend, (double)site->followed_live, (double)site->live, site->lost);
         }
+    return true;
+}
+
+static bool judge_memory(struct lr_model *model)
+{
+    const struct lr_model_followed *followed = &model->series.followed;
+
+    for (size_t i = 0; i < model->site_count; i++) {
+        struct lr_model_memory_site *site = &model->sites[i];
+
+        if (!site->followed)
+            continue;
+        if (!judge_followed(followed, site->followed, lr_followed_bytes, &site->trend))
+            return false;
+        doubt(&site->trend, site->followed_bytes, site->live_bytes.value, site->lost);
+    }
     return true;
 }
 
 enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error)
 {
     struct lr_model *model = build->model;
-    bool ok = judge_pairs(model);
+    bool ok = judge_pairs(model) && judge_memory(model) && project_all(model);
 
-    for (size_t i = 0; ok && i < model->site_count; i++)
-        if (model->sites[i].followed)
-            ok = judge_followed(&model->series.followed, model->sites[i].followed,
-                                lr_followed_bytes, &model->sites[i].trend);
-    ok = ok && project_all(model);
     return ok ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
 }

@@ -398,6 +398,27 @@ static void bad_values(void **state)
     assert_survived(make, 0, 0, 1, 0, &walk);
 }
 
+/* Nodes are shared: a few of them give every stack of a hostile file any number of frames. */
+static void a_chain_longer_than_any_writers(void **state)
+{
+    (void)state;
+    enum { LONG = 600 };
+    for (uint16_t frames = 256; frames <= LONG; frames += LONG - 256) {
+        struct lr_make *make = sample();
+        struct lr_section *nodes = lr_make_section(make, LR_SEC_NODES);
+        uint32_t first = (uint32_t)nodes->used;
+        nodes->used += LONG;
+        for (uint32_t i = 0; i < LONG; i++)
+            *(struct lr_node *)lr_make_entry(make, LR_SEC_NODES, first + i) =
+                (struct lr_node){.frame = 0x1000 + i, .parent = i ? first + i - 1 : 0};
+        struct lr_stack *stack = lr_make_entry(make, LR_SEC_STACKS, 1);
+        stack->node = first + LONG - 1;
+        stack->frame_count = frames;
+        struct lr_walk walk;
+        assert_survived(make, 0, 0, frames == LONG, 0, &walk);
+    }
+}
+
 static void torn_and_claimed_records(void **state)
 {
     (void)state;
@@ -454,6 +475,7 @@ int main(void)
         cmocka_unit_test(used_beyond_capacity),
         cmocka_unit_test(bad_references),
         cmocka_unit_test(bad_values),
+        cmocka_unit_test(a_chain_longer_than_any_writers),
         cmocka_unit_test(torn_and_claimed_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

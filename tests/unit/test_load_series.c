@@ -74,6 +74,20 @@ static void a_full_ring_and_a_torn_point(void **state)
     lr_trace_close(trace);
 }
 
+/* A hostile count of points must not make the reader go round for ever. */
+static void a_ring_of_one_with_an_absurd_count(void **state)
+{
+    (void)state;
+    struct lr_make *make = lr_make_new();
+    lr_make_section(make, LR_SEC_SERIES_1S)->capacity = 1;
+    lr_make_section(make, LR_SEC_SERIES_1S)->used = UINT64_MAX - 1;
+    lr_make_seal(make);
+    struct lr_trace *trace = open_made(make);
+    struct lr_point_view first;
+    assert_int_equal(count_points(trace, LR_EVERY_SECOND, &first), 0);
+    lr_trace_close(trace);
+}
+
 /* A writer that knew fewer figures: its points are shorter, and what they lack is unknown. */
 static void points_of_an_older_writer(void **state)
 {
@@ -138,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(points_come_oldest_first),
         cmocka_unit_test(a_full_ring_and_a_torn_point),
+        cmocka_unit_test(a_ring_of_one_with_an_absurd_count),
         cmocka_unit_test(points_of_an_older_writer),
         cmocka_unit_test(followed_values),
     };

@@ -128,11 +128,60 @@ static void an_early_look(void **state)
     end(model);
 }
 
+/* The night's pairs, of which there are 400 from a third of it on. */
+static struct lr_make *make_full_pool(void)
+{
+    struct lr_make *make = make_night(POINTS);
+    for (unsigned i = 0; i < POINTS; i++) {
+        struct lr_followed_point *point = lr_make_entry(make, LR_SEC_FOLLOWED_1M, i);
+        point->values[PAIR_SLOT].count = (float)(i < 20 ? i * 20 : 400);
+    }
+    return make;
+}
+
+/* Two stacks through one place: of the one that isn't followed nothing is known. */
+static void a_pool_seen_in_part_is_no_plateau(void **state)
+{
+    (void)state;
+    struct lr_model *model = build(make_full_pool());
+    enum lr_trend_class whole = model->pairs[0].sites[0].trend.kind;
+    assert_true(whole != LR_TREND_UNKNOWN && whole != LR_TREND_GROWING);
+    end(model);
+    struct lr_make *make = make_full_pool();
+    uint32_t other = lr_make_java_stack(make, 3, "java.util.zip.Inflater.init:-2",
+                                        "java.util.zip.InflaterInputStream.<init>:30",
+                                        "com.acme.Codec.read(Codec.java):9");
+    uint32_t site = lr_make_pairsite(make, 0, other, 50, 0, 0);
+    for (uint32_t i = 0; i < 50; i++)
+        lr_make_pair(make, 0x100000 + i * 0x100, 0, site, other, 100);
+    model = build(make);
+    assert_int_equal(model->pairs[0].site_count, 1);
+    assert_int_equal(model->pairs[0].sites[0].trend.kind, LR_TREND_UNKNOWN);
+    end(model);
+}
+
+/* A full table stops whatever grows. */
+static void what_stopped_for_want_of_room_is_no_plateau(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_full_pool();
+    uint32_t stacks = (uint32_t)lr_make_section(make, LR_SEC_STACKS)->used;
+    for (uint32_t stack = 1; stack < stacks; stack++)
+        lr_make_stack_totals(make, stack, 5000, 500000000, 3, 3000000);
+    ((struct lr_pairsite *)lr_make_entry(make, LR_SEC_PAIRSITES, 0))->lost = 79;
+    struct lr_model *model = build(make);
+    assert_int_equal(trend_at(model, "com.acme.Cache.put")->kind, LR_TREND_UNKNOWN);
+    assert_int_equal(model->pairs[0].sites[0].trend.kind, LR_TREND_UNKNOWN);
+    end(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_night),
         cmocka_unit_test(an_early_look),
+        cmocka_unit_test(a_pool_seen_in_part_is_no_plateau),
+        cmocka_unit_test(what_stopped_for_want_of_room_is_no_plateau),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
