@@ -20,6 +20,7 @@
 
 #include "guard.h"
 #include "modules.h"
+#include "prim.h"
 #include "threads.h"
 #include "unwind_full.h"
 #include "unwind_hash.h"
@@ -32,6 +33,18 @@ struct cursor {
     size_t place; /* frame 0 is the innermost */
 };
 
+/* May the two words at `fp` be read?  The range may be older than the stack: a coroutine's that
+ * was unmapped and mapped again, smaller.  What rules lead to is there all the same, but this may
+ * be any number.  The page of the frame's own return address is there. */
+static bool is_there(const struct cursor *at, uintptr_t fp)
+{
+    const uintptr_t page = ~(uintptr_t)4095, last = fp + 15;
+    if ((last & page) == ((at->sp - 8) & page) && (fp & page) == (last & page))
+        return true;
+    return lr_prim_is_mapped((const void *)fp) == 1 &&
+           lr_prim_is_mapped((const void *)(fp + 8)) == 1;
+}
+
 /* A frame that nothing describes, if it looks as frames with a frame pointer do: the caller's frame
  * pointer and a return address behind a call lie where fp points.  pc is 0 when it doesn't.  (By
  * value, so that the walk's cursor stays in registers.) */
@@ -42,7 +55,8 @@ static __attribute__((noinline, cold)) struct cursor by_frame_pointer(struct cur
     struct cursor none = at, caller = at;
     uintptr_t fp = at.fp;
     none.pc = 0;
-    if (fp < at.sp || !lr_stack_holds(range, fp) || !lr_stack_holds(range, fp + 8))
+    if (fp < at.sp || !lr_stack_holds(range, fp) || !lr_stack_holds(range, fp + 8) ||
+        !is_there(&at, fp))
         return none;
     caller.fp = lr_stack_word(range, fp);
     caller.pc = lr_arch_strip(lr_stack_word(range, fp + 8));

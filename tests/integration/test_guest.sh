@@ -89,6 +89,14 @@ else
     done
 fi
 
+# --- stacks that come back smaller -----------------------------------------------------------
+if "$LR_ORACLE/guest_coroutine" >coroutine.out 2>&1; [ $? -eq 77 ]; then
+    tap_skip "a coroutine's stack that comes back smaller" "not on this machine"
+else
+    run_both coroutine "$LR_ORACLE/guest_coroutine"
+    tap_is "$(cat coroutine.lkr.out)" "both returned" "a coroutine's stack that comes back smaller"
+fi
+
 # --- an older kernel -------------------------------------------------------------------------
 "$LR_ORACLE/guest_files" >files.out 2>&1
 if [ $? -eq 77 ]; then
