@@ -27,7 +27,7 @@
 #include "make_trace.h"
 #include "symbolize.h"
 
-enum { FRAMES_MAX = 64, LINE_MAX_BYTES = 1 << 16 };
+enum { FRAMES_MAX = 64, LINE_MAX_BYTES = 1 << 16, A_STACK = 256 };
 
 struct place {
     char *function, *file;
@@ -390,7 +390,8 @@ static void compare_all(const struct lr_addr2line_query *query, FILE *tool,
 
     for (size_t i = 0; i < count; i++)
         frames[i] = lr_make_native_frame(module, addresses[i] + 1);
-    lr_make_stack(make, frames, (unsigned)count, 0);
+    for (size_t i = 0; i < count; i += A_STACK) /* no writer keeps more frames in one */
+        lr_make_stack(make, frames + i, (unsigned)(count - i < A_STACK ? count - i : A_STACK), 0);
     bytes = lr_make_bytes(make, &size);
     if (lr_trace_open_bytes(bytes, size, "x", &trace, NULL) != LR_OK)
         abort();
@@ -399,7 +400,8 @@ static void compare_all(const struct lr_addr2line_query *query, FILE *tool,
         line[0] = '\0';
     for (size_t i = 0; i < count && read_answer(tool, query->tool != NULL, line, &answer); i++) {
         const struct lr_frame_name *names;
-        size_t found = lr_symbolize_frame(symbolizer, 1, (uint32_t)i, &names);
+        size_t found = lr_symbolize_frame(symbolizer, (uint32_t)(1 + i / A_STACK),
+                                          (uint32_t)(i % A_STACK), &names);
 
         compare_one(query, addresses[i], &answer, names, found, result);
     }

@@ -125,7 +125,9 @@ static int teardown(void **state)
     return run("rm -rf %s", scratch);
 }
 
-/* A trace with one stack of one frame per address in a module, and its symbolizer. */
+enum { A_STACK = 256 }; /* frames: no writer keeps more */
+
+/* A trace with one frame per address in a module, in stacks from `stack` on, and its symbolizer. */
 struct fixture {
     struct lr_trace *trace;
     struct lr_symbolizer *symbolizer;
@@ -143,7 +145,9 @@ static void open_fixture(struct fixture *fixture, const char *module, const char
     fixture->module = lr_make_module(make, module, 0, 0x1000, 0x10000000, build_id);
     for (unsigned i = 0; i < count; i++)
         frames[i] = lr_make_native_frame(fixture->module, addresses[i] + 1);
-    fixture->stack = lr_make_stack(make, frames, count, 0);
+    fixture->stack = lr_make_stack(make, frames, count < A_STACK ? count : A_STACK, 0);
+    for (unsigned i = A_STACK; i < count; i += A_STACK)
+        lr_make_stack(make, frames + i, count - i < A_STACK ? count - i : A_STACK, 0);
     const unsigned char *bytes = lr_make_bytes(make, &size);
     assert_int_equal(lr_trace_open_bytes(bytes, size, "x", &fixture->trace, NULL), LR_OK);
     lr_make_free(make);
@@ -223,7 +227,8 @@ static void compare_with(const char *tool_name)
     unsigned inlined = 0, deepest = 0;
     for (unsigned i = 0; i < count; i++) {
         const struct lr_frame_name *names;
-        size_t depth = lr_symbolize_frame(fixture.symbolizer, fixture.stack, i, &names);
+        size_t depth = lr_symbolize_frame(fixture.symbolizer, fixture.stack + i / A_STACK,
+                                          i % A_STACK, &names);
         for (size_t f = 0; f < depth; f++) {
             expect_frame(tool, &names[f], addresses[i]);
             assert_int_equal(names[f].inlined, f + 1 < depth);
