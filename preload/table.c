@@ -196,15 +196,14 @@ bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *
     if (!slot)
         return false;
     copy(record, slot, address);
-    uint64_t key = address;
-    if (__atomic_compare_exchange_n(&slot->key, &key, 0, false, __ATOMIC_RELEASE,
-                                    __ATOMIC_RELAXED))
-        return true;
-    /* The helper has it: leave the rest to it. */
-    if (key == (address | LR_KEY_CLAIMED) &&
-        __atomic_compare_exchange_n(&slot->key, &key, key | DEAD, false, __ATOMIC_RELEASE,
-                                    __ATOMIC_RELAXED))
-        return true;
+    /* The helper may claim the record and give it back as often as it likes (thin.h, an undone
+     * copy): each time it is the owner's again to release. */
+    for (uint64_t key = address; holds(key, address);) {
+        uint64_t released = key & LR_KEY_CLAIMED ? key | DEAD : 0; /* claimed: leave it the rest */
+        if (__atomic_compare_exchange_n(&slot->key, &key, released, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+            return true;
+    }
     return false; /* it is in the other table now */
 }
 

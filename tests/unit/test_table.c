@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,45 @@ static void test_room_is_used_whatever_the_heap_looks_like(void **state)
     }
 }
 
+/* As the helper does while it decides what happens to a record, without a rest; the record's owner
+ * sees it in every state. */
+static bool at_end;
+static void *claim_and_give_back(void *argument)
+{
+    uint64_t *key = argument;
+    while (!__atomic_load_n(&at_end, __ATOMIC_RELAXED)) {
+        uint64_t there = __atomic_load_n(key, __ATOMIC_ACQUIRE), claimed = there | LR_KEY_CLAIMED;
+        if (!there || (there & LR_KEY_STATE) ||
+            !__atomic_compare_exchange_n(key, &there, claimed, false, __ATOMIC_ACQUIRE,
+                                         __ATOMIC_RELAXED))
+            continue;
+        if (!__atomic_compare_exchange_n(key, &claimed, there, false, __ATOMIC_RELEASE,
+                                         __ATOMIC_RELAXED))
+            __atomic_store_n(key, 0, __ATOMIC_RELEASE);
+    }
+    return NULL;
+}
+
+static void test_release_between_claim_and_return_is_not_lost(void **state)
+{
+    (void)state;
+    struct lr_table table = new_table(1, 1); /* one slot: where each record is */
+    struct lr_live record = record_of(0x1000, 24, 7), out;
+    uint64_t *key = &table.slots[0].key;
+    unsigned lost = 0;
+    pthread_t helper;
+    assert_int_equal(pthread_create(&helper, NULL, claim_and_give_back, key), 0);
+    for (unsigned i = 0; i < 200000 && !lost; i++) {
+        while (!lr_table_insert(&table, &record))
+            ; /* the last one is being freed */
+        lost += !lr_table_remove(&table, record.key, &out);
+    }
+    __atomic_store_n(&at_end, true, __ATOMIC_RELAXED);
+    pthread_join(helper, NULL);
+    assert_int_equal(lost, 0);
+    free(table.slots);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_full_window_refuses_and_room_is_reused),
         cmocka_unit_test(test_torn_record_is_absent),
         cmocka_unit_test(test_room_is_used_whatever_the_heap_looks_like),
+        cmocka_unit_test(test_release_between_claim_and_return_is_not_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
