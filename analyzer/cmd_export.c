@@ -125,12 +125,15 @@ static void warn(const char *path, const struct lr_model *model)
 }
 
 static enum lr_status export(const struct request *request, const char *path, FILE *out,
-                             struct lr_error *error) {
+                             struct lr_error *error)
+{
     struct lr_open_model open;
     enum lr_status status = lr_model_open(&open, path, &request->symbols, error);
 
-    if (status == LR_OK) status = request->format->emit(out, open.model, &request->stacks, error);
-    if (status == LR_OK) warn(path, open.model);
+    if (status == LR_OK)
+        status = request->format->emit(out, open.model, &request->stacks, error);
+    if (status == LR_OK)
+        warn(path, open.model);
     lr_model_close(&open);
     return status;
 }

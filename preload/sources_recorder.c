@@ -9,21 +9,13 @@
 #include "governor.h"
 #include "prim.h"
 #include "sampler.h"
+#include "trace.h"
 
 static uint64_t lost(void)
 {
-    static const bool is_loss[] = {
-#define loss true
-#define info false
-#define LR_COUNTER(name, kind, text) kind,
-#include "leakring/counters.def"
-#undef LR_COUNTER
-#undef loss
-#undef info
-    };
     uint64_t total = 0;
     for (unsigned i = 0; i < LR_COUNTER_COUNT; i++)
-        if (is_loss[i] && i != LR_CNT_live_full_bytes)
+        if (lr_counter_is_loss(i) && i != LR_CNT_live_full_bytes)
             total += __atomic_load_n(&lr_file.counters[i], __ATOMIC_RELAXED);
     return total;
 }

@@ -47,7 +47,7 @@ uint32_t lr_trace_ms(void)
     return now ? now : since_start(lr_prim_mono_ns());
 }
 
-void lr_count_add(enum lr_counter counter, uint64_t amount)
+bool lr_counter_is_loss(enum lr_counter counter)
 {
     static const bool is_loss[] = {
 #define loss true
@@ -58,11 +58,16 @@ void lr_count_add(enum lr_counter counter, uint64_t amount)
 #undef loss
 #undef info
     };
+    return is_loss[counter];
+}
+
+void lr_count_add(enum lr_counter counter, uint64_t amount)
+{
     if (!lr_file.header)
         return;
     uint64_t before =
         __atomic_fetch_add(&lr_file.counters[counter], amount, __ATOMIC_RELAXED);
-    if (before == 0 && is_loss[counter])
+    if (before == 0 && lr_counter_is_loss(counter))
         lr_trace_event(LR_EVENT_LOSS, counter, 0);
 }
 

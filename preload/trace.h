@@ -16,6 +16,7 @@
 uint32_t lr_trace_ms(void);
 
 /* Counters.  Lock-free; a loss counter that leaves zero also leaves an LR_EVENT_LOSS. */
+bool lr_counter_is_loss(enum lr_counter counter); /* as counters.def says; else it's information */
 void lr_count_add(enum lr_counter counter, uint64_t amount);
 static inline void lr_count(enum lr_counter counter)
 {
