@@ -2,7 +2,6 @@
  *
  * Stage: command.  Context: analyzer only.  load -> symbolize -> model -> emit.
  */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,23 +10,20 @@
 #include "newest.h"
 #include "open_model.h"
 #include "options.h"
-#include "output_file.h"
 #include "status.h"
+#include "trace_options.h"
 
 static const struct lr_help help = {
     .name = "export",
     .synopsis = "export --format=FORMAT [options] [FILE]",
     .examples = "  leakring export --format=jeprof -o app.heap app.lkr && jeprof --text app.heap\n"
                 "  leakring export --format=folded app.lkr | flamegraph.pl >app.svg\n",
-    .options = "  -F, --format=FORMAT  jeprof: a heap profile with its names, for jeprof\n"
-               "                       folded: one line per stack with its live bytes\n"
-               "  -o, --output=FILE    write there instead of stdout; - is stdout\n"
-               "  -f, --force          overwrite that file\n"
-               "      --lines          names with their line: pkg.Class.method:86\n"
-               "      --debug-dir=DIR  where separate debug files are, before /usr/lib/debug\n"
-               "      --sysroot=DIR    where the traced machine's root directory is here\n"
-               "      --no-symbols     don't read the traced program's files\n"
-               "  -h, --help           this text\n",
+    .options = "  -F, --format=FORMAT     jeprof: a heap profile with its names, for jeprof\n"
+               "                          folded: one line per stack with its live bytes\n"
+               LR_OUTPUT_HELP
+               "      --lines             names with their line: pkg.Class.method:86\n"
+               LR_SYMBOLS_HELP
+               "  -h, --help              this text\n",
     .notes = "Live bytes of malloc and relatives, those that streams own at the stack that made\n"
              "the stream.  Without FILE: the newest trace, as `leakring report` finds it.\n"
              "\n"
@@ -50,16 +46,12 @@ struct request {
     struct lr_symbolizer_options symbols;
 };
 
-enum { OPT_LINES = 256, OPT_DEBUG_DIR, OPT_SYSROOT, OPT_NO_SYMBOLS };
+enum { OPT_LINES = 256 };
 
 static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
-    {"output", required_argument, NULL, 'o'},
-    {"force", no_argument, NULL, 'f'},
     {"lines", no_argument, NULL, OPT_LINES},
-    {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
-    {"sysroot", required_argument, NULL, OPT_SYSROOT},
-    {"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
+    LR_TRACE_OPTION_ROWS,
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -87,26 +79,12 @@ static int parse_options(int argc, char **argv, struct request *request)
             if (!request->format)
                 return lr_bad_usage(&help, "--format is jeprof or folded, not %s", optarg);
             break;
-        case 'o':
-            request->output.path = optarg;
-            break;
-        case 'f':
-            request->output.force = true;
-            break;
         case OPT_LINES:
             request->stacks.lines = true;
             break;
-        case OPT_DEBUG_DIR:
-            request->symbols.debug_dir = optarg;
-            break;
-        case OPT_SYSROOT:
-            request->symbols.sysroot = optarg;
-            break;
-        case OPT_NO_SYMBOLS:
-            request->symbols.no_files = true;
-            break;
         default:
-            return lr_bad_option(&help, argv, c);
+            if (!lr_trace_option(c, optarg, &request->output, &request->symbols))
+                return lr_bad_option(&help, argv, c);
         }
     }
     if (!request->format)

@@ -2,7 +2,6 @@
  *
  * Stage: command.  Context: analyzer only.  load -> symbolize -> judge -> emit for each file.
  */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,8 +13,8 @@
 #include "newest.h"
 #include "open_model.h"
 #include "options.h"
-#include "output_file.h"
 #include "status.h"
+#include "trace_options.h"
 
 static const struct lr_help help = {
     .name = "report",
@@ -24,15 +23,12 @@ static const struct lr_help help = {
                 "  leakring report app.lkr                  one trace; of a running process too\n"
                 "  leakring report --format=json -o app.json app.lkr\n",
     .options = "  -F, --format=text|json  text for people (default), or schema leakring.report/1\n"
-               "  -o, --output=FILE       write there instead of stdout; - is stdout\n"
-               "  -f, --force             overwrite that file\n"
+               LR_OUTPUT_HELP
                "      --top=N             list N places of unjudged memory (text 10, json all)\n"
                "      --stacks            show every frame of each finding\n"
                "      --bytes             sizes in bytes, not in kB and MB\n"
                "      --color=WHEN        auto (default), always or never; NO_COLOR is respected\n"
-               "      --debug-dir=DIR     where separate debug files are, before /usr/lib/debug\n"
-               "      --sysroot=DIR       where the traced machine's root directory is here\n"
-               "      --no-symbols        don't read the traced program's files\n"
+               LR_SYMBOLS_HELP
                "  -h, --help              this text\n",
     .notes = "Without FILE: the newest *.lkr in the working directory, else in TMPDIR, else in\n"
              "/tmp.  Of several FILEs each gets its own report; as JSON, one document after\n"
@@ -49,27 +45,15 @@ struct request {
     struct lr_symbolizer_options symbols;
 };
 
-enum {
-    OPT_TOP = 256,
-    OPT_STACKS,
-    OPT_BYTES,
-    OPT_COLOR,
-    OPT_DEBUG_DIR,
-    OPT_SYSROOT,
-    OPT_NO_SYMBOLS
-};
+enum { OPT_TOP = 256, OPT_STACKS, OPT_BYTES, OPT_COLOR };
 
 static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
-    {"output", required_argument, NULL, 'o'},
-    {"force", no_argument, NULL, 'f'},
     {"top", required_argument, NULL, OPT_TOP},
     {"stacks", no_argument, NULL, OPT_STACKS},
     {"bytes", no_argument, NULL, OPT_BYTES},
     {"color", required_argument, NULL, OPT_COLOR},
-    {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
-    {"sysroot", required_argument, NULL, OPT_SYSROOT},
-    {"no-symbols", no_argument, NULL, OPT_NO_SYMBOLS},
+    LR_TRACE_OPTION_ROWS,
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -138,12 +122,6 @@ static int parse_options(int argc, char **argv, struct request *request)
             if (lr_parse_output(optarg, &request->format) != 0)
                 return lr_bad_usage(&help, "--format is text or json, not %s", optarg);
             break;
-        case 'o':
-            request->output.path = optarg;
-            break;
-        case 'f':
-            request->output.force = true;
-            break;
         case OPT_TOP:
             if (parse_top(optarg, &request->emit.top) != 0)
                 return lr_bad_usage(&help, "--top is a number from 1 on, not %s", optarg);
@@ -158,17 +136,9 @@ static int parse_options(int argc, char **argv, struct request *request)
             if (parse_color(optarg, &color) != 0)
                 return lr_bad_usage(&help, "--color is auto, always or never, not %s", optarg);
             break;
-        case OPT_DEBUG_DIR:
-            request->symbols.debug_dir = optarg;
-            break;
-        case OPT_SYSROOT:
-            request->symbols.sysroot = optarg;
-            break;
-        case OPT_NO_SYMBOLS:
-            request->symbols.no_files = true;
-            break;
         default:
-            return lr_bad_option(&help, argv, c);
+            if (!lr_trace_option(c, optarg, &request->output, &request->symbols))
+                return lr_bad_option(&help, argv, c);
         }
     }
     request->emit.color = choose_color(request, color);

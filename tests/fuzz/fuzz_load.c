@@ -22,23 +22,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct lr_make *good_trace(void)
-{
-    struct lr_make *make = lr_make_new();
-    lr_make_meta(make, LR_META_EXE, "/usr/bin/java");
-    uint32_t module = lr_make_module(make, "/lib/libz.so.1", 0x1000, 0x2000, 0x9000, "00ff10");
-    uint64_t frames[] = {lr_make_native_frame(module, 0x1234),
-                         lr_make_java_frame_text(make, "com.acme.Codec.read(Codec.java):42")};
-    uint32_t stack = lr_make_stack(make, frames, 2, 0);
-    uint32_t pair = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
-    uint32_t site = lr_make_pairsite(make, pair, stack, 10, 4, 1);
-    lr_make_pair(make, 0x7000, pair, site, stack, 100);
-    lr_make_live(make, 0x8000, 100, LR_KIND_MALLOC, stack, 5, LR_LIVE_OWNED);
-    lr_make_region(make, 0x10000, 4096, stack, 7, 3);
-    lr_make_event(make, LR_EVENT_START, 0, 0, 0);
-    return make;
-}
-
 static void must(int condition, const char *what)
 {
     if (!condition) {
@@ -68,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         look_at(data, size);
         return 0;
     }
-    struct lr_make *make = good_trace();
+    struct lr_make *make = lr_make_sample();
     size_t file_size;
     unsigned char *bytes = lr_make_bytes(make, &file_size);
     int seal = 0;

@@ -20,24 +20,6 @@ es_ports() {
     done
 }
 
-# es_zip VERSION: path of the distribution, fetched once.  Prints the reason when it can't be had.
-es_zip() {
-    local directory=$LR_BUILD/maven log
-    local zip=$directory/elasticsearch-$1.zip
-    mkdir -p "$directory" && exec 8>"$directory/.lock" && flock 8
-    if [ ! -s "$zip" ]; then
-        command -v mvn >/dev/null || { echo "mvn is not installed"; return 1; }
-        log=$(timeout 300 mvn -B -q dependency:copy -DoutputDirectory="$directory" \
-            -Dartifact="org.elasticsearch.distribution.zip:elasticsearch:$1:zip" 2>&1)
-        [ -s "$zip" ] || {
-            echo "Elasticsearch $1 can't be had from Maven Central:" \
-                "$(grep -m1 ERROR <<<"$log" | cut -c1-120)"
-            return 1
-        }
-    fi
-    echo "$zip"
-}
-
 # es_setup: a turn of our own (one cluster at a time is enough for a machine), and a place that
 # nobody can reach into (the scratch directory isn't one), with both versions and our library; or
 # skips everything.
@@ -49,7 +31,8 @@ es_setup() {
     ES_BASE=$(mktemp -d /tmp/leakring-es.XXXXXX) && chmod 711 "$ES_BASE" || exit 1
     trap 'es_stop_all; rm -rf "$ES_BASE"; tap_cleanup' EXIT
     for version in 5.1.1 5.2.1; do
-        zip=$(es_zip $version) || tap_skip_all "$zip"
+        zip=$(java_artifact "Elasticsearch $version" \
+            "org.elasticsearch.distribution.zip:elasticsearch:$version:zip") || tap_skip_all "$zip"
         python3 -m zipfile -e "$zip" "$ES_BASE" || tap_skip_all "$zip can't be unpacked"
     done
     cp "$LR_LIB" "$ES_BASE/libleakring.so"

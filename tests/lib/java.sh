@@ -146,3 +146,21 @@ java_oracle() {
     tap_is "$?" 0 "$JDK_NAME: $label ($mode): exit status"
     java_check "$mode" "$class" "$label"
 }
+
+# java_artifact TITLE GROUP:ARTIFACT:VERSION[:TYPE]: path of that file from Maven Central, fetched
+# once.  Prints the reason when it can't be had.
+java_artifact() {
+    local directory=$LR_BUILD/maven file log
+    file=$directory/$(awk -F: '{ print $2 "-" $3 "." ($4 ? $4 : "jar") }' <<<"$2")
+    mkdir -p "$directory" && exec 8>"$directory/.lock" && flock 8
+    if [ ! -s "$file" ]; then
+        command -v mvn >/dev/null || { echo "mvn is not installed"; return 1; }
+        log=$(timeout 300 mvn -B -q dependency:copy -DoutputDirectory="$directory" \
+            -Dartifact="$2" 2>&1)
+        [ -s "$file" ] || {
+            echo "$1 can't be had from Maven Central: $(grep -m1 ERROR <<<"$log" | cut -c1-120)"
+            return 1
+        }
+    fi
+    echo "$file"
+}

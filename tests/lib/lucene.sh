@@ -4,22 +4,9 @@
 # A young generation that nothing fills: no collection may end a forgotten stream.
 LUCENE_HEAP=(-Xms2g -Xmx2g -Xmn1500m -XX:+UseSerialGC)
 
-# lucene_jar VERSION: path of lucene-core, fetched once.  Prints the reason when it can't be had.
+# lucene_jar VERSION: path of lucene-core, or prints why it can't be had.
 lucene_jar() {
-    local directory=$LR_BUILD/maven log
-    local jar=$directory/lucene-core-$1.jar
-    mkdir -p "$directory" && exec 8>"$directory/.lock" && flock 8
-    if [ ! -s "$jar" ]; then
-        command -v mvn >/dev/null || { echo "mvn is not installed"; return 1; }
-        log=$(timeout 180 mvn -B -q dependency:copy -DoutputDirectory="$directory" \
-            -Dartifact="org.apache.lucene:lucene-core:$1" 2>&1)
-        [ -s "$jar" ] || {
-            echo "lucene-core $1 can't be had from Maven Central:" \
-                "$(grep -m1 ERROR <<<"$log" | cut -c1-120)"
-            return 1
-        }
-    fi
-    echo "$jar"
+    java_artifact "lucene-core $1" "org.apache.lucene:lucene-core:$1"
 }
 
 # lucene_setup: LUCENE_6_3_0, LUCENE_6_4_1 and LUCENE_CYCLES (a jar, as programs come), or skips.

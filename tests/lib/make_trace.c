@@ -427,3 +427,21 @@ void lr_make_write(struct lr_make *make, const char *path)
     }
     must(close(fd) == 0, "cannot write the file");
 }
+
+struct lr_make *lr_make_sample(void)
+{
+    struct lr_make *make = lr_make_new();
+    lr_make_meta(make, LR_META_EXE, "/usr/bin/java");
+    uint32_t module = lr_make_module(make, "/lib/libz.so.1", 0x1000, 0x2000, 0x9000, "00ff10");
+    uint64_t frames[] = {lr_make_native_frame(module, 0x1234),
+                         lr_make_java_frame_text(make, "com.acme.Codec.read(Codec.java):42")};
+    uint32_t stack = lr_make_stack(make, frames, 2, 0);
+    uint32_t pair = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
+    uint32_t site = lr_make_pairsite(make, pair, stack, 10, 4, 1);
+    lr_make_pair(make, 0x7000, pair, site, stack, 100);
+    lr_make_live(make, 0x8000, 100, LR_KIND_MALLOC, stack, 5, LR_LIVE_OWNED);
+    lr_make_live(make, 0x8100, 200, LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_region(make, 0x10000, 4096, stack, 7, 3);
+    lr_make_event(make, LR_EVENT_START, 0, 0, 0);
+    return make;
+}

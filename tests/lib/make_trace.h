@@ -75,6 +75,9 @@ void lr_make_followed(struct lr_make *make, uint32_t slot, enum lr_followed_kind
 struct lr_followed_point *lr_make_followed_point(struct lr_make *make, enum lr_section_id id,
                                                  uint32_t time_ms);
 
+/* A trace with one of nearly everything, to damage and to fuzz. */
+struct lr_make *lr_make_sample(void);
+
 /* The image itself, to look at or to damage.  lr_make_seal recomputes the checksum. */
 struct lr_header *lr_make_header(struct lr_make *make);
 struct lr_section *lr_make_section(struct lr_make *make, enum lr_section_id id);

@@ -29,15 +29,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guard.h"
 #include "modules.h"
 #include "next.h"
 #include "prim.h"
-#include "stack_take.h"
-#include "thread_names.h"
-#include "threads.h"
-#include "trace.h"
 #include "unwind.h"
+#include "unwind_alone.h"
 #include "unwind_hash.h"
 #include "unwind_stack.h"
 
@@ -45,11 +41,6 @@ enum { FRAMES = 128, OWN_FRAMES = 16, DIFFERENCES = 40 };
 #define TEXT(name) #name
 #define NAME_OF(function) TEXT(function)
 
-/* What the walker's files want of the rest of the preload; there is no trace here. */
-__thread struct lr_thread lr_self;
-void lr_stacks_forget(void)
-{
-}
 bool lr_intern_lock(void)
 {
     return false;
@@ -57,31 +48,6 @@ bool lr_intern_lock(void)
 void lr_intern_unlock(void)
 {
 }
-uint32_t lr_intern_string(const char *bytes, size_t length)
-{
-    return 0;
-}
-uint32_t lr_intern_module(const struct lr_module *module)
-{
-    return 0;
-}
-struct lr_module *lr_trace_module(uint32_t index)
-{
-    return NULL;
-}
-void lr_trace_event(enum lr_event_type type, uint32_t a, uint64_t b)
-{
-}
-uint32_t lr_trace_ms(void)
-{
-    return 0;
-}
-
-uint16_t lr_thread_label_of(const char *name)
-{
-    return 0;
-}
-
 
 static unsigned long every = 1;
 static bool has_oracle;

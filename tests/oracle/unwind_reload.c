@@ -21,23 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard.h"
 #include "modules.h"
-#include "stack_take.h"
-#include "thread_names.h"
-#include "threads.h"
-#include "trace.h"
 #include "unwind.h"
+#include "unwind_alone.h"
 #include "unwind_hash.h"
 
 enum { FRAMES = 100, MODULES = 4096 };
 
-/* What the walker's files want of the rest of the preload. */
-__thread struct lr_thread lr_self;
 static pthread_mutex_t intern_lock = PTHREAD_MUTEX_INITIALIZER;
-void lr_stacks_forget(void)
-{
-}
 bool lr_intern_lock(void)
 {
     return pthread_mutex_lock(&intern_lock) == 0;
@@ -45,29 +36,6 @@ bool lr_intern_lock(void)
 void lr_intern_unlock(void)
 {
     pthread_mutex_unlock(&intern_lock);
-}
-uint32_t lr_intern_string(const char *bytes, size_t length)
-{
-    return 0;
-}
-uint32_t lr_intern_module(const struct lr_module *module)
-{
-    return 0;
-}
-struct lr_module *lr_trace_module(uint32_t index)
-{
-    return NULL;
-}
-void lr_trace_event(enum lr_event_type type, uint32_t a, uint64_t b)
-{
-}
-uint32_t lr_trace_ms(void)
-{
-    return 0;
-}
-uint16_t lr_thread_label_of(const char *name)
-{
-    return 0;
 }
 
 static unsigned long loads, reused, different;

@@ -19,25 +19,6 @@
 #include "make_trace.h"
 #include "walk_trace.h"
 
-/* A trace with one of everything. */
-static struct lr_make *sample(void)
-{
-    struct lr_make *make = lr_make_new();
-    lr_make_meta(make, LR_META_EXE, "/usr/bin/java");
-    uint32_t module = lr_make_module(make, "/lib/libz.so.1", 0x1000, 0x2000, 0x9000, "00ff10");
-    uint64_t frames[] = {lr_make_native_frame(module, 0x1234),
-                         lr_make_java_frame_text(make, "com.acme.Codec.read(Codec.java):42")};
-    uint32_t stack = lr_make_stack(make, frames, 2, 0);
-    uint32_t pair = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
-    uint32_t site = lr_make_pairsite(make, pair, stack, 10, 4, 1);
-    lr_make_pair(make, 0x7000, pair, site, stack, 100);
-    lr_make_live(make, 0x8000, 100, LR_KIND_MALLOC, stack, 5, LR_LIVE_OWNED);
-    lr_make_live(make, 0x8100, 200, LR_KIND_MALLOC, stack, 5, 0);
-    lr_make_region(make, 0x10000, 4096, stack, 7, 3);
-    lr_make_event(make, LR_EVENT_START, 0, 0, 0);
-    return make;
-}
-
 static enum lr_status try_bytes(const unsigned char *bytes, size_t size, struct lr_damage *damage,
                                 struct lr_walk *walk, struct lr_error *error)
 {
@@ -90,7 +71,7 @@ static void assert_survived(struct lr_make *make, uint64_t sections, uint64_t re
 static void truncated_at_any_size(void **state)
 {
     (void)state;
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     struct lr_damage damage;
     struct lr_walk walk;
     struct lr_error error;
@@ -123,7 +104,7 @@ static bool is_vital(size_t at, uint32_t sections)
 static void every_bit_of_the_header(void **state)
 {
     (void)state;
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     struct lr_damage damage;
     struct lr_walk walk;
     struct lr_error error;
@@ -165,7 +146,7 @@ static void random_bytes(void **state)
     assert_int_equal(try_bytes(noise, sizeof(noise), &damage, &walk, &error), LR_UNREADABLE);
 
     /* A good header over noise: everything behind it is garbage, and `used` is the largest. */
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     size_t size;
     unsigned char *bytes = lr_make_bytes(make, &size);
     for (int round = 0; round < 20; round++) {
@@ -184,7 +165,7 @@ static void random_bytes(void **state)
 static void flipped_bits_in_the_body(void **state)
 {
     (void)state;
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     struct lr_damage damage;
     struct lr_walk walk;
     struct lr_error error;
@@ -204,23 +185,23 @@ static void flipped_bits_in_the_body(void **state)
 static void foreign_and_newer(void **state)
 {
     (void)state;
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     lr_make_header(make)->endian = 0x04030201;
     assert_refused(make, "other byte order");
-    make = sample();
+    make = lr_make_sample();
     lr_make_header(make)->version = 7;
     assert_refused(make, "written by a newer leakring (format 7); this one reads up to 1");
-    make = sample();
+    make = lr_make_sample();
     lr_make_header(make)->version = 0;
     assert_refused(make, "damaged header");
-    make = sample();
+    make = lr_make_sample();
     lr_make_header(make)->incompat = 0x80;
     lr_make_seal(make);
     assert_refused(make, "features that this leakring doesn't know (0x80)");
-    make = sample();
+    make = lr_make_sample();
     memset(lr_make_header(make), 0, 8); /* the magic is written last */
     assert_refused(make, "never begun");
-    make = sample();
+    make = lr_make_sample();
     lr_make_header(make)->compat |= 0x80000000; /* may be ignored */
     struct lr_walk walk;
     assert_survived(make, 0, 0, 0, 0, &walk);
@@ -228,7 +209,7 @@ static void foreign_and_newer(void **state)
 
 static struct lr_make *damaged_section(enum lr_section_id id, struct lr_section change)
 {
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     struct lr_section *section = lr_make_section(make, id);
     if (change.offset != 0)
         section->offset = change.offset;
@@ -245,7 +226,7 @@ static struct lr_make *damaged_section(enum lr_section_id id, struct lr_section 
 static void bad_directories(void **state)
 {
     (void)state;
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     uint64_t strings = lr_make_section(make, LR_SEC_STRINGS)->offset;
     uint64_t size = lr_make_header(make)->file_size;
     lr_make_free(make);
@@ -261,18 +242,18 @@ static void bad_directories(void **state)
     assert_refused(DAMAGED(.entry_size = UINT32_MAX), "outside");
     assert_refused(DAMAGED(.id = LR_SEC_PAIRS), "two sections pairs");
 #undef DAMAGED
-    make = sample();
+    make = lr_make_sample();
     lr_make_section(make, LR_SEC_LIVE)->entry_size = 0;
     lr_make_seal(make);
     assert_refused(make, "outside");
-    make = sample();
+    make = lr_make_sample();
     lr_make_section(make, LR_SEC_LIVE)->offset = 0; /* over the header */
     lr_make_seal(make);
     assert_refused(make, "outside");
-    make = sample();
+    make = lr_make_sample();
     lr_make_header(make)->section_count = LR_MAX_SECTIONS + 1;
     assert_refused(make, "damaged header");
-    make = sample();
+    make = lr_make_sample();
     lr_make_header(make)->header_size = 150;
     lr_make_seal(make);
     assert_refused(make, "damaged header");
@@ -282,7 +263,7 @@ static void sections_missing_unknown_or_grown(void **state)
 {
     (void)state;
     struct lr_walk walk;
-    struct lr_make *make = sample(); /* without the events, which are last */
+    struct lr_make *make = lr_make_sample(); /* without the events, which are last */
     lr_make_header(make)->section_count--;
     lr_make_seal(make);
     assert_survived(make, 1, 0, 0, 0, &walk);
@@ -292,7 +273,7 @@ static void sections_missing_unknown_or_grown(void **state)
     assert_survived(make, 1, 0, 0, 0, &walk);
 
     /* A later writer's entries are longer; what we know of comes first in each. */
-    make = sample();
+    make = lr_make_sample();
     struct lr_section *section = lr_make_section(make, LR_SEC_LIVE);
     unsigned char *live = lr_make_entry(make, LR_SEC_LIVE, 0);
     memmove(live + 48, live + 32, 32);
@@ -307,15 +288,15 @@ static void sections_missing_unknown_or_grown(void **state)
 static void used_beyond_capacity(void **state)
 {
     (void)state;
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     struct lr_walk walk;
     lr_make_section(make, LR_SEC_META)->used = UINT64_MAX;
     assert_survived(make, 1, 0, 0, 0, &walk);
     assert_int_equal(walk.metas, 512); /* all of the section's: the rest are zeros */
-    make = sample();
+    make = lr_make_sample();
     lr_make_section(make, LR_SEC_EVENTS)->used = UINT64_MAX;
     assert_survived(make, 0, 0, 0, 0, &walk);
-    make = sample();
+    make = lr_make_sample();
     lr_make_section(make, LR_SEC_LIVE)->used = UINT64_MAX; /* a hint only */
     assert_survived(make, 0, 0, 0, 0, &walk);
     assert_int_equal(walk.live, 2);
@@ -328,7 +309,7 @@ static void bad_references(void **state)
 #define ENTRY(type, section, index) ((type *)lr_make_entry(make, section, index))
 #define REFERENCE(type, section, index, field, value, references)                                  \
     do {                                                                                           \
-        struct lr_make *make = sample();                                                           \
+        struct lr_make *make = lr_make_sample();                                                           \
         ENTRY(type, section, index)->field = (value);                                              \
         assert_survived(make, 0, references, 0, 0, &walk);                                         \
     } while (0)
@@ -352,7 +333,7 @@ static void bad_references(void **state)
     REFERENCE(struct lr_pairsite, LR_SEC_PAIRSITES, 0, stack, 2, 1);
     REFERENCE(struct lr_pairdef, LR_SEC_PAIRDEFS, 0, name, 0x10000000, 1);
 #undef REFERENCE
-    struct lr_make *make = sample(); /* a string longer than what is left of the section */
+    struct lr_make *make = lr_make_sample(); /* a string longer than what is left of the section */
     uint32_t *length =
         lr_make_entry(make, LR_SEC_STRINGS, ENTRY(struct lr_meta, LR_SEC_META, 0)->string);
     *length = 4000;
@@ -366,34 +347,34 @@ static void bad_values(void **state)
     static const float weights[] = {0, -1, NAN, INFINITY};
     struct lr_walk walk;
     for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
-        struct lr_make *make = sample();
+        struct lr_make *make = lr_make_sample();
         ((struct lr_live *)lr_make_entry(make, LR_SEC_LIVE, 1))->weight = weights[i];
         assert_survived(make, 0, 0, 1, 0, &walk);
         assert_int_equal(walk.live, 2);
     }
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     ((struct lr_stack *)lr_make_entry(make, LR_SEC_STACKS, 1))->frame_count = 3;
     assert_survived(make, 0, 0, 1, 0, &walk);
-    make = sample();
+    make = lr_make_sample();
     ((struct lr_stack *)lr_make_entry(make, LR_SEC_STACKS, 1))->node = UINT32_MAX;
     assert_survived(make, 0, 0, 1, 0, &walk);
-    make = sample(); /* the way to the outermost frame is lost */
+    make = lr_make_sample(); /* the way to the outermost frame is lost */
     ((struct lr_node *)lr_make_entry(make, LR_SEC_NODES, 2))->parent = UINT32_MAX;
     assert_survived(make, 0, 1, 1, 0, &walk);
-    make = sample(); /* it leads in a circle */
+    make = lr_make_sample(); /* it leads in a circle */
     ((struct lr_node *)lr_make_entry(make, LR_SEC_NODES, 1))->parent = 2;
     assert_survived(make, 0, 0, 1, 0, &walk);
-    make = sample();
+    make = lr_make_sample();
     ((struct lr_node *)lr_make_entry(make, LR_SEC_NODES, 1))->parent = 1;
     assert_survived(make, 0, 0, 1, 0, &walk);
-    make = sample();
+    make = lr_make_sample();
     ((struct lr_module *)lr_make_entry(make, LR_SEC_MODULES, 1))->build_id_size = 33;
     assert_survived(make, 0, 0, 1, 0, &walk);
-    make = sample();
+    make = lr_make_sample();
     ((struct lr_region *)lr_make_entry(make, LR_SEC_REGIONS, 0))->start = UINT64_MAX - 1;
     assert_survived(make, 0, 0, 1, 0, &walk);
     assert_int_equal(walk.regions, 1);
-    make = sample();
+    make = lr_make_sample();
     lr_make_header(make)->state = 77;
     assert_survived(make, 0, 0, 1, 0, &walk);
 }
@@ -404,7 +385,7 @@ static void a_chain_longer_than_any_writers(void **state)
     (void)state;
     enum { LONG = 600 };
     for (uint16_t frames = 256; frames <= LONG; frames += LONG - 256) {
-        struct lr_make *make = sample();
+        struct lr_make *make = lr_make_sample();
         struct lr_section *nodes = lr_make_section(make, LR_SEC_NODES);
         uint32_t first = (uint32_t)nodes->used;
         nodes->used += LONG;
@@ -423,12 +404,12 @@ static void torn_and_claimed_records(void **state)
 {
     (void)state;
     struct lr_walk walk;
-    struct lr_make *make = sample();
+    struct lr_make *make = lr_make_sample();
     ((struct lr_live *)lr_make_entry(make, LR_SEC_LIVE, 0))->key |= LR_KEY_BUSY;
     assert_survived(make, 0, 0, 0, 1, &walk);
     assert_int_equal(walk.live, 1);
 
-    make = sample(); /* a release was under way: still live, and its address is clean */
+    make = lr_make_sample(); /* a release was under way: still live, and its address is clean */
     ((struct lr_live *)lr_make_entry(make, LR_SEC_LIVE, 0))->key |= LR_KEY_CLAIMED;
     ((struct lr_pair *)lr_make_entry(make, LR_SEC_PAIRS, 0))->key |= LR_KEY_CLAIMED;
     size_t size;
@@ -448,15 +429,15 @@ static void torn_and_claimed_records(void **state)
     lr_trace_close(trace);
     lr_make_free(make);
 
-    make = sample();
+    make = lr_make_sample();
     ((struct lr_pair *)lr_make_entry(make, LR_SEC_PAIRS, 0))->key |= LR_KEY_BUSY;
     assert_survived(make, 0, 0, 0, 1, &walk);
     assert_int_equal(walk.pairs, 0);
-    make = sample();
+    make = lr_make_sample();
     ((struct lr_region *)lr_make_entry(make, LR_SEC_REGIONS, 0))->length = 0;
     assert_survived(make, 0, 0, 0, 0, &walk);
     assert_int_equal(walk.regions, 0);
-    make = sample();
+    make = lr_make_sample();
     ((struct lr_event *)lr_make_entry(make, LR_SEC_EVENTS, 0))->sequence = 0;
     assert_survived(make, 0, 0, 0, 0, &walk);
     assert_int_equal(walk.events, 0);

@@ -14,31 +14,23 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "clock.h"
-#include "config.h"
 #include "file.h"
 #include "followed.h"
 #include "proc_lines.h"
 #include "live_scan.h"
+#include "recording.h"
 #include "series.h"
 #include "sources.h"
 
-static char path[64], root[64];
+static const char *path;
+static char root[64];
 static uint64_t values[LR_SERIES_COUNT];
 
 static int start(void **state)
 {
     (void)state;
-    char text[128], error[512];
-    snprintf(path, sizeof path, "test_series.%d.lkr", getpid());
+    path = recording_create("test_series");
     snprintf(root, sizeof root, "root.%d", getpid());
-    snprintf(text, sizeof text, "size=4M,file=%s", path);
-    assert_true(lr_config_parse(&lr_config, text, error, sizeof error));
-    static struct lr_identity who = {.exe = "/bin/test", .name = "test", .tmpdir = "/tmp"};
-    who.pid = getpid();
-    lr_clock_start();
-    if (!lr_file_create(&who, error, sizeof error))
-        fail_msg("%s", error);
     assert_true(lr_series_start());
     memset(values, 0xff, sizeof values);
     return 0;

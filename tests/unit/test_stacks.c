@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "config.h"
 #include "file.h"
 #include "guard.h"
 #include "intern.h"
@@ -24,6 +22,7 @@
 #include "pair_sites.h"
 #include "pairs_start.h"
 #include "record.h"
+#include "recording.h"
 #include "regions.h"
 #include "fold.h"
 #include "stack_totals.h"
@@ -31,21 +30,13 @@
 #include "trace.h"
 
 static struct lr_armed armed = {1};
-static char path[64];
+static const char *path;
 static uint32_t now_ms;
 
 static int start(void **state)
 {
     (void)state;
-    char text[128], error[512];
-    snprintf(path, sizeof path, "test_stacks.%d.lkr", getpid());
-    snprintf(text, sizeof text, "size=4M,file=%s", path);
-    assert_true(lr_config_parse(&lr_config, text, error, sizeof error));
-    static struct lr_identity who = {.exe = "/bin/test", .name = "test", .tmpdir = "/tmp"};
-    who.pid = getpid();
-    lr_clock_start();
-    if (!lr_file_create(&who, error, sizeof error))
-        fail_msg("%s", error);
+    path = recording_create("test_stacks");
     assert_true(lr_intern_start() && lr_stacks_start() && lr_record_start() && lr_regions_start() &&
                 lr_pairs_start());
     lr_armed = &armed;

@@ -14,29 +14,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "config.h"
 #include "file.h"
 #include "intern.h"
 #include "modules.h"
 #include "modules_maps.h"
+#include "recording.h"
 #include "stacks.h"
 #include "trace.h"
 
-static char file_path[64];
+static const char *file_path;
 
 static int start(void **state)
 {
     (void)state;
-    char text[128], error[512];
-    snprintf(file_path, sizeof file_path, "test_unwind_modules.%d.lkr", (int)getpid());
-    snprintf(text, sizeof text, "size=4M,file=%s", file_path);
-    assert_true(lr_config_parse(&lr_config, text, error, sizeof error));
-    static struct lr_identity who = {.exe = "/bin/test", .name = "test", .tmpdir = "/tmp"};
-    who.pid = getpid();
-    lr_clock_start();
-    if (!lr_file_create(&who, error, sizeof error))
-        fail_msg("%s", error);
+    file_path = recording_create("test_unwind_modules");
     assert_true(lr_intern_start() && lr_stacks_start());
     return 0;
 }
