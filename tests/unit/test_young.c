@@ -305,25 +305,33 @@ struct client {
     unsigned number;
 };
 
-/* Releases what others handed to us until somebody released `mine`; now and then nobody comes
+/* In a box: whose release is being recorded.  Only then may its address be used again, as with a
+ * real allocator. */
+static const uintptr_t TAKEN = 1;
+
+static void release_one(struct crowd *crowd, uintptr_t *inbox)
+{
+    uintptr_t theirs = __atomic_fetch_or(inbox, TAKEN, __ATOMIC_ACQ_REL);
+    if (theirs)
+        take(crowd, theirs);
+    __atomic_store_n(inbox, 0, __ATOMIC_RELEASE);
+}
+
+/* Releases what others handed to us until somebody has released `mine`; now and then nobody comes
  * and we do it ourselves. */
 static void wait_for_release(struct crowd *crowd, unsigned self, uintptr_t *box, uintptr_t mine,
                              unsigned *seed)
 {
-    while (__atomic_load_n(box, __ATOMIC_ACQUIRE) == mine) {
-        uintptr_t *inbox = &crowd->boxes[self][(unsigned)rand_r(seed) % BOXES];
-        uintptr_t theirs = __atomic_exchange_n(inbox, 0, __ATOMIC_ACQ_REL), expected = mine;
-        if (theirs)
-            take(crowd, theirs);
-        else if (rand_r(seed) % 64 == 0 &&
-                 __atomic_compare_exchange_n(box, &expected, 0, 0, __ATOMIC_ACQ_REL,
-                                             __ATOMIC_RELAXED))
+    while ((__atomic_load_n(box, __ATOMIC_ACQUIRE) & ~TAKEN) == mine) {
+        uintptr_t expected = mine;
+        release_one(crowd, &crowd->boxes[self][(unsigned)rand_r(seed) % BOXES]);
+        if (rand_r(seed) % 64 == 0 &&
+            __atomic_compare_exchange_n(box, &expected, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             take(crowd, mine);
     }
 }
 
-/* A block whose release went to another thread comes back to its owner's pool only after that
- * release, as with a real allocator: the box is emptied before the address is used again. */
+/* A block whose release went to another thread comes back to its owner's pool only after it. */
 static void *client(void *argument)
 {
     struct client *self = argument;
