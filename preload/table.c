@@ -207,24 +207,45 @@ bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *
     return false; /* it is in the other table now */
 }
 
+bool lr_table_claim(struct lr_live *slot, uint64_t *key)
+{
+    return *key && !(*key & LR_KEY_STATE) &&
+           __atomic_compare_exchange_n(&slot->key, key, *key | LR_KEY_CLAIMED, false,
+                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+bool lr_table_unclaim(struct lr_live *slot, uint64_t key, bool keep)
+{
+    uint64_t claimed = key | LR_KEY_CLAIMED;
+    if (keep && __atomic_compare_exchange_n(&slot->key, &claimed, key, false, __ATOMIC_RELEASE,
+                                            __ATOMIC_RELAXED))
+        return true;
+    __atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
+    return false;
+}
+
 /* If the address was handed out again since, its next record may have replaced the copy (then it
  * stays), or its owner may have released the copy for it (then that other record goes). */
-void lr_table_undo(struct lr_table *file, const struct lr_copied *copy_)
+void lr_table_undo(struct lr_table *file, const struct lr_copied *copied)
 {
-    struct lr_live *copied = copy_->slot, ignored;
-    uintptr_t address = copy_->address;
-    uint64_t key = address, claimed = address | LR_KEY_CLAIMED;
-    if (!__atomic_compare_exchange_n(&copied->key, &key, claimed, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED)) {
-        if ((key & ~LR_KEY_STATE) != address)
-            lr_table_remove(file, address, &ignored);
-        return;
-    }
+    uint64_t key = copied->address;
     uint16_t now;
-    LOAD(now, copied->gen);
-    if (!__atomic_compare_exchange_n(&copied->key, &claimed, now == copy_->gen ? 0 : address, false,
-                                     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-        __atomic_store_n(&copied->key, 0, __ATOMIC_RELEASE); /* released just now */
+    struct lr_live ignored;
+    if (lr_table_claim(copied->slot, &key)) {
+        LOAD(now, copied->slot->gen);
+        lr_table_unclaim(copied->slot, key, now != copied->gen);
+    } else if ((key & ~LR_KEY_STATE) != copied->address) {
+        lr_table_remove(file, copied->address, &ignored);
+    }
+}
+
+void lr_table_drop_while(struct lr_table *file, uintptr_t address, const uint64_t *word,
+                         uint64_t value)
+{
+    struct lr_live *slot = find(file, address);
+    uint64_t key = address;
+    if (slot && lr_table_claim(slot, &key))
+        lr_table_unclaim(slot, key, __atomic_load_n(word, __ATOMIC_ACQUIRE) != value);
 }
 
 bool lr_table_copy_in(struct lr_table *file, const struct lr_live *record,

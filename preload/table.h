@@ -58,6 +58,16 @@ struct lr_copied {
 bool lr_table_copy_in(struct lr_table *file, const struct lr_live *record,
                       struct lr_copied *copied);
 void lr_table_undo(struct lr_table *file, const struct lr_copied *copied);
+/* Helper thread: removes the record of `address`, if *word is `value` while nobody else can. */
+void lr_table_drop_while(struct lr_table *file, uintptr_t address, const uint64_t *word,
+                         uint64_t value);
+
+/* Helper thread: takes a valid record, whose key was seen as *key, out of its owner's hands for a
+ * moment; should he release it meanwhile, he leaves the rest to us.  False: it has changed; *key is
+ * what it is now. */
+bool lr_table_claim(struct lr_live *slot, uint64_t *key);
+/* Gives it back, or has it go: `keep` is false, or its owner released it.  True: it stays. */
+bool lr_table_unclaim(struct lr_live *slot, uint64_t key, bool keep);
 
 /* Index of the first slot at or behind `at` that isn't free; slot_count when there is none.  Parts
  * that were never written are left alone. */

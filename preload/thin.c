@@ -24,21 +24,14 @@ static float decide(uint64_t info, float weight, uint64_t interval)
 static bool thin_slot(struct lr_live *slot, uint64_t interval)
 {
     uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
-    if (!key || (key & LR_KEY_STATE) ||
-        !__atomic_compare_exchange_n(&slot->key, &key, key | LR_KEY_CLAIMED, false,
-                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    if (!lr_table_claim(slot, &key))
         return false;
     float weight, now;
     __atomic_load(&slot->weight, &weight, __ATOMIC_RELAXED);
     now = decide(__atomic_load_n(&slot->info, __ATOMIC_RELAXED), weight, interval);
-    if (now != 0) {
-        uint64_t claimed = key | LR_KEY_CLAIMED;
+    if (now != 0)
         __atomic_store(&slot->weight, &now, __ATOMIC_RELAXED);
-        if (__atomic_compare_exchange_n(&slot->key, &claimed, key, false, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED))
-            return false;
-    }
-    __atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
+    lr_table_unclaim(slot, key, now != 0);
     return now == 0;
 }
 

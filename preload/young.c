@@ -170,17 +170,6 @@ bool lr_young_find(struct lr_young *young, uintptr_t address, struct lr_live *re
     return slot;
 }
 
-/* An address that was acquired again was released before, if by a way that doesn't come by here:
- * an older record of it in the file is dead.  Should the owner release the block meanwhile, what
- * was found may be the record of the next one, and goes back. */
-static void forget_stale(const uint64_t *slot, uint64_t claimed, struct lr_table *file)
-{
-    struct lr_live stale;
-    if (lr_table_remove(file, claimed & ~LR_KEY_STATE, &stale) &&
-        __atomic_load_n(slot, __ATOMIC_ACQUIRE) != claimed)
-        lr_table_insert(file, &stale);
-}
-
 static bool tenure_one(const struct lr_young *young, uint64_t *slot, uint64_t key,
                        struct lr_table *file, void (*lost)(const struct lr_live *record))
 {
@@ -191,7 +180,10 @@ static bool tenure_one(const struct lr_young *young, uint64_t *slot, uint64_t ke
     struct lr_live record;
     struct lr_copied copied;
     copy(young, slot, key, &record);
-    forget_stale(slot, claimed, file);
+    /* An address that was acquired again was released before, if by a way that doesn't come by
+     * here: an older record of it in the file is dead.  Once the owner has released the block, what
+     * is there may be the record of the next one. */
+    lr_table_drop_while(file, key, slot, claimed);
     bool has_room = lr_table_copy_in(file, &record, &copied);
     if (__atomic_compare_exchange_n(slot, &there, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
         if (!has_room)
