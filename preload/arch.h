@@ -19,9 +19,10 @@
  * lr_arch_capture               the preserved registers as they are here; PC lies in this function
  * lr_arch_thread_pointer        lies above every frame of a thread whose stack the C library made
  * lr_arch_is_sigreturn          the code that a signal handler returns to, for C libraries that
- * give it no unwind data; 9 bytes are readable lr_arch_sigframe_offset       where the kernel saved
- * a register, from sp at that code lr_arch_follows_call          does a call end here?
- * LR_CALL_BYTES before are readable
+ *                               give it no unwind data; 9 bytes are readable
+ * lr_arch_sigframe_offset       where the kernel saved a register, from sp at that code
+ * lr_arch_follows_call          does a call end here?  LR_CALL_BYTES before are readable
+ * lr_arch_call_target           where it went; 0 when the call doesn't say so itself
  */
 #ifndef LEAKRING_ARCH_H
 #define LEAKRING_ARCH_H

@@ -129,6 +129,15 @@ static inline bool lr_arch_follows_call(const uint8_t *code)
 }
 enum { LR_CALL_BYTES = 4 };
 
+static inline uintptr_t lr_arch_call_target(const uint8_t *code)
+{
+    uint32_t instruction;
+    memcpy(&instruction, code - 4, sizeof instruction);
+    int64_t words = (int64_t)((uint64_t)instruction << 38) >> 38;
+    bool is_bl = (instruction & 0xfc000000) == 0x94000000;
+    return is_bl ? (uintptr_t)code - 4 + (uintptr_t)(words * 4) : 0;
+}
+
 /* siginfo_t (128), ucontext_t up to its machine context (176), the fault address (8); then x0..x30,
  * sp, pc. */
 static inline int lr_arch_sigframe_offset(unsigned number)

@@ -130,6 +130,13 @@ static inline bool lr_arch_follows_call(const uint8_t *code)
 }
 enum { LR_CALL_BYTES = 7 };
 
+static inline uintptr_t lr_arch_call_target(const uint8_t *code)
+{
+    int32_t distance;
+    memcpy(&distance, code - 4, sizeof distance);
+    return code[-5] == 0xe8 ? (uintptr_t)code + (uintptr_t)(intptr_t)distance : 0;
+}
+
 /* In the machine context inside the ucontext_t. */
 static inline int lr_arch_sigframe_offset(unsigned number)
 {

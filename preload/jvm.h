@@ -36,13 +36,15 @@ struct lr_java_walk {
 /* Flags are LR_STACK_JAVA, LR_STACK_JAVA_LOST, LR_STACK_JAVA_CUT of format.h; they are added.
  *
  * Java frames of the calling thread; none when the thread has none.  Any thread in any VM state,
- * inside malloc.  No allocation, no lock, no safepoint, but with `native`, which says that the
+ * inside malloc.  No allocation, no lock, no safepoint, but with `from_java`, which says that the
  * caller is a native method called from Java: then JVMTI, which may wait for a safepoint as the
- * return to Java would, gets what can't be had otherwise.
+ * return to Java would, gets what can't be had otherwise.  `native` is the walk of the native
+ * frames that led here, NULL: not known; where generated code called C, or was interrupted by a
+ * signal, the Java frames begin at its end.
  * Cost: about 30 ns and 4 ns a frame; where the walker declines, AsyncGetCallTrace's 0.5-4 us;
  * under 5 ns in a process without a JVM. */
-void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native,
-                 const struct lr_regs *generated, uint32_t *flags);
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool from_java,
+                 const struct lr_trail *native, uint32_t *flags);
 
 /* The frames of a walk that this thread has just made, inlined ones apart: at most `max`, innermost
  * first; returns how many.  Flags as above.  Cold: 50-100 ns a frame. */

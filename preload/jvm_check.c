@@ -22,6 +22,7 @@ bool lr_jvm_check_due(void)
     if (__builtin_expect(++lr_self.java_walks < every, 1))
         return false;
     lr_self.java_walks = 0;
+    lr_count_add(LR_CNT_java_stacks, every);
     return true;
 }
 

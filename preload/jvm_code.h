@@ -90,6 +90,9 @@ void lr_nmethod_open(uintptr_t blob, struct lr_nmethod *nmethod);
 bool lr_nmethod_is_deopt(uintptr_t blob, uintptr_t pc);
 uintptr_t lr_nmethod_real_pc(uintptr_t blob, uint32_t frame_words, uintptr_t sp);
 
+/* Has the method built its frame before it comes to `pc`? */
+bool lr_nmethod_has_frame(uintptr_t blob, uintptr_t pc);
+
 /* The methods that are being executed at `pc`, innermost (inlined) first: next() until false.
  * bci is -1 where none is known: in native methods, and where the compiler wrote nothing down, as
  * it does for calls that don't leave Java; then the method is told without what is inlined there.

@@ -108,15 +108,16 @@ bool lr_jvm_place(JNIEnv *env, struct lr_java_place *place, uintptr_t *high, uin
     return false;
 }
 
-bool lr_jvm_place_in_java(JNIEnv *env, const struct lr_regs *generated, struct lr_java_place *place,
+bool lr_jvm_place_in_java(JNIEnv *env, const struct lr_trail *native, struct lr_java_place *place,
                           uintptr_t *high)
 {
     uintptr_t thread = java_thread(env);
-    if (!generated || thread_state(thread) != lr_jvm_layout.in_java ||
-        !is_in_stack(thread, generated->sp) || !is_code(generated->pc))
+    if (!native || native->end != LR_UNWIND_FOREIGN ||
+        thread_state(thread) != lr_jvm_layout.in_java || !is_in_stack(thread, native->at.sp) ||
+        !is_code(native->at.pc))
         return false;
     *high = lr_vm_word(thread, lr_jvm_layout.thread_stack_base);
-    *place = (struct lr_java_place){generated->pc, generated->sp, generated->fp};
+    *place = (struct lr_java_place){native->at.pc, native->at.sp, native->at.fp};
     return true;
 }
 
@@ -126,7 +127,7 @@ struct walk {
     jint count; /* AsyncGetCallTrace's answer */
 };
 
-enum { AGCT_NOT_WALKABLE = -4 };
+enum { AGCT_COLLECTING = -2, AGCT_NOT_WALKABLE = -4 };
 
 static void call_agct(JNIEnv *env, struct walk *walk, size_t max)
 {
@@ -135,6 +136,8 @@ static void call_agct(JNIEnv *env, struct walk *walk, size_t max)
     struct lr_agct_trace trace = {.env = env, .frames = walk->frames};
     lr_jvm.agct(&trace, (jint)max, no_context);
     walk->count = trace.count;
+    if (trace.count == AGCT_COLLECTING)
+        lr_count(LR_CNT_java_vm_collects);
 }
 
 /* The client compiler's stubs say that their frames can't be walked; they only mean that they

@@ -109,16 +109,16 @@ jvmtiEnv *lr_jvmti_demand(void);
  * or (*flags gets LR_STACK_JAVA_LOST) it can't be trusted.  Frames lie between place->sp and
  * *high. */
 bool lr_jvm_place(JNIEnv *env, struct lr_java_place *place, uintptr_t *high, uint32_t *flags);
-/* The same for a thread that is in Java: `generated` as for lr_jvm_walk. */
-bool lr_jvm_place_in_java(JNIEnv *env, const struct lr_regs *generated, struct lr_java_place *place,
+/* The same for a thread that is in Java: `native` as for lr_jvm_walk. */
+bool lr_jvm_place_in_java(JNIEnv *env, const struct lr_trail *native, struct lr_java_place *place,
                           uintptr_t *high);
 
 /* The thread's stack, [*low, *high). */
 void lr_jvm_stack(JNIEnv *env, uintptr_t *low, uintptr_t *high);
 
 /* lr_jvm_walk without counting what is lost: *flags must be 0 and is the answer. */
-void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool native,
-                 const struct lr_regs *generated, uint32_t *flags);
+void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool from_java,
+                 const struct lr_trail *native, uint32_t *flags);
 
 /* Frames as AsyncGetCallTrace has them; the methods are jmethodIDs.  *flags must be 0 and is the
  * answer.  The native form asks JVMTI for what is lost or cut short. */

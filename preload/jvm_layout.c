@@ -68,6 +68,12 @@ uint32_t lr_jvm_field(const char *type, const char *field)
     return offset < LR_NOWHERE ? (uint32_t)offset : LR_NOWHERE;
 }
 
+bool lr_jvm_field_is(const char *type, const char *field, const char *field_type)
+{
+    uintptr_t entry = find_field(type, field);
+    return entry && equal(text(entry, number("gHotSpotVMStructEntryTypeStringOffset")), field_type);
+}
+
 void *lr_jvm_static(const char *type, const char *field)
 {
     uintptr_t entry = find_field(type, field);

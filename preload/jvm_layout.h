@@ -51,9 +51,10 @@ bool lr_jvm_layout_has_frames(void);
 bool lr_jvm_flag(const char *name);
 
 /* Single look-ups, for the files that keep a layout of their own.  Offset of a member, LR_NOWHERE;
- * address of a static variable, NULL; size of a type, LR_NOWHERE; value of a constant.  Each takes
- * some microseconds. */
+ * is the member's own type that?  Address of a static variable, NULL; size of a type, LR_NOWHERE;
+ * value of a constant.  Each takes some microseconds. */
 uint32_t lr_jvm_field(const char *type, const char *field);
+bool lr_jvm_field_is(const char *type, const char *field, const char *field_type);
 void *lr_jvm_static(const char *type, const char *field);
 uint32_t lr_jvm_type_size(const char *type);
 int32_t lr_jvm_constant(const char *name, int32_t otherwise);

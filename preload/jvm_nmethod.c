@@ -21,6 +21,8 @@ static struct {
     uint32_t code_offset, immutable, immutable_size, scopes_data, mutable, mutable_size,
         relocation_size;
     uint32_t pc_offset, pc_scope, sizeof_pc;
+    uint32_t frame_complete; /* LR_NOWHERE: not told */
+    bool short_frame_complete;
     bool split; /* the later form */
 } layout;
 
@@ -76,6 +78,8 @@ bool lr_nmethod_start(void)
     layout.pc_offset = lr_jvm_field("PcDesc", "_pc_offset");
     layout.pc_scope = lr_jvm_field("PcDesc", "_scope_decode_offset");
     layout.sizeof_pc = lr_jvm_type_size("PcDesc");
+    layout.frame_complete = lr_jvm_field("CodeBlob", "_frame_complete_offset");
+    layout.short_frame_complete = lr_jvm_field_is("CodeBlob", "_frame_complete_offset", "int16_t");
     uint32_t needed[] = {layout.method,    layout.orig_pc,  layout.scopes_pcs,
                          layout.pc_offset, layout.pc_scope, layout.sizeof_pc};
     layout.split = lr_jvm_field("CodeBlob", "_mutable_data") != LR_NOWHERE;
@@ -126,6 +130,22 @@ bool lr_nmethod_is_deopt(uintptr_t blob, uintptr_t pc)
                pc == blob + lr_vm_u32(blob, layout.deopt_mh);
     return pc == lr_vm_word(blob, layout.deopt_begin) ||
            pc == lr_vm_word(blob, layout.deopt_mh_begin);
+}
+
+static int32_t frame_complete(uintptr_t blob)
+{
+    uint32_t at = layout.frame_complete;
+    return layout.short_frame_complete ? (int16_t)lr_vm_u16(blob, at)
+                                       : (int32_t)lr_vm_u32(blob, at);
+}
+
+bool lr_nmethod_has_frame(uintptr_t blob, uintptr_t pc)
+{
+    struct lr_nmethod nmethod;
+    if (layout.frame_complete == LR_NOWHERE || frame_complete(blob) < 0)
+        return true;
+    lr_nmethod_open(blob, &nmethod);
+    return pc >= nmethod.code + (uintptr_t)frame_complete(blob);
 }
 
 uintptr_t lr_nmethod_real_pc(uintptr_t blob, uint32_t frame_words, uintptr_t sp)

@@ -30,30 +30,42 @@ static uint64_t epoch_of(const struct lr_java_walk *walk)
     return 0;
 }
 
-/* Where the walk begins; *lost when there are Java frames that can't be walked. */
-static bool find_place(JNIEnv *env, const struct lr_regs *generated, struct lr_java_place *place,
-                       uintptr_t *high, bool *in_java, bool *lost)
-{
-    uint32_t found = 0;
-    *in_java = false;
-    if (lr_jvm_place(env, place, high, &found))
-        return true;
-    *in_java = lr_jvm_place_in_java(env, generated, place, high);
-    *lost = !*in_java && (found & LR_STACK_JAVA_LOST);
-    return *in_java;
-}
-
-/* False: the VM has to be asked.  *flags is the answer otherwise. */
-static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max,
-                       const struct lr_regs *generated, uint32_t *flags)
-{
+/* Where a walk begins. */
+struct start {
     struct lr_java_place place;
     uintptr_t high;
-    bool in_java, lost = false;
-    if (!find_place(env, generated, &place, &high, &in_java, &lost))
-        return !lost;
-    enum lr_walk_end end = lr_java_walk_from(place, high, walk->frames, max, &walk->count);
-    if (end == LR_WALK_DECLINED || (end == LR_WALK_MISSING && walk->count == 0)) {
+    enum lr_java_exit exit;
+    bool lost; /* there are Java frames, but it isn't known where */
+};
+
+static bool find_start(JNIEnv *env, const struct lr_trail *native, struct start *start)
+{
+    uint32_t found = 0;
+    *start = (struct start){.exit = LR_EXIT_ANCHOR};
+    if (lr_jvm_place(env, &start->place, &start->high, &found))
+        return true;
+    bool in_java = lr_jvm_place_in_java(env, native, &start->place, &start->high);
+    if (in_java)
+        start->exit = native->is_exact ? LR_EXIT_SIGNAL : LR_EXIT_LEAF;
+    start->lost = !in_java && (found & LR_STACK_JAVA_LOST);
+    return in_java;
+}
+
+/* False: the VM has to be asked.  *flags is the answer otherwise.  A virtual thread of which
+ * nothing is on this stack, as while it is being put back, has frames that are cut, all of them. */
+static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max,
+                       const struct lr_trail *native, uint32_t *flags)
+{
+    struct start start;
+    if (!find_start(env, native, &start)) {
+        if (start.lost)
+            lr_count(LR_CNT_java_no_place);
+        return !start.lost;
+    }
+    enum lr_walk_end end =
+        lr_java_walk_from(start.place, start.exit, start.high, walk->frames, max, &walk->count);
+    if (end == LR_WALK_DECLINED) {
+        lr_count(start.exit == LR_EXIT_ANCHOR ? LR_CNT_java_strange : LR_CNT_java_strange_code);
         walk->count = 0;
         return false;
     }
@@ -62,50 +74,51 @@ static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max,
     if (end != LR_WALK_END)
         *flags |= LR_STACK_JAVA_CUT;
     walk->epoch = epoch_of(walk);
-    if (!in_java && walk->count && lr_jvm_check_due())
+    if (walk->count && lr_jvm_check_due() && start.exit == LR_EXIT_ANCHOR)
         lr_jvm_check(walk, max);
     return true;
 }
 
 /* The VM's answer in our form; its memory is a hook's own. */
-static __attribute__((noinline, cold)) void ask(struct lr_java_walk *walk, size_t max, bool native,
-                                                uint32_t *flags)
+static __attribute__((noinline, cold)) void ask(struct lr_java_walk *walk, size_t max,
+                                                bool from_java, uint32_t *flags)
 {
     struct lr_java_frame frames[max];
-    walk->count = native ? lr_jvm_ask_native(frames, max, flags) : lr_jvm_ask(frames, max, flags);
+    walk->count =
+        from_java ? lr_jvm_ask_native(frames, max, flags) : lr_jvm_ask(frames, max, flags);
     lr_jvm_methods_of(frames, walk->count);
     for (size_t i = 0; i < walk->count; i++)
         walk->frames[i] = lr_java_raw_of(LR_JAVA_NAMED, frames[i].method, (uint32_t)frames[i].bci);
     walk->epoch = epoch_of(walk);
 }
 
-void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool native,
-                 const struct lr_regs *generated, uint32_t *flags)
+void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool from_java,
+                 const struct lr_trail *native, uint32_t *flags)
 {
     JNIEnv *env = lr_jvm_is_live() ? lr_jvm_env() : NULL;
     walk->count = 0;
     walk->epoch = 0;
-    if (!env && native)
+    if (!env && from_java)
         lr_jvm_dies(); /* whom Java called is attached, as long as there is a VM */
     if (!env || max == 0)
         return;
     if (max > LR_DEPTH_MAX)
         max = LR_DEPTH_MAX;
-    bool walked = lr_jvm.walks && walk_stack(env, walk, max, generated, flags);
+    bool walked = lr_jvm.walks && walk_stack(env, walk, max, native, flags);
     bool cut_short = (*flags & LR_STACK_JAVA_CUT) && walk->count < max;
-    if (walked && !(native && cut_short))
+    if (walked && !(from_java && cut_short))
         return;
     if (!walked && lr_jvm.walks)
         lr_count(LR_CNT_java_declined);
     *flags = 0;
-    ask(walk, max, native, flags);
+    ask(walk, max, from_java, flags);
 }
 
-void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool native,
-                 const struct lr_regs *generated, uint32_t *flags)
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool from_java,
+                 const struct lr_trail *native, uint32_t *flags)
 {
     uint32_t found = 0;
-    lr_jvm_look(walk, max, native, generated, &found);
+    lr_jvm_look(walk, max, from_java, native, &found);
     if (found)
         count_flags(found);
     *flags |= found;

@@ -140,6 +140,70 @@ static bool take_interpreted(const struct walk *walk, struct lr_java_raw *frame)
     return method && method % WORD == 0 && bcp >> 48 == 0;
 }
 
+/* May a frame return to `pc`?  A guess is believed only if it leads there: behind a call, or to
+ * where the VM has frames return without one. */
+static bool is_return(uintptr_t pc)
+{
+    struct lr_code code;
+    lr_jvm_code_find(pc, &code);
+    bool without_call = code.kind == LR_CODE_INTERPRETER || code.kind == LR_CODE_DEOPT ||
+                        code.kind == LR_CODE_BARRIER;
+    return without_call ||
+           (code.kind != LR_CODE_UNKNOWN && lr_arch_follows_call((const uint8_t *)pc));
+}
+
+/* A stub without a frame of fixed size that was entered by `call` from compiled code and keeps a
+ * frame pointer.  Under the return address there may be a word for the stub's own use. */
+static bool step_called_stub(struct walk *walk)
+{
+    uintptr_t fp = walk->at.fp, blob = lr_jvm_find_blob(walk->at.pc);
+    for (int slot = FP_RETURN; blob && slot <= FP_RETURN + 1; slot++) {
+        if (!is_readable(walk, fp) || !is_readable(walk, fp + (uintptr_t)slot * WORD))
+            return false;
+        uintptr_t pc = word_at(fp, slot);
+        if (is_return(pc) && lr_jvm_find_blob(lr_arch_call_target((const uint8_t *)pc)) == blob)
+            return go_to(walk, pc, fp + (uintptr_t)(slot + 1) * WORD, word_at(fp, FP_LINK));
+    }
+    return false;
+}
+
+/* A compiled method that a signal interrupted before its frame was there: at its first instruction,
+ * which looks whether the stack is large enough, or behind its push of the frame pointer. */
+static bool step_unframed(struct walk *walk)
+{
+    uintptr_t sp = walk->at.sp;
+    if (is_readable(walk, sp) && is_return(word_at(sp, 0)))
+        return go_to(walk, word_at(sp, 0), sp + WORD, walk->at.fp);
+    return is_readable(walk, sp + WORD) && is_return(word_at(sp, 1)) &&
+           go_to(walk, word_at(sp, 1), sp + 2 * WORD, word_at(sp, 0));
+}
+
+/* The first frame of a thread that left no anchor; false: not to be had. */
+static bool step_first(struct walk *walk, enum lr_java_exit exit, struct lr_java_raw *frame)
+{
+    struct lr_code code;
+    bool is_signal = exit == LR_EXIT_SIGNAL;
+    frame->id = 0;
+    lr_jvm_code_find(walk->at.pc, &code);
+    switch (code.kind) {
+    case LR_CODE_COMPILED:
+        if (!take_compiled(walk, &code, frame))
+            return false;
+        if (is_signal && !lr_nmethod_has_frame(code.blob, walk->at.pc))
+            return step_unframed(walk);
+        return step_fixed(walk, code.frame_words) && is_return(walk->at.pc);
+    case LR_CODE_INTERPRETER:
+        return take_interpreted(walk, frame) && step_interpreted(walk) && is_return(walk->at.pc);
+    case LR_CODE_STUB:
+        return !is_signal && step_fixed(walk, code.frame_words) && is_return(walk->at.pc);
+    case LR_CODE_FRAMED:
+    case LR_CODE_UNKNOWN:
+        return !is_signal && step_called_stub(walk);
+    default:
+        return !is_signal; /* the usual step knows */
+    }
+}
+
 /* One step; LR_WALK_MORE: go on.  *frame is what was stepped over, frame->id 0 if no method. */
 static enum lr_walk_end step(struct walk *walk, struct lr_java_raw *frame)
 {
@@ -194,12 +258,19 @@ static size_t step_compiled(struct walk *walk, struct lr_java_raw *frames, size_
     return count;
 }
 
-enum lr_walk_end lr_java_walk_from(struct lr_java_place place, uintptr_t high,
-                                   struct lr_java_raw *frames, size_t max, size_t *count)
+enum lr_walk_end lr_java_walk_from(struct lr_java_place place, enum lr_java_exit exit,
+                                   uintptr_t high, struct lr_java_raw *frames, size_t max,
+                                   size_t *count)
 {
     struct walk walk = {place, high};
     struct lr_java_raw frame;
-    size_t taken = 0;
+    size_t taken = *count = 0;
+    if (__builtin_expect(exit != LR_EXIT_ANCHOR, 0)) {
+        if (max == 0 || !step_first(&walk, exit, &frame))
+            return LR_WALK_DECLINED;
+        if (frame.id)
+            frames[taken++] = frame;
+    }
     for (unsigned steps = 0; steps < STEPS_MAX; steps++) {
         taken = step_compiled(&walk, frames, taken, max);
         enum lr_walk_end end = step(&walk, &frame);

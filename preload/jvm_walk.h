@@ -38,6 +38,13 @@ struct lr_java_place {
     uintptr_t pc, sp, fp;
 };
 
+/* How the thread left Java code at the place where a walk begins. */
+enum lr_java_exit {
+    LR_EXIT_ANCHOR, /* by a call that left an anchor; so are all places further out */
+    LR_EXIT_LEAF,   /* by a call of C that left none (barriers of collectors) */
+    LR_EXIT_SIGNAL, /* not at all: a signal came there (stack overflow); no return address */
+};
+
 enum lr_walk_end {
     LR_WALK_END,      /* all frames down to the first */
     LR_WALK_MORE,     /* there are more than were asked for */
@@ -49,9 +56,11 @@ enum lr_walk_end {
 bool lr_java_walk_start(void);
 
 /* From `place`, on a stack that may be read from place->sp up to `high`.  Stores at most `max`
- * frames.  Any state; plain loads within the stack, the code cache and nothing else.
+ * frames.  Any state; plain loads within the stack, the code cache and nothing else.  Without an
+ * anchor the first frame is guessed at and believed if it returns to behind a call.
  * Cost: about 15 ns and 3-4 ns a frame. */
-enum lr_walk_end lr_java_walk_from(struct lr_java_place place, uintptr_t high,
-                                   struct lr_java_raw *frames, size_t max, size_t *count);
+enum lr_walk_end lr_java_walk_from(struct lr_java_place place, enum lr_java_exit exit,
+                                   uintptr_t high, struct lr_java_raw *frames, size_t max,
+                                   size_t *count);
 
 #endif

@@ -169,10 +169,8 @@ intern(const struct want *want, const struct lr_java_walk *java, uint32_t flags)
 static void collect_java(struct lr_java_walk *java, enum lr_stack_use use,
                          const struct lr_trail *trail, uint32_t *flags)
 {
-    bool generated = trail->end == LR_UNWIND_FOREIGN && trail->at.sp;
     uint32_t depth = lr_own_work_begin(); /* the JVM may grow an arena of its own for us */
-    lr_jvm_walk(java, lr_config.java_depth, use == LR_STACK_OF_JAVA_PAIR,
-                generated ? &trail->at : NULL, flags);
+    lr_jvm_walk(java, lr_config.java_depth, use == LR_STACK_OF_JAVA_PAIR, trail, flags);
     lr_own_work_end(depth);
 }
 

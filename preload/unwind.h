@@ -48,6 +48,7 @@ struct lr_trail {
     uintptr_t last; /* the outermost of them; only with LR_UNWIND_FOREIGN */
     enum lr_unwind_end end;
     struct lr_regs at; /* with LR_UNWIND_FOREIGN the registers at `last`; sp 0: not known */
+    bool is_exact;     /* a signal came at at.pc: it is no return address */
 };
 
 struct lr_unwinder {

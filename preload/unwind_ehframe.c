@@ -136,19 +136,21 @@ static inline void finish(const struct lr_stack_range *range)
 }
 
 static size_t plain_walk(const struct lr_regs *regs, struct lr_stack_range *range, uintptr_t *pcs,
-                         size_t max, enum lr_unwind_end *end)
+                         size_t max, struct lr_trail *trail)
 {
     struct cursor at = {regs->pc, regs->sp, regs->fp, 0};
     uint64_t key = lr_rule_key();
+    *trail = (struct lr_trail){.end = LR_UNWIND_DEPTH};
     while (at.place < max) {
         pcs[at.place++] = at.pc;
         uint64_t rule = lr_rule_for(at.pc, key);
         if (__builtin_expect(LR_RULE_KIND(rule) == LR_RULE_FULL, 0))
-            return lr_unwind_full(regs, range, pcs, max, end);
-        if (!step(&at, rule, range, end))
-            return at.place;
+            return lr_unwind_full(regs, range, pcs, max, trail);
+        if (!step(&at, rule, range, &trail->end))
+            break;
+        trail->end = LR_UNWIND_DEPTH;
     }
-    *end = LR_UNWIND_DEPTH;
+    trail->at = (struct lr_regs){at.pc, at.sp, at.fp};
     return at.place;
 }
 
@@ -160,7 +162,9 @@ static size_t walk(const struct lr_regs *regs, uintptr_t *pcs, size_t max, enum 
         return 0;
     if (!begin(regs, &range))
         return pcs[0] = regs->pc, 1;
-    size_t count = plain_walk(regs, &range, pcs, max, end);
+    struct lr_trail trail;
+    size_t count = plain_walk(regs, &range, pcs, max, &trail);
+    *end = trail.end;
     finish(&range);
     return count;
 }
@@ -317,10 +321,9 @@ static __attribute__((noinline, cold)) void follow_plainly(const struct lr_regs 
                                                            struct lr_trail *trail)
 {
     uintptr_t pcs[max];
-    trail->count = plain_walk(regs, range, pcs, max, &trail->end);
+    trail->count = plain_walk(regs, range, pcs, max, trail);
     trail->hash = lr_unwind_hash(pcs, trail->count);
     trail->last = pcs[trail->count - 1];
-    trail->at.sp = 0;
 }
 
 /* The usual end, counted. */
@@ -351,13 +354,17 @@ static inline void pursue(struct pursuit *walk, struct lr_trail *trail)
     trail->count = walk->at.place;
     trail->last = walk->last;
     trail->at = (struct lr_regs){walk->at.pc, walk->at.sp, walk->at.fp};
+    trail->is_exact = false;
 }
 
 static void follow(const struct lr_regs *regs, size_t max, struct lr_trail *trail)
 {
     struct lr_stack_range range;
     if (!begin(regs, &range)) {
-        *trail = (struct lr_trail){lr_unwind_term(regs->pc, 0), 1, regs->pc, LR_UNWIND_LOST, {0}};
+        *trail = (struct lr_trail){.hash = lr_unwind_term(regs->pc, 0),
+                                   .count = 1,
+                                   .last = regs->pc,
+                                   .end = LR_UNWIND_LOST};
         return;
     }
     struct pursuit walk = {

@@ -200,28 +200,38 @@ static enum lr_unwind_end end_of(enum step step)
                                   : LR_UNWIND_LOST;
 }
 
+/* Where the walk stands, for those who can go on in generated code. */
+static void tell_place(const struct walk *walk, struct lr_trail *trail)
+{
+    bool has_fp = walk->known >> LR_REG_FP & 1;
+    trail->at = (struct lr_regs){walk->reg[LR_REG_PC], walk->reg[LR_REG_SP],
+                                 has_fp ? walk->reg[LR_REG_FP] : 0};
+    trail->is_exact = walk->is_exact;
+}
+
 __attribute__((noinline, cold)) size_t lr_unwind_full(const struct lr_regs *regs,
                                                       struct lr_stack_range *range, uintptr_t *pcs,
-                                                      size_t max, enum lr_unwind_end *end)
+                                                      size_t max, struct lr_trail *trail)
 {
     struct walk walk = {.known = LR_REGS_PRESERVED, .is_exact = true, .range = range};
     lr_arch_capture(walk.reg);
     if (!lr_stack_begin(range, walk.reg[LR_REG_SP]) || !start_here(&walk, regs))
         start_bare(&walk, regs);
     if (!lr_stack_begin(range, walk.reg[LR_REG_SP])) {
-        *end = LR_UNWIND_LOST;
+        trail->end = LR_UNWIND_LOST;
         return 0;
     }
     size_t count = 0;
     for (;;) {
         if (count == max) {
-            *end = LR_UNWIND_DEPTH;
+            trail->end = LR_UNWIND_DEPTH;
             return count;
         }
         pcs[count++] = walk.reg[LR_REG_PC];
         enum step result = step(&walk);
         if (result != STEP_OK) {
-            *end = end_of(result);
+            trail->end = end_of(result);
+            tell_place(&walk, trail);
             return count;
         }
     }

@@ -11,9 +11,9 @@
 
 /* As lr_unwinder.walk, at 0.3-1 us a frame: taken when a frame on the stack needs more than sp
  * and fp (signal frames, realigned assembly).  Starts from this function's own frame, since the
- * caller's other registers are known only there. */
+ * caller's other registers are known only there.  Fills trail->end, ->at and ->is_exact. */
 size_t lr_unwind_full(const struct lr_regs *regs, struct lr_stack_range *range, uintptr_t *pcs,
-                      size_t max, enum lr_unwind_end *end);
+                      size_t max, struct lr_trail *trail);
 
 /* A signal handler's return code that has no unwind data. */
 bool lr_unwind_is_sigreturn(uintptr_t pc);

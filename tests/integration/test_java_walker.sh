@@ -14,7 +14,7 @@ counter() { sed -n "s/^ *name=$1 kind=[a-z]* value=//p" dump.txt; }
 
 # walker FLAG…: one run with every stack verified, or every 32nd.
 walker() {
-    local label="$JDK_NAME: $*" every=1 checked wrong lost
+    local label="$JDK_NAME: $*" every=1 stacks checked wrong lost
     rm -f states.lkr
     [ "$1" != -Xcomp ] || every=32 # nearly all time goes into deep stacks there
     LR_KEYS=java_check=$every traced states.lkr "$JDK/bin/java" -Xmx256m -Xlog:disable "$@" -cp "$JAVA_CLASSES" \
@@ -23,13 +23,18 @@ walker() {
     "$LR_CLI" dump states.lkr >dump.txt 2>&1
     checked=$(counter java_checked)
     wrong=$(($(counter java_wrong_count) + $(counter java_wrong_method) + $(counter java_wrong_bci)))
+    stacks=$(counter java_stacks)
     lost=$(($(counter java_lost) + $(counter java_unresolved)))
-    tap_diag "checked $checked, VM had no answer $(counter java_unchecked), wrong $wrong" \
+    tap_diag "stacks $stacks, lost $lost (no place $(counter java_no_place), strange code" \
+        "$(counter java_strange_code), strange further out $(counter java_strange), not told apart" \
+        "$(counter java_unresolved)); checked $checked, VM had no answer $(counter java_unchecked)" \
+        "(collecting $(counter java_vm_collects)), wrong $wrong" \
         "(count $(counter java_wrong_count), method $(counter java_wrong_method), bci" \
-        "$(counter java_wrong_bci)), VM one call on $(counter java_vm_next), VM short $(counter java_vm_short), lost $lost"
+        "$(counter java_wrong_bci)), VM one call on $(counter java_vm_next), VM short $(counter java_vm_short)"
     tap_ok "$((checked < 500))" "$label: hundreds of stacks were compared" "$checked"
-    tap_ok "$((wrong * 200 > checked))" "$label: they are what the VM says" "$wrong of $checked"
-    tap_ok "$((lost * 5 > checked))" "$label: few are lost" "$lost of $checked"
+    tap_ok "$((wrong * 1000 > checked))" "$label: they are what the VM says" "$wrong of $checked"
+    # Where they can't be had, it is for the code that called, never for the load; some at all times.
+    tap_ok "$((lost > 5 + stacks / 1000))" "$label: 99.9 % have their Java frames" "$lost lost of $stacks"
     tap_is "$(counter java_walker_off)" 0 "$label: the walker was trusted to the end"
 }
 
