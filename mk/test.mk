@@ -51,6 +51,7 @@ $(TEST)/unit/%: tests/unit/%.c $(TEST)/libtest.a $(TEST)/libpreload.a $(TEST)/li
 		$(TEST)/libtest.a $(TEST)/libanalyzer.a $(TEST)/libpreload.a $(TEST_LIBS) $(UNIT_LIBS)
 
 $(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
+$(TEST)/unit/test_own_memory: UNIT_LIBS = -Wl,--wrap=lr_prim_map,--wrap=lr_prim_unmap
 $(TEST)/unit/test_jvm%: TEST_CFLAGS += $(JNI_INCLUDE)
 
 # Oracles are built as applications are: optimized, with unwind tables, without frame pointers.

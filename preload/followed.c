@@ -13,6 +13,7 @@ enum {
     FIRST_EPOCH_MS = 5000,
     KEEP_MS = 5 * 60000, /* nothing is given up sooner */
     STREAK_MAX = 250,
+    TRIAL = 4, /* epochs after which a stack that doesn't grow gives its place to another */
 };
 
 /* What is known of a stack, or of a pair site (its value is a count then). */
@@ -23,13 +24,14 @@ struct tracker {
     uint8_t streak;             /* epochs that it grew in, halved when it shrinks */
     uint8_t barred;             /* belongs to a pair, which is followed itself */
     uint8_t followed;
+    uint8_t epochs;             /* that it was seen in, up to TRIAL */
 };
 
 struct pool {
     enum lr_followed_kind kind;
     enum lr_section_id section;
     float base; /* what one is worth that has nothing live: a free slot or not */
-    struct tracker *trackers; /* by id */
+    struct tracker *trackers; /* of stacks: by place (live_scan.h), else by id */
 };
 static struct pool pools[] = {
     {LR_FOLLOWED_STACK, LR_SEC_STACKS, 0, NULL},
@@ -57,21 +59,35 @@ static uint32_t epoch_end; /* ms */
 
 bool lr_followed_start(void)
 {
-    for (unsigned i = 0; i < POOLS; i++) {
-        uint64_t count = lr_file_capacity(pools[i].section);
-        pools[i].trackers = lr_prim_map(count * sizeof *pools[i].trackers);
-        if (!pools[i].trackers)
-            return false;
-    }
+    uint64_t sites = lr_file_capacity(LR_SEC_PAIRSITES);
+    pools[STACKS].trackers = lr_prim_map(LR_TALLIES * sizeof(struct tracker));
+    pools[PAIRS].trackers = lr_prim_map(sites * sizeof(struct tracker));
     epoch_end = FIRST_EPOCH_MS;
-    return true;
+    return pools[STACKS].trackers && pools[PAIRS].trackers;
 }
 
-static uint32_t id_count(const struct pool *pool)
+/* How many trackers may be in use, and whose one is: UINT32_MAX for nobody's. */
+static uint32_t tracker_count(const struct pool *pool)
 {
+    if (pool->kind == LR_FOLLOWED_STACK)
+        return LR_TALLIES;
+
     const struct lr_section *section = lr_file.section[pool->section];
     uint64_t used = __atomic_load_n(&section->used, __ATOMIC_ACQUIRE);
     return (uint32_t)(used < section->capacity ? used : section->capacity);
+}
+
+static uint32_t id_of(const struct pool *pool, uint32_t number)
+{
+    return pool->kind == LR_FOLLOWED_STACK ? lr_live_scan_stack(number) : number;
+}
+
+/* NULL: a stack without anything live, or one that is left out. */
+static struct tracker *tracker_of(const struct pool *pool, uint32_t id)
+{
+    uint32_t number = pool->kind == LR_FOLLOWED_STACK ? lr_live_scan_place(id) : id;
+    return number == LR_NO_TALLY && pool->kind == LR_FOLLOWED_STACK ? NULL
+                                                                    : &pool->trackers[number];
 }
 
 static uint64_t load(const uint64_t *value)
@@ -94,25 +110,48 @@ static void set(struct tracker *tracker, double value, double count)
         tracker->low_now = tracker->value;
 }
 
+static void drop(uint32_t place)
+{
+    pools[STACKS].trackers[place] = (struct tracker){0};
+    lr_live_scan_drop(place);
+}
+
 static void read_stacks(void)
 {
     struct pool *pool = &pools[STACKS];
-    uint32_t count = id_count(pool);
-    for (uint32_t id = 0; id < count; id++) {
-        struct tracker *tracker = &pool->trackers[id];
+    for (uint32_t place = 0; place < LR_TALLIES; place++) {
+        struct tracker *tracker = &pool->trackers[place];
         bool owned;
-        struct lr_live_sum sum = lr_live_scan_take(id, &owned);
-        if (sum.count == 0 && tracker->count == 0)
+        if (id_of(pool, place) == UINT32_MAX)
             continue;
+        struct lr_live_sum sum = lr_live_scan_take(place, &owned);
         set(tracker, sum.bytes, sum.count);
         tracker->barred = owned;
+        if (sum.count == 0 && !tracker->followed)
+            drop(place);
+    }
+}
+
+/* Stacks were left out: whoever is small and didn't grow has had its time. */
+static void make_places(void)
+{
+    const struct pool *pool = &pools[STACKS];
+    double sum = 0;
+    for (uint32_t place = 0; place < LR_TALLIES; place++)
+        sum += (double)pool->trackers[place].value;
+    for (uint32_t place = 0; place < LR_TALLIES; place++) {
+        const struct tracker *tracker = &pool->trackers[place];
+        if (id_of(pool, place) != UINT32_MAX && !tracker->followed && !tracker->barred &&
+            tracker->streak <= 1 && tracker->epochs == TRIAL &&
+            (double)tracker->value <= sum / LR_TALLIES)
+            drop(place);
     }
 }
 
 static void read_pairs(void)
 {
     struct pool *pool = &pools[PAIRS];
-    uint32_t count = id_count(pool);
+    uint32_t count = tracker_count(pool);
     for (uint32_t id = 0; id < count; id++) {
         double live = (double)live_pairs(&lr_file.pairsites[id]);
         set(&pool->trackers[id], live, live);
@@ -121,10 +160,13 @@ static void read_pairs(void)
 
 static void end_epoch(struct pool *pool)
 {
-    uint32_t count = id_count(pool);
-    for (uint32_t id = 0; id < count; id++) {
-        struct tracker *tracker = &pool->trackers[id];
+    uint32_t count = tracker_count(pool);
+    for (uint32_t number = 0; number < count; number++) {
+        struct tracker *tracker = &pool->trackers[number];
+        if (id_of(pool, number) == UINT32_MAX)
+            continue;
         float grown = tracker->low_now - tracker->low_before;
+        tracker->epochs += tracker->epochs < TRIAL;
         if (grown > 0 && tracker->streak < STREAK_MAX)
             tracker->streak++;
         else if (grown < 0)
@@ -145,9 +187,10 @@ static float worth(const struct pool *pool, const struct tracker *tracker, enum 
                                 : (float)tracker->streak;
 }
 
+/* What is followed keeps its place. */
 static struct tracker *tracker_in(const struct pool *pool, uint32_t slot)
 {
-    return &pool->trackers[lr_file.followed[slot].id];
+    return tracker_of(pool, lr_file.followed[slot].id);
 }
 
 /* What must stay the same while an id means the same; 0 for a stack that was given back. */
@@ -174,7 +217,7 @@ static void follow(const struct pool *pool, uint32_t slot, uint32_t id, uint32_t
     entry->id = id;
     entry->since_ms = now_ms;
     entry->check = check_of(pool, id);
-    pool->trackers[id].followed = 1;
+    tracker_of(pool, id)->followed = 1;
     __atomic_store_n(&entry->kind, pool->kind, __ATOMIC_RELEASE);
 }
 
@@ -209,11 +252,12 @@ static int weakest_slot(const struct group *group, uint32_t now_ms)
 /* The best of those that aren't followed. */
 static uint32_t best_candidate(const struct pool *pool, enum measure measure)
 {
-    uint32_t count = id_count(pool), best = UINT32_MAX;
+    uint32_t count = tracker_count(pool), best = UINT32_MAX;
     float most = 0;
-    for (uint32_t id = 0; id < count; id++) {
-        const struct tracker *tracker = &pool->trackers[id];
-        if (tracker->followed || tracker->barred)
+    for (uint32_t number = 0; number < count; number++) {
+        const struct tracker *tracker = &pool->trackers[number];
+        uint32_t id = id_of(pool, number);
+        if (id == UINT32_MAX || tracker->followed || tracker->barred)
             continue;
         float value = worth(pool, tracker, measure);
         if (value <= most)
@@ -238,9 +282,9 @@ static void choose(const struct group *group, uint32_t now_ms)
             id = best_candidate(pool, BY_SIZE);
         if (id == UINT32_MAX)
             return;
-        float gained = worth(pool, &pool->trackers[id], group->measure);
-        float given = worth(pool, tracker_in(pool, (uint32_t)slot), group->measure);
-        if (!free && gained <= given * group->better_by)
+        float gained = worth(pool, tracker_of(pool, id), group->measure);
+        if (!free && gained <= worth(pool, tracker_in(pool, (uint32_t)slot), group->measure) *
+                                   group->better_by)
             return;
         follow(pool, (uint32_t)slot, id, now_ms);
     }
@@ -260,21 +304,21 @@ void lr_followed_update(uint32_t now_ms)
         end_epoch(&pools[i]);
     for (unsigned i = 0; i < GROUPS; i++)
         choose(&groups[i], now_ms);
+    if (lr_live_scan_left_out())
+        make_places();
 }
 
 static struct lr_followed_value value_of(const struct lr_followed *entry)
 {
-    const struct lr_followed_value none = {-1, -1};
-    if (entry->kind == LR_FOLLOWED_STACK)
-        return (struct lr_followed_value){pools[STACKS].trackers[entry->id].value,
-                                          pools[STACKS].trackers[entry->id].count};
+    if (entry->kind == LR_FOLLOWED_STACK) {
+        const struct tracker *tracker = tracker_of(&pools[STACKS], entry->id);
+        return (struct lr_followed_value){tracker->value, tracker->count};
+    }
     if (entry->kind != LR_FOLLOWED_PAIR)
-        return none;
+        return (struct lr_followed_value){-1, -1};
     const struct lr_pairsite *site = &lr_file.pairsites[entry->id];
-    float bytes = site->stack < lr_file_capacity(LR_SEC_STACKS)
-                      ? pools[STACKS].trackers[site->stack].value
-                      : 0;
-    return (struct lr_followed_value){bytes, (float)live_pairs(site)};
+    const struct tracker *bytes = tracker_of(&pools[STACKS], site->stack);
+    return (struct lr_followed_value){bytes ? bytes->value : 0, (float)live_pairs(site)};
 }
 
 bool lr_followed_values(struct lr_followed_value *values)
@@ -288,7 +332,7 @@ bool lr_followed_values(struct lr_followed_value *values)
 
 void lr_followed_pair_totals(uint64_t *live, uint64_t *acquired, uint64_t *cleaned)
 {
-    uint32_t count = id_count(&pools[PAIRS]);
+    uint32_t count = tracker_count(&pools[PAIRS]);
     *live = *acquired = *cleaned = 0;
     for (uint32_t id = 0; id < count; id++) {
         const struct lr_pairsite *site = &lr_file.pairsites[id];

@@ -15,7 +15,7 @@
 /* Known frames, so that naming costs one probe.  A cache only: a full neighbourhood forgets its
  * first entry, and the trace's own tables find the equal frame again.  Anonymous memory, mapped
  * once, touched as it fills; the intern lock guards it. */
-enum { CACHE_BITS = 16, CACHE_SIZE = 1 << CACHE_BITS, CACHE_PROBES = 8 };
+enum { CACHE_BITS = 15, CACHE_SIZE = 1 << CACHE_BITS, CACHE_PROBES = 8 };
 struct known {
     uintptr_t method;
     int32_t bci;

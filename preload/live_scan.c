@@ -13,17 +13,79 @@ enum { PAGE = 4096, CHUNK_PAGES = 256, SLICE_NS = 250000 };
 
 struct tally {
     struct lr_live_sum sum;
-    uint32_t owned;
+    uint32_t stack; /* plus 1; 0: free */
+    uint32_t owned; /* free: the next free one */
 };
 
-static struct tally *tallies; /* by stack */
+static struct tally *tallies; /* LR_TALLIES and one for those that are left out */
+static uint16_t *places;      /* by stack: LR_NO_TALLY less the place; 0: none */
+static uint32_t fresh, free_place = LR_NO_TALLY; /* never used from there on; used before */
 static uint64_t stack_count;
+static uint32_t scans;
+static bool left_out, ever_left_out;
 static struct lr_live_totals totals, counting;
 
 static void add(struct lr_live_sum *sum, double bytes, double count)
 {
     sum->bytes += bytes;
     sum->count += count;
+}
+
+uint32_t lr_live_scan_place(uint32_t stack)
+{
+    return stack < stack_count ? LR_NO_TALLY - (uint32_t)places[stack] : LR_NO_TALLY;
+}
+
+uint32_t lr_live_scan_stack(uint32_t place)
+{
+    return tallies[place].stack - 1;
+}
+
+/* Once places were scarce, another few of the stacks may take one at each scan: first come,
+ * first served would give them to the same ones again.  Those of pairs come first. */
+static bool may_enter(uint32_t stack, bool owned)
+{
+    return owned || !ever_left_out || (stack + scans) * 0x9e3779b1u >> 27 == 0;
+}
+
+static uint32_t new_place(void)
+{
+    uint32_t place = free_place;
+    if (place == LR_NO_TALLY)
+        return fresh < LR_TALLIES ? fresh++ : LR_NO_TALLY;
+    free_place = tallies[place].owned;
+    return place;
+}
+
+static struct tally *tally_of(uint32_t stack, bool owned)
+{
+    uint32_t place = lr_live_scan_place(stack);
+    if (place != LR_NO_TALLY || stack >= stack_count)
+        return &tallies[place];
+    if (may_enter(stack, owned))
+        place = new_place();
+    if (place == LR_NO_TALLY) {
+        left_out = ever_left_out = true;
+    } else {
+        places[stack] = (uint16_t)(LR_NO_TALLY - place);
+        tallies[place] = (struct tally){{0, 0}, stack + 1, 0};
+    }
+    return &tallies[place];
+}
+
+void lr_live_scan_drop(uint32_t place)
+{
+    places[lr_live_scan_stack(place)] = 0;
+    tallies[place].stack = 0;
+    tallies[place].owned = free_place;
+    free_place = place;
+}
+
+bool lr_live_scan_left_out(void)
+{
+    bool was = left_out;
+    left_out = false;
+    return was;
 }
 
 static void count_block(const unsigned char *at)
@@ -40,11 +102,10 @@ static void count_block(const unsigned char *at)
     add(&counting.blocks, bytes, (double)weight);
     if (info & LR_LIVE_OWNED)
         add(&counting.owned, bytes, (double)weight);
-    if (stack >= stack_count)
-        return;
-    add(&tallies[stack].sum, bytes, (double)weight);
+    struct tally *tally = tally_of(stack, (info & LR_LIVE_OWNED) != 0);
+    add(&tally->sum, bytes, (double)weight);
     if (info & LR_LIVE_OWNED)
-        tallies[stack].owned = 1;
+        tally->owned = 1;
 }
 
 static void count_region(const unsigned char *at)
@@ -55,8 +116,7 @@ static void count_region(const unsigned char *at)
     if (!length)
         return;
     add(&counting.mapped, (double)length, 1);
-    if (stack < stack_count)
-        add(&tallies[stack].sum, (double)length, 1);
+    add(&tally_of(stack, false)->sum, (double)length, 1);
 }
 
 static const struct {
@@ -71,8 +131,9 @@ static uint64_t page;  /* of that table */
 bool lr_live_scan_start(void)
 {
     stack_count = lr_file_capacity(LR_SEC_STACKS);
-    tallies = lr_prim_map(stack_count * sizeof *tallies);
-    return tallies != NULL;
+    tallies = lr_prim_map((LR_TALLIES + 1) * sizeof *tallies);
+    places = lr_prim_map(stack_count * sizeof *places);
+    return tallies && places;
 }
 
 /* Slots don't cross pages: both tables' entries divide one. */
@@ -98,6 +159,7 @@ static bool next_table(void)
     table = (table + 1) % TABLES;
     if (table != 0)
         return false;
+    scans++;
     totals = counting;
     counting = (struct lr_live_totals){{0, 0}, {0, 0}, {0, 0}};
     return true;
@@ -129,12 +191,12 @@ const struct lr_live_totals *lr_live_scan_totals(void)
     return &totals;
 }
 
-struct lr_live_sum lr_live_scan_take(uint32_t stack, bool *owned)
+struct lr_live_sum lr_live_scan_take(uint32_t place, bool *owned)
 {
-    struct tally *tally = &tallies[stack];
+    struct tally *tally = &tallies[place];
     struct lr_live_sum sum = tally->sum;
     *owned = tally->owned != 0;
-    if (sum.count != 0 || tally->owned)
-        *tally = (struct tally){{0, 0}, 0};
+    tally->sum = (struct lr_live_sum){0, 0};
+    tally->owned = 0;
     return sum;
 }

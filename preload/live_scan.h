@@ -26,7 +26,20 @@ bool lr_live_scan_slice(void);
 
 /* After a complete scan and before the next slice. */
 const struct lr_live_totals *lr_live_scan_totals(void);
-/* Live blocks and mappings of one stack; *owned: some of it belongs to a pair.  Clears the sum. */
-struct lr_live_sum lr_live_scan_take(uint32_t stack, bool *owned);
+
+/* Sums by stack are kept for those that something live refers to, in LR_TALLIES places; a stack
+ * keeps its place until it is dropped.  Where more stacks than that have something live, chance
+ * leaves some out. */
+enum { LR_TALLIES = 8192, LR_NO_TALLY = LR_TALLIES };
+/* A stack's place; LR_NO_TALLY when it has none. */
+uint32_t lr_live_scan_place(uint32_t stack);
+/* The stack that has a place; UINT32_MAX: none. */
+uint32_t lr_live_scan_stack(uint32_t place);
+/* Live blocks and mappings of a place's stack, as above; *owned: some of it belongs to a pair.
+ * Clears the sum. */
+struct lr_live_sum lr_live_scan_take(uint32_t place, bool *owned);
+void lr_live_scan_drop(uint32_t place);
+/* Was a stack left out since the last time? */
+bool lr_live_scan_left_out(void);
 
 #endif

@@ -17,47 +17,47 @@
 #include "trace.h"
 #include "unwind_hash.h"
 
-enum { MEMO_WAYS = 4, FIRST_MEMO = 4096 };
-
-/* check == hash ^ id * CHECK_MULTIPLIER when the two words belong together: a reader that sees
- * half of a concurrent store sees a miss. */
-struct memo {
-    uint64_t check;
-    uint64_t id;
-};
+/* A group is a cache line. */
+enum { MEMO_WAYS = 8, FIRST_MEMO = 4096 };
 static const uint64_t CHECK_MULTIPLIER = 0x9e3779b97f4a7c15u;
 
-static struct memo *memo;
+/* An entry is a stack's id below the rest of its hash, so that it is read and stored at once; the
+ * hash's low bits, which the id displaces, have chosen the group.  0: free. */
+static uint64_t *memo;
 static uint64_t memo_slots;                         /* mapped */
 static uint64_t memo_mask = FIRST_MEMO - MEMO_WAYS; /* of the part in use: a group's first slot */
+static uint64_t memo_ids;                           /* the bits of an entry that are the id */
 static uint32_t memo_stored;
 static uint64_t memo_epoch; /* part of every hash */
 
+/* With as many slots as stacks or more; of a full section 9 in 100 find none in their group
+ * and push out another. */
 bool lr_stack_take_start(void)
 {
     uint64_t stacks = lr_file_capacity(LR_SEC_STACKS), slots = FIRST_MEMO;
-    while (slots < stacks * 2)
+    while (slots < stacks)
         slots *= 2;
     memo = lr_prim_map(slots * sizeof *memo);
     memo_slots = slots;
+    memo_ids = slots - 1;
     return memo != NULL;
 }
 
-static struct memo *memo_group(uint64_t hash)
+static uint64_t *memo_group(uint64_t hash)
 {
     return &memo[hash & __atomic_load_n(&memo_mask, __ATOMIC_RELAXED)];
 }
 
-static uint32_t memo_find(uint64_t hash)
+/* Which way it is can't be predicted, so it is found without branches. */
+static inline uint32_t memo_find(uint64_t hash)
 {
-    struct memo *group = memo_group(hash);
+    const uint64_t *group = memo_group(hash);
+    uint64_t ids = memo_ids, found = 0;
     for (unsigned i = 0; i < MEMO_WAYS; i++) {
-        uint64_t id = __atomic_load_n(&group[i].id, __ATOMIC_RELAXED);
-        uint64_t check = __atomic_load_n(&group[i].check, __ATOMIC_RELAXED);
-        if (id && check == (hash ^ id * CHECK_MULTIPLIER))
-            return (uint32_t)id;
+        uint64_t entry = __atomic_load_n(&group[i], __ATOMIC_RELAXED);
+        found = ((entry ^ hash) & ~ids) == 0 ? entry & ids : found;
     }
-    return 0;
+    return (uint32_t)found;
 }
 
 /* A half full memo doubles; it forgets half of what it knew by that. */
@@ -71,18 +71,17 @@ static void memo_grow(void)
     __atomic_store_n(&memo_stored, 0, __ATOMIC_RELAXED);
 }
 
-/* Two threads that store into one entry leave a miss, or one of the two. */
+/* Two threads that store into one entry leave one of the two. */
 static void memo_store(uint64_t hash, uint32_t id)
 {
     memo_grow();
-    struct memo *group = memo_group(hash);
+    uint64_t *group = memo_group(hash);
     unsigned way = 0;
-    while (way < MEMO_WAYS && __atomic_load_n(&group[way].id, __ATOMIC_RELAXED))
+    while (way < MEMO_WAYS && __atomic_load_n(&group[way], __ATOMIC_RELAXED))
         way++;
     if (way == MEMO_WAYS)
         way = (hash >> 60) % MEMO_WAYS;
-    __atomic_store_n(&group[way].id, id, __ATOMIC_RELAXED);
-    __atomic_store_n(&group[way].check, hash ^ id * CHECK_MULTIPLIER, __ATOMIC_RELAXED);
+    __atomic_store_n(&group[way], (hash & ~memo_ids) | id, __ATOMIC_RELAXED);
 }
 
 void lr_stacks_forget(void)

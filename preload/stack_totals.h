@@ -11,7 +11,7 @@
 bool lr_totals_start(void); /* after lr_file_create; false: not enough memory */
 
 /* One block at a stack (alloc_count, alloc_bytes), and one that found no room.
- * Cost: two atomic additions to one cache line, about 10 ns; more where threads share a stack. */
+ * Cost: one atomic addition, about 5 ns; more where threads share a stack. */
 void lr_stack_add(uint32_t stack, uint64_t bytes);
 /* The same for a sampled block that stands for `weight` of its size. */
 void lr_stack_add_sampled(uint32_t stack, uint64_t bytes, float weight);

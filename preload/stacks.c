@@ -14,27 +14,74 @@
 #include "modules.h"
 #include "nodes.h"
 #include "pair_sites.h"
+#include "prim.h"
 #include "record.h"
 #include "regions.h"
 #include "stack_totals.h"
 #include "trace.h"
 
-/* lr_stack.link of a stack in use.  A pair's stack may be in the hands of a call that waits. */
+/* lr_stack.link: the next stack of the same chain, or the next free entry, above a bit that says
+ * that the stack may be in the hands of a pair's call that waits. */
 enum { PINNED = 1 };
 
 enum { FOLDED_FRAMES = 16 };
 
-static struct lr_index index_;
+static uint32_t *heads; /* chains of stacks by hash */
+static uint32_t head_mask;
 static uint32_t free_head; /* free entries, linked */
 static uint64_t free_count;
 static uint32_t folded_count; /* entries with LR_STACK_FOLDED */
 
 bool lr_stacks_start(void)
 {
-    if (!lr_totals_start() || !lr_nodes_start() || !lr_index_start(&index_))
+    uint32_t count = 1024; /* chains of one or two in a full section */
+    while (count < lr_file_capacity(LR_SEC_STACKS) / 2)
+        count *= 2;
+    heads = lr_prim_map(count * sizeof *heads);
+    head_mask = count - 1;
+    if (!heads || !lr_totals_start() || !lr_nodes_start())
         return false;
     lr_file.section[LR_SEC_STACKS]->used = 1; /* entry 0: no stack */
     return true;
+}
+
+static uint32_t next_of(uint32_t id)
+{
+    return __atomic_load_n(&lr_file.stacks[id].link, __ATOMIC_RELAXED) >> 1;
+}
+
+/* Others pin and unpin meanwhile. */
+static void set_next(uint32_t id, uint32_t next)
+{
+    uint32_t *link = &lr_file.stacks[id].link, old = __atomic_load_n(link, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(link, &old, next << 1 | (old & PINNED), false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+static uint32_t *head_of(uint32_t id)
+{
+    return &heads[lr_file.stacks[id].hash & head_mask];
+}
+
+static void add_to_chain(uint32_t id)
+{
+    uint32_t *head = head_of(id);
+    set_next(id, *head);
+    *head = id;
+}
+
+static void take_from_chain(uint32_t id)
+{
+    uint32_t *head = head_of(id), before = *head;
+    if (before == id) {
+        *head = next_of(id);
+        return;
+    }
+    while (before && next_of(before) != id)
+        before = next_of(before);
+    if (before)
+        set_next(before, next_of(id));
 }
 
 /* Names the frames; returns how many. */
@@ -61,9 +108,8 @@ struct key {
     uint32_t flags;
 };
 
-static bool same_stack(uint32_t id, const void *wanted)
+static bool same_stack(uint32_t id, const struct key *key)
 {
-    const struct key *key = wanted;
     const struct lr_stack *stack = &lr_file.stacks[id];
     return stack->hash == key->hash && stack->frame_count == key->count &&
            stack->flags == key->flags && lr_nodes_equal(stack->node, key->frames, key->count);
@@ -84,7 +130,7 @@ static uint32_t new_id(void)
     const struct lr_section *section = lr_file.section[LR_SEC_STACKS];
     if (free_head) {
         uint32_t id = free_head;
-        free_head = lr_file.stacks[id].link;
+        free_head = next_of(id);
         __atomic_store_n(&free_count, free_count - 1, __ATOMIC_RELAXED);
         return id;
     }
@@ -93,7 +139,7 @@ static uint32_t new_id(void)
 
 static void give_back(uint32_t id)
 {
-    lr_file.stacks[id].link = free_head;
+    set_next(id, free_head);
     free_head = id;
     __atomic_store_n(&free_count, free_count + 1, __ATOMIC_RELAXED);
 }
@@ -115,7 +161,7 @@ static uint32_t append_stack(const struct key *key)
     publish(stack, node, key->count, key->flags);
     if (id == section->used)
         __atomic_store_n(&section->used, section->used + 1, __ATOMIC_RELEASE);
-    lr_index_add(&index_, key->hash, id);
+    add_to_chain(id);
     return id;
 }
 
@@ -139,12 +185,16 @@ static size_t allowance(enum lr_stack_use use)
     return sixteenths < 12 ? SIZE_MAX : sixteenths < 14 ? 16 : sixteenths < 15 ? 4 : 0;
 }
 
+/* Also sets the key's hash.  0: it isn't stored. */
 static uint32_t find_stack(struct key *key)
 {
     key->hash = key->flags;
     for (size_t i = 0; i < key->count; i++)
         key->hash = lr_hash_mix(key->hash, key->frames[i]);
-    return lr_index_find(&index_, key->hash, same_stack, key);
+    uint32_t id = heads[key->hash & head_mask];
+    while (id && !same_stack(id, key))
+        id = next_of(id);
+    return id;
 }
 
 /* A stack that isn't stored yet, as far as there is room for it. */
@@ -160,7 +210,7 @@ static uint32_t store_stack(struct key *key, enum lr_stack_use use)
         key->flags |= LR_STACK_DEPTH_CUT;
         found = find_stack(key);
     }
-    return found ? found - 1 : append_stack(key);
+    return found ? found : append_stack(key);
 }
 
 __attribute__((cold)) uint32_t lr_stack_intern(const struct lr_raw_stack *raw,
@@ -184,13 +234,13 @@ __attribute__((cold)) uint32_t lr_stack_intern(const struct lr_raw_stack *raw,
 
 void lr_stack_pin(uint32_t id)
 {
-    if (__atomic_load_n(&lr_file.stacks[id].link, __ATOMIC_RELAXED) != PINNED)
-        __atomic_store_n(&lr_file.stacks[id].link, PINNED, __ATOMIC_RELAXED);
+    if (!(__atomic_load_n(&lr_file.stacks[id].link, __ATOMIC_RELAXED) & PINNED))
+        __atomic_fetch_or(&lr_file.stacks[id].link, PINNED, __ATOMIC_RELAXED);
 }
 
 void lr_stack_unpin(uint32_t id)
 {
-    __atomic_store_n(&lr_file.stacks[id].link, 0, __ATOMIC_RELAXED);
+    __atomic_fetch_and(&lr_file.stacks[id].link, ~(uint32_t)PINNED, __ATOMIC_RELAXED);
 }
 
 bool lr_stack_has_target(uint32_t id)
@@ -217,7 +267,7 @@ uint32_t lr_stack_target(uint32_t id)
     key.flags = (stack->flags & LR_STACK_JAVA) | LR_STACK_DEPTH_CUT | LR_STACK_FOLDED;
     uint32_t found = find_stack(&key);
     if (found || folded_count >= folded_limit())
-        return found ? found - 1 : 0;
+        return found;
     folded_count++;
     return append_stack(&key);
 }
@@ -239,17 +289,17 @@ static bool may_go(uint32_t id)
     const struct lr_stack *stack = &lr_file.stacks[id];
     bool stands = stack->flags & LR_STACK_FOLDED && folded_count < folded_limit() / 2;
     return id != 0 && !(stack->flags & LR_STACK_FREE) && !stands &&
-           __atomic_load_n(&stack->link, __ATOMIC_RELAXED) != PINNED;
+           !(__atomic_load_n(&stack->link, __ATOMIC_RELAXED) & PINNED);
 }
 
 static void retire(uint32_t id)
 {
-    lr_index_remove(&index_, lr_file.stacks[id].hash, id);
+    take_from_chain(id);
 }
 
 static void restore(uint32_t id)
 {
-    lr_index_add(&index_, lr_file.stacks[id].hash, id);
+    add_to_chain(id);
 }
 
 static void fold(uint32_t id)

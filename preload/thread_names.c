@@ -19,7 +19,7 @@ static struct lr_index index_;
 
 bool lr_thread_names_start(void)
 {
-    names = lr_prim_map(LR_THREAD_LABELS * sizeof *names);
+    names = lr_prim_map(lr_file_capacity(LR_SEC_THREADS) * sizeof *names);
     lr_file.section[LR_SEC_THREADS]->used = 1;
     return names && lr_index_start(&index_);
 }

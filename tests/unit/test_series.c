@@ -1,6 +1,6 @@
 /* test_series.c -- the time series' sources, the counting of the tables, and what is followed.
  *
- * Stage: unit tests of the helper thread's part, on a real file of small size.
+ * Stage: unit tests of the helper thread's part, on a real file.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -29,7 +29,7 @@ static uint64_t values[LR_SERIES_COUNT];
 static int start(void **state)
 {
     (void)state;
-    path = recording_create("test_series");
+    path = recording_create_sized("test_series", "32M");
     snprintf(root, sizeof root, "root.%d", getpid());
     assert_true(lr_series_start());
     memset(values, 0xff, sizeof values);
@@ -225,6 +225,36 @@ static void a_slow_leak_is_followed(void **state)
     assert_true(followed_bytes(LR_FOLLOWED_STACK, LEAK, &count) > 0);
 }
 
+/* More stacks have something live than there are places for; one of them leaks. */
+static void a_leak_among_very_many_stacks_is_followed(void **state)
+{
+    (void)state;
+    enum { FIRST = 1000, STACKS = 3 * LR_TALLIES, LEAK = FIRST + STACKS, SLOT = 10000 };
+    struct lr_followed_value all[LR_FOLLOWED_SLOTS];
+    float count, largest = 0;
+    unsigned minute = 60;
+    lr_file.section[LR_SEC_STACKS]->used = LEAK + 1;
+    for (uint32_t i = 0; i < STACKS; i++)
+        set_live(SLOT + i, FIRST + i, i == STACKS - 1 ? 1 << 28 : 1000 + i % 100, 0);
+    for (; minute < 300; minute++) {
+        set_live(SLOT + STACKS, LEAK, 16 * minute, 0);
+        whole_scan(minute * 60000);
+        assert_int_equal(lr_live_scan_totals()->blocks.count >= STACKS, true);
+        if (followed_bytes(LR_FOLLOWED_STACK, LEAK, &count) > 0 &&
+            followed_bytes(LR_FOLLOWED_STACK, LEAK - 1, &count) > 0)
+            break;
+    }
+    assert_in_range(minute, 61, 299);
+    assert_true(lr_followed_values(all));
+    for (uint32_t i = 0; i < LR_FOLLOWED_SLOTS; i++)
+        largest = all[i].bytes > largest ? all[i].bytes : largest;
+    assert_true(largest == (float)(1 << 28));
+    for (uint32_t i = 0; i <= STACKS; i++) /* all are released, and places are free again */
+        lr_file.live[SLOT + i].key = 0;
+    whole_scan(minute * 60000 + 1000);
+    assert_true(followed_bytes(LR_FOLLOWED_STACK, LEAK, &count) == 0);
+}
+
 static void points_are_written(void **state)
 {
     (void)state;
@@ -255,6 +285,7 @@ int main(void)
         cmocka_unit_test(lines_of_any_length),    cmocka_unit_test(this_process),
         cmocka_unit_test(the_machine),            cmocka_unit_test(the_cgroup),
         cmocka_unit_test(what_is_live_is_counted), cmocka_unit_test(a_slow_leak_is_followed),
+        cmocka_unit_test(a_leak_among_very_many_stacks_is_followed),
         cmocka_unit_test(points_are_written),
     };
     return cmocka_run_group_tests(tests, start, stop);
