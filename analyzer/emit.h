@@ -15,7 +15,7 @@ struct lr_emit_options {
     bool color;
     bool raw_bytes;    /* 80462112 B instead of 80.5 MB */
     bool whole_stacks; /* all frames of every finding */
-    unsigned top;      /* places of unjudged memory to list; 0: the default (text 10, JSON all) */
+    unsigned top;      /* places of memory to list; 0: the default (text 10, JSON all) */
     unsigned width;    /* columns of the terminal; 0: nothing is wrapped or shortened */
 };
 

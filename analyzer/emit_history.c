@@ -89,47 +89,27 @@ static void put_old_generation(struct history *history)
                  lr_unit_bytes(b, limit, history->raw_bytes));
 }
 
-static const char *place_of(const struct lr_model_path *path)
+/* "growing by 1,200 and 8.4 MB an hour (1,150 to 1,260; 8.1 to 8.7 MB)" */
+void lr_emit_growth(struct lr_page *page, const struct lr_model_pair_site *site, bool raw_bytes)
 {
-    return path->count ? path->frames[path->culprit].function : "an unknown place";
-}
+    const struct lr_trend *count = &site->trend, *bytes = &site->bytes_trend;
+    char texts[6][LR_UNIT_SIZE];
 
-static void put_growing_pairs(struct history *history, const struct lr_model_pair *pair)
-{
-    char value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
-
-    for (size_t i = 0; i < pair->site_count; i++) {
-        const struct lr_model_pair_site *site = &pair->sites[i];
-
-        if (site->trend.kind != LR_TREND_GROWING)
-            continue;
-        begin(history);
-        lr_page_text(history->page, 2, 4, LR_INK_PLAIN,
-                     "growing: %s by %s, %s an hour more (%s to %s)", pair->name,
-                     place_of(&site->path),
-                     lr_unit_count(value, lr_model_round(site->trend.slope)),
-                     lr_unit_count(low, lr_model_round(site->trend.low)),
-                     lr_unit_count(high, lr_model_round(site->trend.high)));
-    }
-}
-
-static void put_growing_memory(struct history *history, const struct lr_model *model)
-{
-    char value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
-
-    for (size_t i = 0; i < model->site_count; i++) {
-        const struct lr_model_memory_site *site = &model->sites[i];
-
-        if (site->trend.kind != LR_TREND_GROWING)
-            continue;
-        begin(history);
-        lr_page_text(history->page, 2, 4, LR_INK_PLAIN,
-                     "growing: %s of %s, %s an hour (%s to %s)", lr_memory_kind_name(site->kind),
-                     place_of(&site->path),
-                     lr_unit_bytes(value, lr_model_round(site->trend.slope), history->raw_bytes),
-                     lr_unit_bytes(low, lr_model_round(site->trend.low), history->raw_bytes),
-                     lr_unit_bytes(high, lr_model_round(site->trend.high), history->raw_bytes));
-    }
+    if (count->kind != LR_TREND_GROWING)
+        return;
+    lr_unit_count(texts[0], lr_model_round(count->slope));
+    lr_unit_count(texts[1], lr_model_round(count->low));
+    lr_unit_count(texts[2], lr_model_round(count->high));
+    lr_unit_bytes(texts[3], lr_model_round(bytes->slope), raw_bytes);
+    lr_unit_bytes(texts[4], lr_model_round(bytes->low), raw_bytes);
+    lr_unit_bytes(texts[5], lr_model_round(bytes->high), raw_bytes);
+    if (bytes->kind == LR_TREND_GROWING)
+        lr_page_text(page, 4, 6, LR_INK_PLAIN,
+                     "growing by %s and %s an hour (%s to %s; %s to %s)", texts[0], texts[3],
+                     texts[1], texts[2], texts[4], texts[5]);
+    else
+        lr_page_text(page, 4, 6, LR_INK_PLAIN, "growing by %s an hour (%s to %s)", texts[0],
+                     texts[1], texts[2]);
 }
 
 static uint64_t hours_to_ms(double hours)
@@ -137,19 +117,27 @@ static uint64_t hours_to_ms(double hours)
     return lr_model_round(hours * 3600e3);
 }
 
-static void put_projection(struct history *history, const struct lr_model_projection *projection)
+void lr_emit_projection(struct lr_page *page, const struct lr_model_projection *projection,
+                        bool raw_bytes)
 {
     char rate[LR_UNIT_SIZE], value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
 
     if (!projection->limit)
         return;
-    begin(history);
-    lr_page_text(history->page, 2, 4, LR_INK_PLAIN,
-                 "growing by %s an hour, it meets the limit of the %s in %s (%s to %s)",
-                 lr_unit_bytes(rate, lr_model_round(projection->rate), history->raw_bytes),
-                 projection->limit, lr_unit_duration(value, hours_to_ms(projection->hours)),
-                 lr_unit_duration(low, hours_to_ms(projection->low)),
-                 lr_unit_duration(high, hours_to_ms(projection->high)));
+    lr_unit_bytes(rate, lr_model_round(projection->rate), raw_bytes);
+    if (projection->far)
+        lr_page_text(page, 0, 2, LR_INK_PLAIN,
+                     "Growing by %s an hour, it does not meet a limit within %d days (the nearest: "
+                     "%s).",
+                     rate, LR_PROJECTION_DAYS, projection->limit);
+    else
+        lr_page_text(page, 0, 2, LR_INK_PLAIN,
+                     "Growing by %s an hour, it meets the limit of the %s in %s (%s to %s).", rate,
+                     projection->limit, lr_unit_duration(value, hours_to_ms(projection->hours)),
+                     lr_unit_duration(low, hours_to_ms(projection->low)),
+                     projection->high > LR_PROJECTION_DAYS * 24.0
+                         ? "beyond 30 days"
+                         : lr_unit_duration(high, hours_to_ms(projection->high)));
 }
 
 void lr_emit_history(struct lr_page *page, const struct lr_model *model, bool raw_bytes)
@@ -162,8 +150,4 @@ void lr_emit_history(struct lr_page *page, const struct lr_model *model, bool ra
     put_figure(&history, "live_bytes", "live blocks");
     put_cgroup(&history);
     put_old_generation(&history);
-    for (size_t i = 0; i < model->pair_count; i++)
-        put_growing_pairs(&history, &model->pairs[i]);
-    put_growing_memory(&history, model);
-    put_projection(&history, &model->projection);
 }

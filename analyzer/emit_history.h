@@ -10,5 +10,9 @@
 
 /* Nothing where the file has fewer than two points. */
 void lr_emit_history(struct lr_page *page, const struct lr_model *model, bool raw_bytes);
+/* A line each; nothing where nothing grows. */
+void lr_emit_growth(struct lr_page *page, const struct lr_model_pair_site *site, bool raw_bytes);
+void lr_emit_projection(struct lr_page *page, const struct lr_model_projection *projection,
+                        bool raw_bytes);
 
 #endif

@@ -164,12 +164,23 @@ static json_object *new_completeness(const struct lr_model_completeness *complet
     return object;
 }
 
+/* A list, as that of `oom`. */
+static json_object *new_next(const char *next)
+{
+    json_object *array = json_object_new_array();
+
+    if (next)
+        json_object_array_add(array, json_object_new_string(next));
+    return array;
+}
+
 static json_object *new_verdict(const struct lr_model_verdict *verdict)
 {
     json_object *object = json_object_new_object();
 
     put_string(object, "kind", lr_verdict_name(verdict->kind));
     put_string(object, "summary", verdict->summary);
+    put(object, "next", new_next(verdict->next));
     put(object, "evidence", new_texts(&verdict->evidence));
     return object;
 }
@@ -247,12 +258,14 @@ static json_object *new_pair_site(const struct lr_model *model,
     put_count(object, "released_unknown", site->released_unknown);
     put_count(object, "never_ended", lr_pair_site_never_ended(site));
     put_count(object, "live", site->live);
+    put_count(object, "live_survived_full_gc", site->survived);
     put_count(object, "live_bytes", site->bytes_at_creation + site->bytes_later);
     put_count(object, "live_bytes_at_creation", site->bytes_at_creation);
     put_count(object, "live_bytes_later", site->bytes_later);
     put_string(object, "class", lr_site_class_name(site->class));
     put_string(object, "trend", lr_trend_name(site->trend.kind));
     put(object, "rate_per_hour", lr_rate_to_json(&site->trend));
+    put(object, "rate_bytes_per_hour", lr_rate_to_json(&site->bytes_trend));
     put_bool(object, "expected", site->expected != NULL);
     put_string_or_null(object, "expected_reason", site->expected);
     put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
@@ -291,6 +304,9 @@ static json_object *new_memory_site(const struct lr_model *model,
     put(object, "total_count", mapped ? NULL : new_estimate(&site->total_count));
     put_string(object, "class", lr_trend_name(site->trend.kind));
     put(object, "rate_bytes_per_hour", lr_rate_to_json(&site->trend));
+    put(object, "rate_count_per_hour", lr_rate_to_json(&site->count_trend));
+    put_bool(object, "rate_of_part", site->part_followed && site->trend.kind == LR_TREND_GROWING);
+    put_bool(object, "jvm", site->jvm);
     put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
     put_path(object, &site->path);
     return object;
@@ -387,7 +403,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     write_value(&writer, "  ", "ledger", new_ledger(model));
     write_value(&writer, "  ", "series", lr_series_to_json(&model->series));
     write_value(&writer, "  ", "projection", lr_projection_to_json(&model->projection));
-    write_value(&writer, "  ", "gc_pressure", NULL);
+    write_value(&writer, "  ", "gc_pressure", lr_pressure_to_json(&model->gc_pressure));
     fputs("\n}\n", out);
     return writer.no_memory ? lr_fail(error, LR_FAILED, "out of memory") : LR_OK;
 }

@@ -153,31 +153,6 @@ void lr_page_blank(struct lr_page *page)
     fputc('\n', page->out);
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
-const char *lr_page_frame(char *out, size_t size, const struct lr_model_frame *frame)
-{
-    const char *gap = frame->java ? "" : " ";
-
-    if (frame->file[0] && frame->line)
-        snprintf(out, size, "%s%s(%s:%u)", frame->function, gap, base_name(frame->file),
-                 frame->line);
-    else if (frame->native_method)
-        snprintf(out, size, "%s(Native Method)", frame->function);
-    else if (frame->file[0])
-        snprintf(out, size, "%s%s(%s)", frame->function, gap, base_name(frame->file));
-    else if (frame->named && frame->module[0])
-        snprintf(out, size, "%s (%s)", frame->function, base_name(frame->module));
-    else
-        snprintf(out, size, "%s%s", frame->function, frame->java ? "(Unknown Source)" : "");
-    return out;
-}
-
 /* The dot between package and class of "org.acme.Codec.read(Codec.java:4)"; NULL for none. */
 static char *package_end(char *text)
 {
@@ -229,13 +204,13 @@ void lr_page_frame_line(struct lr_page *page, unsigned indent, enum lr_ink ink, 
     char where[1024], place[1024], *paren;
     unsigned excess;
 
-    lr_page_frame(where, sizeof(where), frame);
+    lr_model_frame_text(where, sizeof(where), frame);
     excess = frame->java ? too_much(page, indent, prefix, where) : 0;
     if (excess == 0 || abbreviate(where, excess) == excess) {
         lr_page_line(page, indent, ink, "%s%s", prefix, where);
         return;
     }
-    lr_page_frame(where, sizeof(where), frame);
+    lr_model_frame_text(where, sizeof(where), frame);
     snprintf(place, sizeof(place), "%s", (paren = strchr(where, '(')) ? paren : "");
     if (paren)
         *paren = '\0';

@@ -32,8 +32,4 @@ void lr_page_frame_line(struct lr_page *page, unsigned indent, enum lr_ink ink, 
                         const struct lr_model_frame *frame);
 void lr_page_blank(struct lr_page *page);
 
-/* The frame as people write it: pkg.Class.method(File.java:12), function (file.c:12),
- * function (libfoo.so).  Terminated, cut at `size`; returns out. */
-const char *lr_page_frame(char *out, size_t size, const struct lr_model_frame *frame);
-
 #endif

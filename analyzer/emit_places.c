@@ -1,4 +1,4 @@
-/* emit_places.c -- unjudged live memory, summed by culprit (emit_places.h).
+/* emit_places.c -- live memory, summed by culprit (emit_places.h).
  *
  * Stage: EMIT.  Context: analyzer only.
  */
@@ -78,7 +78,7 @@ static void put_place(struct lr_page *page, const struct place *place, bool raw_
                  lr_unit_bytes(bytes, lr_model_round(size.value), raw_bytes),
                  lr_unit_count(blocks, lr_model_round(number.value)), range[0] ? "[" : "", range,
                  range[0] ? "]  " : "",
-                 place->culprit ? lr_page_frame(where, sizeof(where), place->culprit)
+                 place->culprit ? lr_model_frame_text(where, sizeof(where), place->culprit)
                                 : "(no stack was recorded)");
 }
 
@@ -117,8 +117,8 @@ void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool map
         shown = count < top ? count : top;
         lr_page_blank(page);
         lr_page_text(page, 0, 2, LR_INK_BOLD,
-                     mappings ? "Mapped address space, not judged yet (size, mappings, by whom)"
-                              : "Live, not judged yet (bytes, blocks, allocated by)");
+                     mappings ? "Mapped address space (size, mappings, by whom)"
+                              : "Live memory (bytes, blocks, allocated by)");
         for (size_t i = 0; i < shown; i++)
             put_place(page, &places[i], raw_bytes);
         put_rest(page, places, shown, count, raw_bytes);

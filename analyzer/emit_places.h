@@ -1,4 +1,4 @@
-/* emit_places.h -- unjudged live memory, summed by culprit, for readers with one screen.
+/* emit_places.h -- live memory, summed by culprit, for readers with one screen.
  *
  * Stage: EMIT, below emit_text.c.  Context: analyzer only.
  */

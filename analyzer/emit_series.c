@@ -98,6 +98,29 @@ json_object *lr_projection_to_json(const struct lr_model_projection *projection)
                                                          projection->high));
     json_object_object_add(object, "bytes_per_hour",
                            json_object_new_uint64(lr_model_round(projection->rate)));
+    json_object_object_add(object, "not_within_days",
+                           projection->far ? json_object_new_int(LR_PROJECTION_DAYS) : NULL);
+    return object;
+}
+
+json_object *lr_pressure_to_json(const struct lr_model_gc_pressure *pressure)
+{
+    json_object *object;
+    char percent[32];
+
+    if (pressure->band == LR_PRESSURE_UNKNOWN)
+        return NULL;
+    object = json_object_new_object();
+    snprintf(percent, sizeof(percent), "%.1f", pressure->percent);
+    json_object_object_add(object, "pool", json_object_new_string(pressure->pool));
+    json_object_object_add(object, "collector", json_object_new_string(pressure->collector));
+    json_object_object_add(object, "used", json_object_new_uint64(pressure->used));
+    json_object_object_add(object, "max", json_object_new_uint64(pressure->most));
+    json_object_object_add(object, "percent",
+                           json_object_new_double_s(pressure->percent, percent));
+    json_object_object_add(object, "band",
+                           json_object_new_string(lr_pressure_name(pressure->band)));
+    json_object_object_add(object, "collected_s", new_seconds(pressure->time_ms));
     return object;
 }
 

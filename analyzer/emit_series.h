@@ -15,8 +15,12 @@
 json_object *lr_series_to_json(const struct lr_model_series *series);
 /* {"value", "low", "high"} an hour of a series that was judged; NULL of one that wasn't. */
 json_object *lr_rate_to_json(const struct lr_trend *trend);
-/* {"limit", "hours", "bytes_per_hour"} of the nearest limit; NULL when none is in sight. */
+/* {"limit", "hours", "bytes_per_hour", "not_within_days"} of the nearest limit; NULL when none is
+ * in sight. */
 json_object *lr_projection_to_json(const struct lr_model_projection *projection);
+/* {"pool", "collector", "used", "max", "percent", "band", "collected_s"}: right after the last
+ * collection; NULL when there was none, or the JVM keeps no counters. */
+json_object *lr_pressure_to_json(const struct lr_model_gc_pressure *pressure);
 /* {"time_s", "bytes", "count"} of the slots of a site; NULL when it isn't followed. */
 json_object *lr_history_to_json(const struct lr_model_followed *followed, uint64_t mask);
 

@@ -13,7 +13,8 @@
 #include "emit_sampling.h"
 #include "units.h"
 
-enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5, THREADS_SHOWN = 4 };
+enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5, THREADS_SHOWN = 4,
+       EVIDENCE_SHOWN = 6 };
 
 struct text {
     struct lr_page page;
@@ -36,11 +37,32 @@ static void put_verdict(struct text *text)
         [LR_VERDICT_NONE] = {"NO LEAK", LR_INK_GREEN},
         [LR_VERDICT_LEAK] = {"LEAK", LR_INK_RED},
         [LR_VERDICT_CANNOT_TELL] = {"CANNOT TELL", LR_INK_YELLOW},
+        [LR_VERDICT_GARBAGE_WAITING] = {"GARBAGE WAITING", LR_INK_YELLOW},
+        [LR_VERDICT_RETENTION] = {"NO LEAK, BUT RETENTION", LR_INK_YELLOW},
+        [LR_VERDICT_JAVA_HEAP] = {"JAVA HEAP", LR_INK_YELLOW},
+        [LR_VERDICT_JVM_OTHER] = {"THE JVM ITSELF", LR_INK_YELLOW},
+        [LR_VERDICT_OUTSIDE] = {"OUTSIDE", LR_INK_YELLOW},
     };
     const struct lr_model_verdict *verdict = &text->model->verdict;
 
     lr_page_text(&text->page, 0, 2, words[verdict->kind].ink, "%s: %s", words[verdict->kind].word,
                  verdict->summary);
+    lr_emit_projection(&text->page, &text->model->projection, text->options->raw_bytes);
+    if (verdict->next)
+        lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "Next: %s", verdict->next);
+}
+
+/* What is said below about pair sites, place by place, isn't said twice. */
+static void put_evidence(struct text *text)
+{
+    const struct lr_model_texts *evidence = &text->model->verdict.evidence;
+    size_t shown = 0, first = text->model->verdict.sites;
+
+    for (size_t i = first; i < evidence->count && shown < EVIDENCE_SHOWN; i++, shown++)
+        lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "- %s", evidence->items[i]);
+    if (evidence->count > first + shown)
+        lr_page_text(&text->page, 0, 2, LR_INK_DIM, "- %zu more (--format=json has them)",
+                     evidence->count - first - shown);
 }
 
 /* The callers that tell this site from others.  Of many, the first two and the last two: how it
@@ -151,6 +173,7 @@ static void put_finding(struct text *text, unsigned number, const struct lr_mode
     put_callers(text, &site->path);
     put_leaked_count(text, pair, site);
     put_leaked_bytes(text, site);
+    lr_emit_growth(&text->page, site, text->options->raw_bytes);
     put_threads(text, &site->path.threads);
     if (site->path.java_lost)
         lr_page_text(&text->page, 4, 6, LR_INK_YELLOW,
@@ -293,6 +316,7 @@ enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
     unsigned mappings = options->top ? options->top : DEFAULT_MAPPINGS;
 
     put_verdict(&text);
+    put_evidence(&text);
     put_findings(&text);
     put_completeness(&text);
     put_class(&text, LR_CLASS_EXPECTED, "Expected, not a leak");

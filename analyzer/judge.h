@@ -2,9 +2,12 @@
  *
  * Stage: JUDGE.  Context: analyzer only.
  *
- * Only pairs are judged; other live memory is listed, not judged.  A pair site is, in this order
+ * A pair site is, in this order
  *   expected   when a rule of culprit_rules.def names it: a population that is bounded by
- *              something else (the jar cache by the open jars);
+ *              something else (the jar cache by the open jars); or (after the next two) when it
+ *              is seen to be bounded, and the Cleaner had no part in that: its trend is plateau,
+ *              sawtooth or start-up; or, in a shorter recording, twice as many as are live were
+ *              ended explicitly while the number of live ones hardly changed (judge_bounded.c);
  *   clean      when nothing of it is live and nothing was left to the Cleaner;
  *   transient  when it was merely in use as the recording ended.  All of these must hold: the
  *              process was killed, still runs, or is a JVM (whose daemon threads go on until its
@@ -15,10 +18,23 @@
  *              streams, whose threads were stopped in the middle (LR_TRANSIENT_*);
  *   leak       otherwise.  A stream that only the Cleaner closed was never ended either: that a
  *              collection came along doesn't mend the program.
+ * Plain memory leaks where its trend is growing, by enough to matter (LR_MATTERS_*), and isn't the
+ * JVM's own (jvm_memory.h).
  *
- * The process: `leak` when a site leaks; else `cannot-tell` when the recording is incomplete or
- * blind, because what is missing may be the leak, or when nothing was judged at all (a native
- * program without streams); else `none`.
+ * The process, the first that holds (judge_process.c):
+ *   cannot-tell      the tracer was blind;
+ *   leak             something leaks: a pair site that a full collection found in use, that grows,
+ *                    or that no collection has tested yet; or plain memory;
+ *   garbage-waiting  pairs leak, but a collection frees them: none survived a full one;
+ *   java-heap        the old generation is more than 85 % full right after a collection;
+ *   retention        much that was freed is still resident, kept by the allocator;
+ *   jvm-other        something of the JVM's own grows: its memory, class metadata, threads;
+ *   outside          a balloon or other processes took the machine's memory;
+ *   cannot-tell      when the recording is incomplete, because what is missing may be the leak;
+ *                    when nothing was judged at all (a native program without streams or
+ *                    trends); or when much plain memory is live of which nobody knows whether it
+ *                    grows;
+ *   none             else.
  */
 #ifndef LEAKRING_JUDGE_H
 #define LEAKRING_JUDGE_H
@@ -31,6 +47,10 @@ enum {
     LR_TRANSIENT_SHARE = 10, /* of the duration: one tenth */
     LR_TRANSIENT_MS = 10 * 1000,
     LR_TRANSIENT_STOPPED_MS = 1000,
+    LR_MATTERS_GROWN = 512 * 1024,         /* bytes, over the recording */
+    LR_MATTERS_RATE = 100 * 1000,          /* bytes an hour */
+    LR_MATTERS_UNDECIDED = 16 * 1000000,   /* bytes */
+    LR_MATTERS_SLACK = 32 * 1000000,       /* bytes, and a tenth of what is resident */
 };
 
 /* Sets the class of every pair site and sorts: findings first. */

@@ -4,7 +4,9 @@
  */
 #include "model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model_build.h"
 
@@ -38,9 +40,17 @@ const char *lr_completeness_name(enum lr_completeness verdict)
 
 const char *lr_verdict_name(enum lr_verdict kind)
 {
-    static const char *const names[] = {"none", "leak", "cannot-tell"};
+    static const char *const names[] = {"none",      "leak",      "cannot-tell", "garbage-waiting",
+                                        "retention", "java-heap", "jvm-other",   "outside"};
 
     return names[kind];
+}
+
+const char *lr_pressure_name(enum lr_pressure band)
+{
+    static const char *const names[] = {"unknown", "fine", "watch", "act"};
+
+    return names[band];
 }
 
 uint64_t lr_model_round(double value)
@@ -80,7 +90,33 @@ void lr_model_free(struct lr_model *model)
     free_texts(&model->completeness.notes);
     free_texts(&model->verdict.evidence);
     free(model->verdict.summary);
+    free(model->verdict.next);
     lr_model_series_free(&model->series);
     free(model->run.path);
     free(model);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+const char *lr_model_frame_text(char *out, size_t size, const struct lr_model_frame *frame)
+{
+    const char *gap = frame->java ? "" : " ";
+
+    if (frame->file[0] && frame->line)
+        snprintf(out, size, "%s%s(%s:%u)", frame->function, gap, base_name(frame->file),
+                 frame->line);
+    else if (frame->native_method)
+        snprintf(out, size, "%s(Native Method)", frame->function);
+    else if (frame->file[0])
+        snprintf(out, size, "%s%s(%s)", frame->function, gap, base_name(frame->file));
+    else if (frame->named && frame->module[0])
+        snprintf(out, size, "%s (%s)", frame->function, base_name(frame->module));
+    else
+        snprintf(out, size, "%s%s", frame->function, frame->java ? "(Unknown Source)" : "");
+    return out;
 }

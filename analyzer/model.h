@@ -36,6 +36,9 @@ struct lr_model_frame {
 
 /* 0 for two calls on one source line, wherever their return addresses are. */
 int lr_model_frame_compare(const struct lr_model_frame *a, const struct lr_model_frame *b);
+/* The frame as people write it: pkg.Class.method(File.java:12), function (file.c:12),
+ * function (libfoo.so).  Terminated, cut at `size`; returns out. */
+const char *lr_model_frame_text(char *out, size_t size, const struct lr_model_frame *frame);
 
 /* Threads whose names differ only in digits, by the first of these names. */
 struct lr_model_thread {
@@ -83,7 +86,10 @@ struct lr_model_pair_site {
     uint64_t oldest_ms, newest_ms; /* births of live ones, since start; 0 when none is */
     uint64_t followed;     /* slots of model_series.h, a bit each */
     uint64_t followed_live; /* of the live ones, those of stacks that are followed */
+    uint64_t survived;      /* of the live ones, those that a full collection found in use: held */
+    uint64_t untested;      /* the other live ones: born since, or there was no such collection */
     struct lr_trend trend;  /* of the number of live ones; meaningless unless followed */
+    struct lr_trend bytes_trend; /* of the memory that they own; likewise */
     enum lr_site_class class;
     const char *expected; /* why it is expected; NULL when it isn't */
 };
@@ -111,6 +117,9 @@ struct lr_model_memory_site {
     double followed_bytes; /* of the live ones, those of stacks that are followed */
     uint64_t lost;         /* allocations that found no room in the file */
     struct lr_trend trend; /* of live bytes; meaningless unless followed */
+    struct lr_trend count_trend; /* of the number of live blocks; likewise */
+    bool part_followed;    /* the trend is of some of its stacks only */
+    bool jvm;              /* the JVM's own: compilers, symbol tables, collectors */
 };
 
 enum lr_model_ended { LR_RUN_EXIT, LR_RUN_EXEC, LR_RUN_KILLED, LR_RUN_RUNNING };
@@ -126,6 +135,7 @@ struct lr_model_run {
     const char *java_version, *java_vendor, *java_vm, *java_gc;
     uint64_t collections; /* seen while recording */
     uint64_t vm_death_ms; /* when the JVM began to go down, since start; 0: it didn't */
+    uint64_t full_gc_ms;  /* what was born before it and is live was in use then; 0: none seen */
 };
 
 enum lr_completeness { LR_COMPLETE, LR_INCOMPLETE, LR_BLIND };
@@ -160,26 +170,57 @@ struct lr_model_completeness {
     struct lr_model_texts notes;
 };
 
-enum lr_verdict { LR_VERDICT_NONE, LR_VERDICT_LEAK, LR_VERDICT_CANNOT_TELL };
+/* judge.h says when each is given. */
+enum lr_verdict {
+    LR_VERDICT_NONE,
+    LR_VERDICT_LEAK,
+    LR_VERDICT_CANNOT_TELL,
+    LR_VERDICT_GARBAGE_WAITING, /* never closed, but a collection frees them */
+    LR_VERDICT_RETENTION,       /* freed, and kept by the allocator */
+    LR_VERDICT_JAVA_HEAP,       /* the Java heap is full */
+    LR_VERDICT_JVM_OTHER,       /* something else of the JVM's grows */
+    LR_VERDICT_OUTSIDE,         /* the machine is short of memory, and not for this process */
+};
 const char *lr_verdict_name(enum lr_verdict kind);
 
 struct lr_model_verdict {
     enum lr_verdict kind;
     char *summary; /* one sentence */
+    char *next;    /* what to do now, one or two sentences; NULL: nothing */
     struct lr_model_texts evidence;
-    uint64_t sites, never_ended, held_bytes; /* over all findings */
+    uint64_t sites, never_ended, held_bytes; /* over all pair sites that leak */
+    uint64_t growing;          /* sites of plain memory that leak */
+    struct lr_estimate rate;   /* bytes an hour, of all that leaks and is known to grow */
 };
 
+/* How full the old generation is right after it was collected: before that, it holds garbage. */
+enum lr_pressure { LR_PRESSURE_UNKNOWN, LR_PRESSURE_FINE, LR_PRESSURE_WATCH, LR_PRESSURE_ACT };
+const char *lr_pressure_name(enum lr_pressure band);
+
+struct lr_model_gc_pressure {
+    enum lr_pressure band; /* unknown: never collected, or no counters; the rest is 0 then */
+    const char *pool;      /* "old generation", "whole heap" */
+    const char *collector;
+    uint64_t used, most; /* bytes */
+    double percent;
+    uint64_t time_ms; /* of that collection, as far as is known */
+};
+
+/* Resident memory by what it is for; the entries sum up to what is resident. */
 struct lr_model_ledger {
     const char *name;
     uint64_t bytes;
 };
+#define LR_LEDGER_LIVE "malloc: live"
+#define LR_LEDGER_SLACK "malloc: freed, kept by the allocator"
 
-/* When a limit will be met if memory goes on growing as it does. */
+/* When a limit will be met if what leaks goes on growing as it does. */
+#define LR_PROJECTION_DAYS 30 /* nobody can see further */
 struct lr_model_projection {
-    const char *limit; /* the nearest; NULL: none is in sight */
+    const char *limit; /* the nearest; NULL: nothing grows, or there is no limit */
     double hours, low, high;
     double rate; /* bytes an hour */
+    bool far;    /* not within LR_PROJECTION_DAYS: the hours are only more than that */
 };
 
 struct lr_model {
@@ -194,6 +235,7 @@ struct lr_model {
     size_t ledger_count;
     struct lr_model_series series;
     struct lr_model_projection projection;
+    struct lr_model_gc_pressure gc_pressure;
 };
 
 /* Reads, names and judges everything.  *model is NULL unless LR_OK. */

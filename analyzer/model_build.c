@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gc_pressure.h"
 #include "judge.h"
 
 static enum lr_model_ended ended(enum lr_ending ending)
@@ -70,6 +71,17 @@ static enum lr_status judge_sites(struct lr_build *build, struct lr_error *error
     return LR_OK;
 }
 
+/* The series has seconds, or minutes: of a short run it would be chance what it says. */
+static enum lr_status read_collections(struct lr_build *build, struct lr_error *error)
+{
+    const uint64_t LONG_MS = 300000;
+
+    lr_gc_pressure(build->model);
+    if (build->model->run.duration_ms >= LONG_MS)
+        build->model->run.full_gc_ms = lr_gc_last_full(&build->model->series);
+    return LR_OK;
+}
+
 static enum lr_status group_threads(struct lr_build *build, struct lr_error *error)
 {
     struct lr_model *model = build->model;
@@ -91,8 +103,9 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
                               struct lr_model **model, struct lr_error *error)
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
-        fill_run,    lr_build_series,       lr_build_tallies,      lr_build_pairs, lr_build_memory,
-        group_threads, lr_build_trends, judge_sites, lr_build_completeness, judge_process};
+        fill_run,       lr_build_series, read_collections, lr_build_tallies,
+        lr_build_pairs, lr_build_memory, group_threads,    lr_build_trends,
+        judge_sites,    lr_build_completeness, judge_process, lr_build_projection};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
     enum lr_status status = LR_OK;
 

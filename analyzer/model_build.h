@@ -39,6 +39,9 @@ struct lr_build {
 
 /* First: the others ask which of their stacks and pair sites are followed. */
 enum lr_status lr_build_series(struct lr_build *build, struct lr_error *error);
+/* How a figure of the process goes on; unknown where it wasn't recorded.  False: no memory. */
+bool lr_judge_column(const struct lr_model_series *series, const char *name,
+                     struct lr_trend *trend);
 /* Slots of a stack, or of a pair site: a bit each. */
 uint64_t lr_followed_mask(const struct lr_build *build, bool pair, uint32_t id);
 
@@ -47,6 +50,8 @@ enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error);
+/* After the verdict: when what leaks meets a limit. */
+enum lr_status lr_build_projection(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error);
 
 /* Names the frames of a recorded stack and chooses its culprit (culprit.h).  *expected is the

@@ -72,13 +72,14 @@ static struct seed *orphan_seed(struct seeds *seeds, uint32_t first,
     return add_seed(seeds, live->pair, live->stack);
 }
 
-static void count_live(struct lr_model_pair_site *site, uint32_t birth_ms)
+static void count_live(struct lr_model_pair_site *site, uint32_t birth_ms, uint64_t full_gc_ms)
 {
     if (site->live == 0 || birth_ms < site->oldest_ms)
         site->oldest_ms = birth_ms;
     if (birth_ms > site->newest_ms)
         site->newest_ms = birth_ms;
     site->live++;
+    *(birth_ms < full_gc_ms ? &site->survived : &site->untested) += 1;
     site->followed_live += site->followed != 0;
 }
 
@@ -100,7 +101,7 @@ static bool read_live(struct lr_build *build, struct seeds *seeds)
             seed->site.acquired++; /* at least; its totals found no room */
             build->orphan_pairs++;
         }
-        count_live(&seed->site, live.birth_ms);
+        count_live(&seed->site, live.birth_ms, build->model->run.full_gc_ms);
         if (!lr_threads_count(&build->threads, LR_PLACE_PAIRS, (uint32_t)(seed - seeds->items),
                               live.thread, 1))
             return false;
@@ -180,6 +181,8 @@ static void merge_site(struct lr_model_pair_site *into, struct lr_model_pair_sit
     if (from->newest_ms > into->newest_ms)
         into->newest_ms = from->newest_ms;
     into->live += from->live;
+    into->survived += from->survived;
+    into->untested += from->untested;
     into->bytes_at_creation += from->bytes_at_creation;
     into->bytes_later += from->bytes_later;
     into->owned_blocks += from->owned_blocks;

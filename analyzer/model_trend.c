@@ -1,10 +1,11 @@
-/* model_trend.c -- which followed sites grow, and when the process meets a limit.
+/* model_trend.c -- which followed sites grow.
  *
  * Stage: JUDGE -> MODEL.  Context: analyzer only.
  */
 #include <math.h>
 #include <stdlib.h>
 
+#include "jvm_memory.h"
 #include "model_build.h"
 
 /* One series as the trend test wants it. */
@@ -51,8 +52,8 @@ static bool judge_followed(const struct lr_model_followed *followed, uint64_t ma
     return ok;
 }
 
-static bool judge_column(const struct lr_model_series *series, const char *name,
-                         struct lr_trend *trend)
+bool lr_judge_column(const struct lr_model_series *series, const char *name,
+                     struct lr_trend *trend)
 {
     const struct lr_model_column *column = lr_model_column(series, name);
     struct judged judged;
@@ -67,66 +68,17 @@ static bool judge_column(const struct lr_model_series *series, const char *name,
     return ok;
 }
 
-static uint64_t last_known(const struct lr_model_series *series, const char *name)
-{
-    const struct lr_model_column *column = lr_model_column(series, name);
-    size_t i = column ? lr_model_last_known(series, column) : series->points;
-
-    return i < series->points ? column->values[i] : LR_MODEL_UNKNOWN;
-}
-
-/* Hours until `used` has grown by `room` at the trend's rate. */
-static void project(struct lr_model_projection *projection, const char *limit, double room,
-                    const struct lr_trend *trend)
-{
-    if (trend->kind != LR_TREND_GROWING || trend->low <= 0 ||
-        (projection->limit && projection->hours <= room / trend->slope))
-        return;
-    *projection = (struct lr_model_projection){
-        limit, room / trend->slope, room / trend->high, room / trend->low, trend->slope};
-}
-
-static bool project_all(struct lr_model *model)
-{
-    static const struct {
-        const char *limit, *grows, *used, *most;
-    } limits[] = {
-        {"memory cgroup", "cgroup_used", "cgroup_used", "cgroup_limit"},
-        {"address space (RLIMIT_AS)", "virtual_size", "virtual_size", "address_limit"},
-    };
-    const struct lr_model_series *series = &model->series;
-    struct lr_trend trend;
-
-    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-        uint64_t used = last_known(series, limits[i].used);
-        uint64_t most = last_known(series, limits[i].most);
-
-        if (used == LR_MODEL_UNKNOWN || most == LR_MODEL_UNKNOWN || most <= used)
-            continue;
-        if (!judge_column(series, limits[i].grows, &trend))
-            return false;
-        project(&model->projection, limits[i].limit, (double)(most - used), &trend);
-    }
-    uint64_t available = last_known(series, "host_available");
-    if (available == LR_MODEL_UNKNOWN)
-        return true;
-    if (!judge_column(series, "rss", &trend))
-        return false;
-    project(&model->projection, "machine's memory", (double)available, &trend);
-    return true;
-}
+static const double FOLLOWED_MOST = 0.9; /* more is as good as all */
 
 /* What was followed grows, or else something: but that it is bounded says nothing of the rest, nor
  * of what found no room in the file. */
 static void doubt(struct lr_trend *trend, double followed, double live, uint64_t lost)
 {
-    const double MOST = 0.9;
-
     if (trend->kind == LR_TREND_GROWING || trend->kind == LR_TREND_UNKNOWN)
         return;
     if (lost > 0)
         trend->why = "some of it found no room in the file";
-    else if (followed < MOST * live)
+    else if (followed < FOLLOWED_MOST * live)
         trend->why = "only some of its stacks were followed";
     else
         return;
@@ -143,7 +95,8 @@ static bool judge_pairs(struct lr_model *model)
 
             if (!site->followed)
                 continue;
-            if (!judge_followed(followed, site->followed, lr_followed_count, &site->trend))
+            if (!judge_followed(followed, site->followed, lr_followed_count, &site->trend) ||
+                !judge_followed(followed, site->followed, lr_followed_bytes, &site->bytes_trend))
                 return false;
             doubt(&site->trend, (double)site->followed_live, (double)site->live, site->lost);
         }
@@ -157,10 +110,13 @@ static bool judge_memory(struct lr_model *model)
     for (size_t i = 0; i < model->site_count; i++) {
         struct lr_model_memory_site *site = &model->sites[i];
 
+        site->jvm = lr_jvm_owns(&site->path);
         if (!site->followed)
             continue;
-        if (!judge_followed(followed, site->followed, lr_followed_bytes, &site->trend))
+        if (!judge_followed(followed, site->followed, lr_followed_bytes, &site->trend) ||
+            !judge_followed(followed, site->followed, lr_followed_count, &site->count_trend))
             return false;
+        site->part_followed = site->followed_bytes < FOLLOWED_MOST * site->live_bytes.value;
         doubt(&site->trend, site->followed_bytes, site->live_bytes.value, site->lost);
     }
     return true;
@@ -169,7 +125,7 @@ static bool judge_memory(struct lr_model *model)
 enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error)
 {
     struct lr_model *model = build->model;
-    bool ok = judge_pairs(model) && judge_memory(model) && project_all(model);
+    bool ok = judge_pairs(model) && judge_memory(model);
 
     return ok ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
 }

@@ -1,0 +1,214 @@
+/* judge_evidence.c -- what speaks for the verdict, one line each (judge_internal.h).
+ *
+ * Stage: JUDGE.  Context: analyzer only.  The strongest come first; the report shows the first few.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "judge_internal.h"
+#include "model_build.h"
+#include "units.h"
+
+struct writer {
+    struct lr_model *model;
+    struct lr_error *error;
+    enum lr_status status;
+};
+
+#define SAY(writer, ...)                                                                           \
+    do {                                                                                           \
+        if ((writer)->status == LR_OK)                                                             \
+            (writer)->status =                                                                     \
+                lr_texts_add(&(writer)->model->verdict.evidence, (writer)->error, __VA_ARGS__);    \
+    } while (0)
+
+static const char *place_of(char *out, size_t size, const struct lr_model_path *path)
+{
+    if (path->count)
+        return lr_model_frame_text(out, size, &path->frames[path->culprit]);
+    snprintf(out, size, "an unknown place");
+    return out;
+}
+
+/* "; growing by 60 an hour (59 to 61)", or nothing. */
+static const char *growth_of(char *out, size_t size, const struct lr_trend *trend)
+{
+    char value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
+
+    out[0] = '\0';
+    if (trend->kind == LR_TREND_GROWING)
+        snprintf(out, size, "; growing by %s an hour (%s to %s)",
+                 lr_unit_count(value, lr_model_round(trend->slope)),
+                 lr_unit_count(low, lr_model_round(trend->low)),
+                 lr_unit_count(high, lr_model_round(trend->high)));
+    return out;
+}
+
+static void say_pair_site(struct writer *writer, const struct lr_model_pair *pair,
+                          const struct lr_model_pair_site *site)
+{
+    const struct lr_model_path *path = &site->path;
+    char growth[160];
+
+    SAY(writer,
+        "%" PRIu64 " of %" PRIu64 " %s acquired in %s were never ended (%" PRIu64 " live, %" PRIu64
+        " closed only by the Cleaner)%s",
+        lr_pair_site_never_ended(site), site->acquired, pair->name,
+        path->count ? path->frames[path->culprit].function : "an unknown place", site->live,
+        site->released_by_cleaner, growth_of(growth, sizeof(growth), &site->trend));
+}
+
+static void say_pairs(struct writer *writer)
+{
+    const struct lr_model *model = writer->model;
+
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; s < model->pairs[i].site_count; s++)
+            if (model->pairs[i].sites[s].class == LR_CLASS_LEAK)
+                say_pair_site(writer, &model->pairs[i], &model->pairs[i].sites[s]);
+}
+
+/* Held or garbage: what is known of it, and what isn't. */
+static void say_held(struct writer *writer, const struct lr_facts *facts)
+{
+    const struct lr_model_run *run = &writer->model->run;
+    char count[LR_UNIT_SIZE], when[LR_UNIT_SIZE];
+
+    if (!run->java || writer->model->verdict.sites == 0)
+        return;
+    if (run->full_gc_ms == 0 && facts->live > 0) {
+        SAY(writer, "no collection of the whole heap was seen: held by the program or garbage that "
+                    "waits is not known");
+        return;
+    }
+    if (facts->survived)
+        SAY(writer, "%s of them were in use when the whole heap was collected (after %s): held",
+            lr_unit_count(count, facts->survived), lr_unit_duration(when, run->full_gc_ms));
+    else if (run->full_gc_ms)
+        SAY(writer, "none of them was in use when the whole heap was collected (after %s)",
+            lr_unit_duration(when, run->full_gc_ms));
+}
+
+static void say_memory(struct writer *writer, bool jvm)
+{
+    const struct lr_model *model = writer->model;
+    char value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE], count[LR_UNIT_SIZE];
+    char place[600];
+
+    for (size_t i = 0; i < model->site_count; i++) {
+        const struct lr_model_memory_site *site = &model->sites[i];
+        const struct lr_trend *trend = &site->trend;
+
+        if (site->jvm != jvm || !lr_growth_matters(trend))
+            continue;
+        SAY(writer, "%s of %s %s by %s and %s blocks an hour (%s to %s)%s",
+            lr_memory_kind_name(site->kind), place_of(place, sizeof(place), &site->path),
+            site->part_followed ? "grows, as far as it was followed," : "grows",
+            lr_unit_bytes(value, lr_model_round(trend->slope), false),
+            lr_unit_count(count, lr_model_round(site->count_trend.slope)),
+            lr_unit_bytes(low, lr_model_round(trend->low), false),
+            lr_unit_bytes(high, lr_model_round(trend->high), false),
+            site->kind == LR_MEMORY_MMAP ? "; that is address space" : "");
+    }
+}
+
+static void say_pressure(struct writer *writer)
+{
+    const struct lr_model_gc_pressure *pressure = &writer->model->gc_pressure;
+    char used[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
+
+    if (pressure->band >= LR_PRESSURE_WATCH)
+        SAY(writer, "%s (%s GC): %.0f %% in use after its last collection, %s of %s%s",
+            pressure->pool, pressure->collector, pressure->percent,
+            lr_unit_bytes(used, pressure->used, false), lr_unit_bytes(most, pressure->most, false),
+            pressure->band == LR_PRESSURE_WATCH ? "; acceptable while the load stays as it is"
+                                                : "");
+}
+
+static void say_column(struct writer *writer, const struct lr_trend *trend, const char *what,
+                       bool bytes)
+{
+    char value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
+    const double rates[] = {trend->slope, trend->low, trend->high};
+    char *const texts[] = {value, low, high};
+
+    for (int i = 0; i < 3; i++) {
+        if (bytes)
+            lr_unit_bytes(texts[i], lr_model_round(rates[i]), false);
+        else
+            lr_unit_count(texts[i], lr_model_round(rates[i]));
+    }
+    SAY(writer, "%s by %s an hour (%s to %s)", what, value, low, high);
+}
+
+static void say_jvm(struct writer *writer, const struct lr_facts *facts)
+{
+    say_memory(writer, true);
+    if (lr_growth_matters(&facts->metaspace))
+        say_column(writer, &facts->metaspace, "class metadata grows", true);
+    if (facts->threads.kind == LR_TREND_GROWING && facts->threads.slope >= 1)
+        say_column(writer, &facts->threads, "the number of Java threads grows", false);
+}
+
+static uint64_t ledger_bytes(const struct lr_model *model, const char *name)
+{
+    for (size_t i = 0; i < model->ledger_count; i++)
+        if (strcmp(model->ledger[i].name, name) == 0)
+            return model->ledger[i].bytes;
+    return 0;
+}
+
+static void say_slack(struct writer *writer, const struct lr_facts *facts)
+{
+    char slack[LR_UNIT_SIZE], live[LR_UNIT_SIZE];
+
+    if (facts->slack > 0)
+        SAY(writer, "the allocator keeps %s resident that was freed; %s of its memory are live",
+            lr_unit_bytes(slack, lr_model_round(facts->slack), false),
+            lr_unit_bytes(live, ledger_bytes(writer->model, LR_LEDGER_LIVE), false));
+}
+
+static void say_machine(struct writer *writer, const struct lr_facts *facts)
+{
+    char bytes[LR_UNIT_SIZE];
+
+    if (facts->balloon)
+        SAY(writer, "%s of the machine's memory were withdrawn, as by a balloon",
+            lr_unit_bytes(bytes, facts->balloon, false));
+    if (facts->others)
+        SAY(writer, "the machine is nearly out of memory; %s of it are not this process'",
+            lr_unit_bytes(bytes, facts->others, false));
+}
+
+static void say_unknown(struct writer *writer, const struct lr_facts *facts)
+{
+    char bytes[LR_UNIT_SIZE], duration[LR_UNIT_SIZE];
+
+    if (facts->undecided >= LR_MATTERS_UNDECIDED)
+        SAY(writer, "%s of plain memory are live of which %s does not tell whether they grow",
+            lr_unit_bytes(bytes, lr_model_round(facts->undecided), false),
+            lr_unit_duration(duration, writer->model->run.duration_ms));
+    if (writer->model->completeness.verdict == LR_INCOMPLETE)
+        SAY(writer, "the recording is incomplete: what is missing may be a leak");
+}
+
+enum lr_status lr_judge_evidence(struct lr_model *model, const struct lr_facts *facts,
+                                 struct lr_error *error)
+{
+    struct writer writer = {model, error, LR_OK};
+
+    say_pairs(&writer);
+    say_held(&writer, facts);
+    say_memory(&writer, false);
+    say_pressure(&writer);
+    say_slack(&writer, facts);
+    say_jvm(&writer, facts);
+    if (lr_growth_matters(&facts->files) && model->verdict.kind != LR_VERDICT_LEAK)
+        say_column(&writer, &facts->files,
+                   "mapped files grow in memory, which the kernel can drop again,", true);
+    say_machine(&writer, facts);
+    if (model->verdict.kind != LR_VERDICT_NONE && model->verdict.kind != LR_VERDICT_LEAK)
+        say_unknown(&writer, facts);
+    return writer.status;
+}

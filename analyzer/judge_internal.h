@@ -1,0 +1,46 @@
+/* judge_internal.h -- what judge*.c share.
+ *
+ * Stage: JUDGE.  Context: analyzer only.
+ *
+ *   judge.c           which pair sites leak
+ *   judge_bounded.c   which only look like it: caches and pools
+ *   judge_process.c   the verdict on the process
+ *   judge_evidence.c  what speaks for it
+ *   judge_say.c       the sentences
+ */
+#ifndef LEAKRING_JUDGE_INTERNAL_H
+#define LEAKRING_JUDGE_INTERNAL_H
+
+#include "judge.h"
+
+uint64_t lr_released_explicitly(const struct lr_model_pair_site *site);
+/* Why a site is no leak although it has live ones: a constant sentence; NULL: it may be one. */
+const char *lr_why_bounded(const struct lr_model_pair_site *site, const struct lr_model *model);
+/* Never ended, at the pair's sites that leak. */
+uint64_t lr_leaked_at(const struct lr_model_pair *pair);
+
+/* What the verdict is made of. */
+struct lr_facts {
+    uint64_t live, survived, cleaned; /* of pairs that leak */
+    bool pairs_grow;                  /* one of their sites does */
+    const struct lr_model_memory_site *grows; /* the fastest that matters; NULL: none */
+    const struct lr_model_memory_site *jvm_grows; /* the same of the JVM's own */
+    double undecided;                 /* bytes live of which nobody knows whether they grow */
+    bool trends;                      /* some memory could be judged */
+    double slack;                     /* bytes that the allocator keeps; 0: little, or unknown */
+    struct lr_trend metaspace, threads, files; /* kind unknown where there is no series */
+    uint64_t balloon;  /* bytes that the machine lost meanwhile; 0: few */
+    uint64_t others;   /* bytes that others use of a machine that has next to none left */
+};
+bool lr_facts_gather(const struct lr_model *model, struct lr_facts *facts); /* false: no memory */
+/* Does it grow by enough to matter? */
+bool lr_growth_matters(const struct lr_trend *trend);
+
+/* Appends the evidence for the verdict that model->verdict.kind says. */
+enum lr_status lr_judge_evidence(struct lr_model *model, const struct lr_facts *facts,
+                                 struct lr_error *error);
+/* Fills verdict.summary and verdict.next. */
+enum lr_status lr_judge_say(struct lr_model *model, const struct lr_facts *facts,
+                            struct lr_error *error);
+
+#endif

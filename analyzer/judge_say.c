@@ -1,0 +1,301 @@
+/* judge_say.c -- the verdict as a sentence, and the next thing to do (judge_internal.h).
+ *
+ * Stage: JUDGE.  Context: analyzer only.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge_internal.h"
+#include "model_build.h"
+#include "units.h"
+
+/* "800 java.util.zip.Inflater and 300 java.util.zip.Deflater", of those that leak. */
+static char *list_leaked(const struct lr_model *model)
+{
+    char *text = NULL;
+
+    for (size_t i = 0; i < model->pair_count; i++) {
+        uint64_t leaked = lr_leaked_at(&model->pairs[i]);
+        char count[LR_UNIT_SIZE], *longer;
+
+        if (leaked == 0)
+            continue;
+        lr_unit_count(count, leaked);
+        if (asprintf(&longer, "%s%s%s %s", text ? text : "", text ? " and " : "", count,
+                     model->pairs[i].name) < 0)
+            longer = NULL;
+        free(text);
+        text = longer;
+        if (!text)
+            return NULL;
+    }
+    return text;
+}
+
+static int say_pairs(struct lr_model *model, bool garbage)
+{
+    struct lr_model_verdict *verdict = &model->verdict;
+    char bytes[LR_UNIT_SIZE], *list = list_leaked(model);
+    bool one_place = verdict->sites == 1, one = verdict->never_ended == 1;
+    int length;
+
+    if (!list)
+        return -1;
+    length = asprintf(&verdict->summary,
+                      "%s %s never ended, from %" PRIu64 " place%s in the code%s; %s %s of native "
+                      "memory.",
+                      list, one ? "was" : "were", verdict->sites, one_place ? "" : "s",
+                      garbage ? ", and are closed only when a collection comes along" : "",
+                      one ? "it holds" : "they hold",
+                      lr_unit_bytes(bytes, verdict->held_bytes, false));
+    free(list);
+    return length;
+}
+
+static int say_memory(struct lr_model *model, const struct lr_model_memory_site *site, bool jvm)
+{
+    char rate[LR_UNIT_SIZE], place[600] = "an unknown place";
+    uint64_t more = jvm ? 0 : model->verdict.growing - 1;
+    char others[64] = "";
+
+    if (site->path.count)
+        lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
+    if (more)
+        snprintf(others, sizeof(others), ", and at %" PRIu64 " other place%s", more,
+                 more == 1 ? "" : "s");
+    return asprintf(&model->verdict.summary, "%s%s grows by %s an hour in %s%s.",
+                    jvm ? "the JVM's own " : "",
+                    site->kind == LR_MEMORY_MMAP ? "mapped address space" : "memory of malloc",
+                    lr_unit_bytes(rate, lr_model_round(site->trend.slope), false), place, others);
+}
+
+static uint64_t count_live(const struct lr_model *model, enum lr_site_class class)
+{
+    uint64_t live = 0;
+
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; s < model->pairs[i].site_count; s++)
+            if (model->pairs[i].sites[s].class == class)
+                live += model->pairs[i].sites[s].live;
+    return live;
+}
+
+static int say_none(struct lr_model *model)
+{
+    uint64_t acquired = 0, expected = count_live(model, LR_CLASS_EXPECTED);
+    uint64_t in_use = count_live(model, LR_CLASS_TRANSIENT);
+    char counts[3][LR_UNIT_SIZE], expected_text[80] = "", in_use_text[80] = "";
+
+    for (size_t i = 0; i < model->pair_count; i++)
+        acquired += model->pairs[i].acquired;
+    if (acquired == 0)
+        return asprintf(&model->verdict.summary,
+                        "no stream or other paired resource was acquired, so none leaks.");
+    if (expected)
+        snprintf(expected_text, sizeof(expected_text), "; %s more live as expected",
+                 lr_unit_count(counts[1], expected));
+    if (in_use)
+        snprintf(in_use_text, sizeof(in_use_text), "; %s in use at the end",
+                 lr_unit_count(counts[2], in_use));
+    return asprintf(&model->verdict.summary, "%s streams acquired, all ended%s%s.",
+                    lr_unit_count(counts[0], acquired - expected - in_use), expected_text,
+                    in_use_text);
+}
+
+static int say_cannot_tell(struct lr_model *model, const struct lr_facts *facts)
+{
+    const char *why = "no leak was found, but the recording is incomplete: what is missing may be "
+                      "one.";
+    char bytes[LR_UNIT_SIZE];
+
+    if (model->completeness.verdict == LR_BLIND)
+        why = "the tracer did not see this program's allocations.";
+    else if (model->completeness.verdict == LR_COMPLETE && facts->undecided >= LR_MATTERS_UNDECIDED)
+        return asprintf(&model->verdict.summary,
+                        "no stream leaks, but %s of plain memory are live, and the recording does "
+                        "not tell whether they grow.",
+                        lr_unit_bytes(bytes, lr_model_round(facts->undecided), false));
+    else if (model->completeness.verdict == LR_COMPLETE)
+        why = "no stream was acquired, and the recording is too short to judge plain memory.";
+    return asprintf(&model->verdict.summary, "%s", why);
+}
+
+static int say_pressure(struct lr_model *model)
+{
+    const struct lr_model_gc_pressure *pressure = &model->gc_pressure;
+    char used[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
+
+    return asprintf(&model->verdict.summary,
+                    "the Java heap is nearly full: %s of %s (%.0f %% of the %s) are in use right "
+                    "after a collection; no native leak was found.",
+                    lr_unit_bytes(used, pressure->used, false),
+                    lr_unit_bytes(most, pressure->most, false), pressure->percent, pressure->pool);
+}
+
+static int say_jvm(struct lr_model *model, const struct lr_facts *facts)
+{
+    if (facts->jvm_grows)
+        return say_memory(model, facts->jvm_grows, true);
+    return asprintf(&model->verdict.summary, "the JVM's %s steadily; no native leak was found.",
+                    lr_growth_matters(&facts->metaspace) ? "class metadata grows"
+                                                         : "number of threads grows");
+}
+
+static int say_retention(struct lr_model *model, const struct lr_facts *facts)
+{
+    char slack[LR_UNIT_SIZE];
+
+    return asprintf(&model->verdict.summary,
+                    "the allocator keeps %s that the program has freed; no leak was found.",
+                    lr_unit_bytes(slack, lr_model_round(facts->slack), false));
+}
+
+static int say_outside(struct lr_model *model, const struct lr_facts *facts)
+{
+    char bytes[LR_UNIT_SIZE];
+
+    lr_unit_bytes(bytes, facts->balloon ? facts->balloon : facts->others, false);
+    return asprintf(&model->verdict.summary,
+                    facts->balloon ? "%s of the machine's memory were withdrawn from outside; this "
+                                     "process does not leak."
+                                   : "%s of the machine's memory are used by others, and next to "
+                                     "none is left; this process does not leak.",
+                    bytes);
+}
+
+static int say_summary(struct lr_model *model, const struct lr_facts *facts)
+{
+    switch (model->verdict.kind) {
+    case LR_VERDICT_LEAK:
+        return model->verdict.sites ? say_pairs(model, false)
+                                    : say_memory(model, facts->grows, false);
+    case LR_VERDICT_GARBAGE_WAITING:
+        return say_pairs(model, true);
+    case LR_VERDICT_JAVA_HEAP:
+        return say_pressure(model);
+    case LR_VERDICT_RETENTION:
+        return say_retention(model, facts);
+    case LR_VERDICT_JVM_OTHER:
+        return say_jvm(model, facts);
+    case LR_VERDICT_OUTSIDE:
+        return say_outside(model, facts);
+    case LR_VERDICT_CANNOT_TELL:
+        return say_cannot_tell(model, facts);
+    case LR_VERDICT_NONE:
+        break;
+    }
+    return say_none(model);
+}
+
+/* The pair site with most that was never ended; sites and pairs are sorted so. */
+static const struct lr_model_path *first_finding(const struct lr_model *model)
+{
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; s < model->pairs[i].site_count; s++)
+            if (model->pairs[i].sites[s].class == LR_CLASS_LEAK)
+                return &model->pairs[i].sites[s].path;
+    return NULL;
+}
+
+static const char *release_of(const struct lr_model *model)
+{
+    const char *name = model->pair_count ? model->pairs[0].name : "";
+
+    if (strcmp(name, "zlib.inflate") == 0)
+        return "inflateEnd()";
+    if (strcmp(name, "zlib.deflate") == 0)
+        return "deflateEnd()";
+    return "end(), or close() on the stream that owns it,";
+}
+
+static int next_of_pairs(struct lr_model *model, const struct lr_facts *facts)
+{
+    const struct lr_model_path *path = first_finding(model);
+    bool untested = model->run.java && model->run.ended == LR_RUN_RUNNING &&
+                    model->run.full_gc_ms == 0 && facts->live > 0;
+    char place[600] = "the caller", gc[80] = "";
+
+    if (path && path->count)
+        lr_model_frame_text(place, sizeof(place), &path->frames[path->culprit]);
+    if (untested)
+        snprintf(gc, sizeof(gc), " `leakring gc %" PRIu32 "` tells what is held.", model->run.pid);
+    return asprintf(&model->verdict.next, "call %s for what %s acquires.%s", release_of(model),
+                    place, gc);
+}
+
+static int next_of_memory(struct lr_model *model, const struct lr_model_memory_site *site)
+{
+    char place[600] = "that place";
+
+    if (site->path.count)
+        lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
+    return asprintf(&model->verdict.next, "%s what %s %s, or bound how much of it is kept.",
+                    site->kind == LR_MEMORY_MMAP ? "unmap" : "free", place,
+                    site->kind == LR_MEMORY_MMAP ? "maps" : "allocates");
+}
+
+static const char *settled_by(const struct lr_model *model)
+{
+    if (model->completeness.verdict == LR_BLIND)
+        return "let no other library come before libleakring.so in LD_PRELOAD; `leakring doctor "
+               "PID` says which one does.";
+    if (model->completeness.verdict == LR_INCOMPLETE)
+        return "record again, with a larger file (LEAKRING=size=256M) if room was short; what was "
+               "lost is listed below.";
+    return "record for more than 5 minutes, better for hours, under the usual load.";
+}
+
+static const char *advice(const struct lr_model *model, const struct lr_facts *facts)
+{
+    switch (model->verdict.kind) {
+    case LR_VERDICT_JAVA_HEAP:
+        return "look at what the heap holds (jcmd PID GC.heap_dump), or raise -Xmx as far as the "
+               "memory limit allows.";
+    case LR_VERDICT_RETENTION:
+        return "start it with MALLOC_ARENA_MAX=2, or with M_TRIM_THRESHOLD set "
+               "(MALLOC_TRIM_THRESHOLD_=131072), or with jemalloc as allocator; malloc_trim(0) "
+               "gives it back at once.";
+    case LR_VERDICT_OUTSIDE:
+        return facts->balloon ? "ask the owner of the host about its balloon or its limits; "
+                                "`leakring host` shows the machine now."
+                              : "`leakring host` shows who uses the machine's memory.";
+    case LR_VERDICT_JVM_OTHER:
+        if (lr_growth_matters(&facts->metaspace))
+            return "look for class loaders that are never released (jcmd PID "
+                   "VM.classloader_stats); -XX:MaxMetaspaceSize bounds them.";
+        return facts->jvm_grows ? "compare with -XX:NativeMemoryTracking=summary (jcmd PID "
+                                  "VM.native_memory)."
+                                : "look for threads that never end (jcmd PID Thread.print).";
+    case LR_VERDICT_CANNOT_TELL:
+        return settled_by(model);
+    default:
+        return NULL;
+    }
+}
+
+static int say_next(struct lr_model *model, const struct lr_facts *facts)
+{
+    const char *text = advice(model, facts);
+
+    if (model->verdict.sites)
+        return next_of_pairs(model, facts);
+    if (model->verdict.kind == LR_VERDICT_LEAK)
+        return next_of_memory(model, facts->grows);
+    return text ? asprintf(&model->verdict.next, "%s", text) : 0;
+}
+
+enum lr_status lr_judge_say(struct lr_model *model, const struct lr_facts *facts,
+                            struct lr_error *error)
+{
+    if (say_summary(model, facts) < 0) {
+        model->verdict.summary = NULL;
+        return lr_fail(error, LR_FAILED, "out of memory");
+    }
+    if (say_next(model, facts) < 0) {
+        model->verdict.next = NULL;
+        return lr_fail(error, LR_FAILED, "out of memory");
+    }
+    return LR_OK;
+}

@@ -1,0 +1,449 @@
+/* test_judge.c -- the verdict on a process, from synthetic recordings: one of each kind, and what
+ * only looks like it.
+ *
+ * Stage: unit tests of JUDGE.  Most recordings last eight hours, with a point every five minutes.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "culprit.h"
+#include "jvm_memory.h"
+#include "load.h"
+#include "make_trace.h"
+#include "model.h"
+#include "symbolize.h"
+
+enum { POINTS = 97, STEP_MS = 5 * 60 * 1000, SLOT = 3, PAIR_SLOT = 40, NIGHT_MS = 96 * STEP_MS };
+
+static struct lr_trace *trace;
+static struct lr_symbolizer *symbolizer;
+static struct lr_model *model;
+
+static void judge(struct lr_make *make)
+{
+    struct lr_error error;
+    struct lr_symbolizer_options options = {.no_files = true};
+    size_t size;
+    const unsigned char *bytes = lr_make_bytes(make, &size);
+    assert_int_equal(lr_trace_open_bytes(bytes, size, "x.lkr", &trace, &error), LR_OK);
+    lr_make_free(make);
+    symbolizer = lr_symbolizer_open(trace, &options);
+    assert_int_equal(lr_model_build(trace, symbolizer, &model, &error), LR_OK);
+}
+
+static void end(void)
+{
+    lr_model_free(model);
+    lr_symbolizer_close(symbolizer);
+    lr_trace_close(trace);
+}
+
+static void assert_verdict(enum lr_verdict kind)
+{
+    if (model->verdict.kind != kind)
+        fail_msg("%s, not %s: %s", lr_verdict_name(model->verdict.kind), lr_verdict_name(kind),
+                 model->verdict.summary);
+    assert_non_null(model->verdict.summary);
+    assert_true((model->verdict.next == NULL) == (kind == LR_VERDICT_NONE));
+}
+
+static bool has_evidence(const char *part)
+{
+    for (size_t i = 0; i < model->verdict.evidence.count; i++)
+        if (strstr(model->verdict.evidence.items[i], part))
+            return true;
+    return false;
+}
+
+/* Deterministic, without a trend, within half a unit. */
+static double jitter(unsigned i)
+{
+    return (double)(i * 7919 % 101) / 101 - 0.5;
+}
+
+/* A night's points; a JVM's process that neither grows nor shrinks. */
+static struct lr_make *make_night(void)
+{
+    struct lr_make *make = lr_make_new();
+    struct lr_header *header = lr_make_header(make);
+    header->compat |= LR_COMPAT_JAVA;
+    header->heartbeat_ms = NIGHT_MS;
+    header->end_unix_ns = header->start_unix_ns + (uint64_t)NIGHT_MS * 1000000;
+    lr_make_meta(make, LR_META_JAVA_GC, "Parallel");
+    for (unsigned i = 0; i < POINTS; i++) {
+        uint64_t *values = lr_make_point(make, LR_SEC_SERIES_1M, i * STEP_MS)->values;
+        values[LR_SERIES_rss] = (uint64_t)(400e6 + 5e6 * jitter(i));
+        values[LR_SERIES_rss_shared] = 50000000;
+        values[LR_SERIES_host_total] = 8000000000;
+        values[LR_SERIES_host_available] = 5000000000;
+        values[LR_SERIES_host_withheld] = 100000000;
+        values[LR_SERIES_java_old_used] = 100000000;
+        values[LR_SERIES_java_old_limit] = 1000000000;
+        values[LR_SERIES_java_full_gcs] = 0;
+        values[LR_SERIES_java_full_gc_time] = 0;
+        values[LR_SERIES_java_metaspace] = 60000000;
+        lr_make_followed_point(make, LR_SEC_FOLLOWED_1M, i * STEP_MS);
+    }
+    return make;
+}
+
+static uint64_t *values_at(struct lr_make *make, unsigned i)
+{
+    return ((struct lr_point *)lr_make_entry(make, LR_SEC_SERIES_1M, i))->values;
+}
+
+static struct lr_followed_value *followed_at(struct lr_make *make, unsigned i)
+{
+    return ((struct lr_followed_point *)lr_make_entry(make, LR_SEC_FOLLOWED_1M, i))->values;
+}
+
+/* Inflaters at one place, of which `live` born at `birth_ms` are left. */
+static uint32_t add_pairs(struct lr_make *make, uint64_t acquired, uint64_t released,
+                          uint64_t cleaned, unsigned live, uint32_t birth_ms)
+{
+    uint32_t stack = lr_make_java_stack(make, 2, "java.util.zip.Inflater.init:-2",
+                                        "com.acme.Codec.read(Codec.java):9");
+    uint32_t pair = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
+    uint32_t site = lr_make_pairsite(make, pair, stack, acquired, released, cleaned);
+    for (unsigned i = 0; i < live; i++)
+        lr_make_pair(make, 0x7000 + i * 0x100, pair, site, stack, birth_ms);
+    return site;
+}
+
+static void streams_that_grow_are_a_leak(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint32_t site = add_pairs(make, 1000, 520, 0, 480, 100);
+    lr_make_followed(make, PAIR_SLOT, LR_FOLLOWED_PAIR, site, 0);
+    for (unsigned i = 0; i < POINTS; i++) {
+        double hours = (double)i * 5 / 60;
+        followed_at(make, i)[PAIR_SLOT] =
+            (struct lr_followed_value){(float)(3e6 * hours), (float)floor(60 * hours)};
+        values_at(make, i)[LR_SERIES_host_available] = 60000000;
+    }
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_non_null(strstr(model->verdict.next, "com.acme.Codec.read(Codec.java:9)"));
+    assert_true(has_evidence("growing by") && has_evidence("no collection of the whole heap"));
+    /* 60 MB are left, at 3 MB an hour. */
+    assert_string_equal(model->projection.limit, "machine's memory");
+    assert_true(model->projection.low <= 20 && model->projection.high >= 20);
+    assert_true(fabs(model->projection.hours - 20) < 1 && !model->projection.far);
+    end();
+}
+
+/* A full collection between the points 49 and 50. */
+static void collect_at_half(struct lr_make *make)
+{
+    for (unsigned i = 50; i < POINTS; i++) {
+        values_at(make, i)[LR_SERIES_java_full_gcs] = 1;
+        values_at(make, i)[LR_SERIES_java_full_gc_time] = 80000;
+    }
+}
+
+static void what_a_collection_frees_is_garbage(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    add_pairs(make, 1000, 1000, 1000, 0, 0);
+    collect_at_half(make);
+    judge(make);
+    assert_verdict(LR_VERDICT_GARBAGE_WAITING);
+    assert_true(has_evidence("none of them was in use"));
+    end();
+    make = make_night(); /* five more since: nobody knows, but the others were garbage */
+    add_pairs(make, 1005, 1000, 1000, 5, 60 * STEP_MS);
+    collect_at_half(make);
+    judge(make);
+    assert_verdict(LR_VERDICT_GARBAGE_WAITING);
+    assert_int_equal(model->pairs[0].sites[0].untested, 5);
+    end();
+}
+
+static void what_survives_a_collection_is_held(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    add_pairs(make, 1005, 1000, 1000, 5, 20 * STEP_MS);
+    collect_at_half(make);
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_int_equal(model->pairs[0].sites[0].survived, 5);
+    assert_true(has_evidence("5 of them were in use"));
+    end();
+    make = make_night(); /* no collection: not garbage by guess, whoever closed some */
+    add_pairs(make, 1005, 1000, 1000, 5, 20 * STEP_MS);
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    end();
+}
+
+/* Collected once, at point 50, with that much in use from then on. */
+static void judge_heap(double used)
+{
+    struct lr_make *make = make_night();
+    for (unsigned i = 0; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_java_old_used] = (uint64_t)(i < 50 ? 990e6 : used + 1e6 * i);
+    collect_at_half(make);
+    judge(make);
+}
+
+static void a_full_heap_is_no_leak(void **state)
+{
+    (void)state;
+    judge_heap(850e6);
+    assert_verdict(LR_VERDICT_JAVA_HEAP);
+    assert_int_equal(model->gc_pressure.band, LR_PRESSURE_ACT);
+    assert_true(fabs(model->gc_pressure.percent - 90) < 0.01); /* as it was right after it */
+    assert_string_equal(model->gc_pressure.pool, "old generation");
+    assert_string_equal(model->gc_pressure.collector, "Parallel");
+    end();
+    judge_heap(730e6);
+    assert_verdict(LR_VERDICT_NONE);
+    assert_int_equal(model->gc_pressure.band, LR_PRESSURE_WATCH);
+    assert_true(has_evidence("acceptable while the load"));
+    end();
+    judge_heap(600e6);
+    assert_verdict(LR_VERDICT_NONE);
+    assert_int_equal(model->gc_pressure.band, LR_PRESSURE_FINE);
+    assert_int_equal(model->verdict.evidence.count, 0);
+    end();
+}
+
+/* Before a collection the old generation holds garbage. */
+static void a_heap_that_was_never_collected_says_nothing(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    for (unsigned i = 0; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_java_old_used] = 990000000;
+    judge(make);
+    assert_verdict(LR_VERDICT_NONE);
+    assert_int_equal(model->gc_pressure.band, LR_PRESSURE_UNKNOWN);
+    end();
+}
+
+static void class_metadata_is_the_jvms(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    for (unsigned i = 0; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_java_metaspace] = (uint64_t)(60e6 + 5e5 * i + 1e5 * jitter(i));
+    judge(make);
+    assert_verdict(LR_VERDICT_JVM_OTHER);
+    assert_non_null(strstr(model->verdict.next, "class loaders"));
+    assert_null(model->projection.limit);
+    end();
+}
+
+/* `per_hour` more at a stack of one frame, in that module's address 0x100. */
+static void judge_growing(struct lr_make *make, uint32_t stack, double per_hour)
+{
+    lr_make_live(make, 0x8000, (uint64_t)(20e6 + 8 * per_hour), LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_followed(make, SLOT, LR_FOLLOWED_STACK, stack, 0);
+    for (unsigned i = 0; i < POINTS; i++) {
+        double hours = (double)i * 5 / 60;
+        followed_at(make, i)[SLOT] = (struct lr_followed_value){
+            (float)(20e6 + per_hour * hours + 1e4 * jitter(i)), (float)(20000 + 1000 * hours)};
+    }
+    judge(make);
+}
+
+static void plain_memory_that_grows_is_a_leak(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Leak.add(Leak.java):7");
+    judge_growing(make, stack, 1e6);
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_non_null(strstr(model->verdict.summary, "com.acme.Leak.add(Leak.java:7)"));
+    assert_true(has_evidence("and 1,000 blocks an hour"));
+    assert_true(model->projection.far); /* 5 GB are left */
+    end();
+    make = make_night(); /* 50 kB an hour are nobody's trouble */
+    stack = lr_make_java_stack(make, 1, "com.acme.Leak.add(Leak.java):7");
+    judge_growing(make, stack, 5e4);
+    assert_verdict(LR_VERDICT_NONE);
+    end();
+}
+
+static void the_jvms_own_memory_is_the_jvms(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint32_t module = lr_make_module(make, "/jdk/lib/server/libjvm.so", 0, 0x10000, 0x20000, "");
+    uint64_t frame = lr_make_native_frame(module, 0x100);
+    judge_growing(make, lr_make_stack(make, &frame, 1, 0), 1e6);
+    assert_verdict(LR_VERDICT_JVM_OTHER);
+    end();
+}
+
+/* What the VM allocates for the program is the program's. */
+static void unsafe_memory_is_the_programs(void **state)
+{
+    (void)state;
+    struct lr_model_frame frames[] = {
+        {.function = "os::malloc", .file = "", .module = "/jdk/lib/server/libjvm.so"},
+        {.function = "Unsafe_AllocateMemory0", .file = "", .module = "/jdk/lib/server/libjvm.so"},
+        {.java = true, .function = "com.acme.Pool.grow", .file = "", .module = ""},
+    };
+    struct lr_model_path path = {.frames = frames, .count = 3};
+    assert_false(lr_jvm_owns(&path));
+    frames[1].function = "SymbolTable::do_lookup";
+    assert_true(lr_jvm_owns(&path));
+    frames[0].module = frames[1].module = "/app/libnative.so";
+    assert_false(lr_jvm_owns(&path));
+    frames[0].owner = LR_OWNER_MACHINERY; /* a wrapper of an allocator's */
+    frames[1].module = "/jdk/lib/server/libjvm.so";
+    assert_true(lr_jvm_owns(&path));
+    path.count = 0;
+    assert_false(lr_jvm_owns(&path));
+}
+
+static void mappings_are_named_by_who_made_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *function;
+        enum lr_jvm_area area;
+    } truth[] = {
+        {"ReservedHeapSpace::ReservedHeapSpace", LR_JVM_AREA_HEAP},
+        {"G1CollectedHeap::create_aux_memory_mapper", LR_JVM_AREA_GC},
+        {"metaspace::VirtualSpaceNode::create_node", LR_JVM_AREA_METASPACE},
+        {"CodeCache::initialize_heaps", LR_JVM_AREA_CODE},
+        {"PerfMemory::initialize", LR_JVM_AREA_OTHER},
+    };
+    struct lr_model_frame frames[] = {
+        {.function = "os::reserve_memory", .file = "", .module = "/jdk/lib/server/libjvm.so"},
+        {.function = "", .file = "", .module = "/jdk/lib/server/libjvm.so"},
+    };
+    struct lr_model_path path = {.frames = frames, .count = 2};
+    for (size_t i = 0; i < sizeof(truth) / sizeof(truth[0]); i++) {
+        frames[1].function = truth[i].function;
+        assert_int_equal(lr_jvm_area_of(&path), truth[i].area);
+    }
+    frames[0].module = "/usr/lib/libfoo.so";
+    assert_int_equal(lr_jvm_area_of(&path), LR_JVM_AREA_NONE);
+}
+
+static void a_balloon_is_outside(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    for (unsigned i = 30; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_host_withheld] = 3000000000;
+    judge(make);
+    assert_verdict(LR_VERDICT_OUTSIDE);
+    assert_non_null(strstr(model->verdict.next, "balloon"));
+    end();
+    make = make_night();
+    for (unsigned i = 30; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_host_available] = 100000000;
+    judge(make);
+    assert_verdict(LR_VERDICT_OUTSIDE);
+    end();
+}
+
+/* Files that are mapped and read come into memory, and go. */
+static void files_in_memory_are_not_projected(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    for (unsigned i = 0; i < POINTS; i++) {
+        values_at(make, i)[LR_SERIES_rss_shared] += 10000000 * (uint64_t)i;
+        values_at(make, i)[LR_SERIES_rss] += 10000000 * (uint64_t)i;
+    }
+    judge(make);
+    assert_verdict(LR_VERDICT_NONE);
+    assert_true(has_evidence("mapped files grow"));
+    assert_null(model->projection.limit);
+    end();
+}
+
+static void what_nobody_followed_is_not_judged(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Buffers.take(Buffers.java):7");
+    lr_make_live(make, 0x8000, 20000000, LR_KIND_MALLOC, stack, 5, 0);
+    judge(make);
+    assert_verdict(LR_VERDICT_CANNOT_TELL);
+    assert_non_null(strstr(model->verdict.next, "record for more than 5 minutes"));
+    end();
+    make = make_night();
+    lr_make_counter(make, LR_CNT_live_full, 7);
+    judge(make);
+    assert_verdict(LR_VERDICT_CANNOT_TELL);
+    assert_non_null(strstr(model->verdict.next, "larger file"));
+    end();
+}
+
+/* Twelve seconds, with a point each; 50 live at the first, `more` more at each. */
+static void judge_pool(unsigned live, unsigned more, uint64_t acquired)
+{
+    struct lr_make *make = lr_make_new();
+    lr_make_header(make)->compat |= LR_COMPAT_JAVA;
+    lr_make_header(make)->end_unix_ns += UINT64_C(2000000000);
+    add_pairs(make, acquired, acquired - live, 0, live, 100);
+    for (unsigned i = 0; i < 13; i++)
+        lr_make_point(make, LR_SEC_SERIES_1S, i * 1000)->values[LR_SERIES_pairs_live] =
+            live - (12 - i) * more + i % 2;
+    judge(make);
+}
+
+static void a_full_cache_is_expected(void **state)
+{
+    (void)state;
+    judge_pool(300, 0, 9000);
+    assert_verdict(LR_VERDICT_NONE);
+    assert_int_equal(model->pairs[0].sites[0].class, LR_CLASS_EXPECTED);
+    assert_non_null(strstr(model->pairs[0].sites[0].expected, "a cache or a pool"));
+    end();
+    judge_pool(300, 0, 800); /* hardly any turnover: that proves nothing */
+    assert_verdict(LR_VERDICT_LEAK);
+    end();
+}
+
+/* One in a thousand. */
+static void a_slow_leak_among_many_is_found(void **state)
+{
+    (void)state;
+    judge_pool(160, 13, 160000);
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_int_equal(model->verdict.never_ended, 160);
+    end();
+    judge_pool(30, 1, 160000);
+    assert_verdict(LR_VERDICT_LEAK);
+    end();
+    judge_pool(3, 0, 160000); /* too few to call them a cache */
+    assert_verdict(LR_VERDICT_LEAK);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams_that_grow_are_a_leak),
+        cmocka_unit_test(what_a_collection_frees_is_garbage),
+        cmocka_unit_test(what_survives_a_collection_is_held),
+        cmocka_unit_test(a_full_heap_is_no_leak),
+        cmocka_unit_test(a_heap_that_was_never_collected_says_nothing),
+        cmocka_unit_test(class_metadata_is_the_jvms),
+        cmocka_unit_test(plain_memory_that_grows_is_a_leak),
+        cmocka_unit_test(the_jvms_own_memory_is_the_jvms),
+        cmocka_unit_test(unsafe_memory_is_the_programs),
+        cmocka_unit_test(mappings_are_named_by_who_made_them),
+        cmocka_unit_test(a_balloon_is_outside),
+        cmocka_unit_test(files_in_memory_are_not_projected),
+        cmocka_unit_test(what_nobody_followed_is_not_judged),
+        cmocka_unit_test(a_full_cache_is_expected),
+        cmocka_unit_test(a_slow_leak_among_many_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
