@@ -157,6 +157,7 @@ static bool attach(JavaVM *vm)
     if (__atomic_exchange_n(&lr_jvm.attached, 1, __ATOMIC_ACQ_REL))
         return false;
     lr_trace_set_compat(LR_COMPAT_JAVA);
+    lr_jvm.get_env = (*vm)->GetEnv;
     lr_jvm.vm = vm;
     return true;
 }

@@ -98,6 +98,11 @@ static uint64_t sum(const volatile int64_t *const *from)
     return total;
 }
 
+uint64_t lr_jvm_collections(void)
+{
+    return sum(collections);
+}
+
 /* Two threads may come here at the VM's end; each collection is counted by one of them.  Of
  * several since the last tick, the event tells the last one's number and the time of all. */
 void lr_jvm_tick(void)

@@ -17,6 +17,7 @@ void lr_jvm_counters_start(void);
 
 /* Classes unloaded so far.  Grows before any of their memory is used again. */
 uint64_t lr_jvm_unloaded(void);
+uint64_t lr_jvm_collections(void);
 bool lr_jvm_counts_unloaded(void);
 
 /* Does lr_jvm_tick() see collections? */

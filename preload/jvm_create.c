@@ -77,6 +77,7 @@ static agent_function *real_agents[AGENTS_MAX];
 static jint load_agent(unsigned index, JavaVM *vm, char *options, void *reserved)
 {
     lr_jvm_attach(vm);
+    lr_jvm_watch(vm);
     return real_agents[index](vm, options, reserved);
 }
 

@@ -20,7 +20,7 @@ JNIEnv *lr_jvm_env(void)
 {
     JavaVM *vm = lr_jvm.vm;
     void *env = NULL;
-    if (!vm || (*vm)->GetEnv(vm, &env, JNI_VERSION_1_6) != JNI_OK)
+    if (!vm || lr_jvm.get_env(vm, &env, JNI_VERSION_1_6) != JNI_OK)
         return NULL;
     return env;
 }

@@ -30,6 +30,7 @@ typedef void lr_agct_function(struct lr_agct_trace *trace, jint depth, void *uco
  * read by all once they saw `live` (acquire). */
 struct lr_jvm_state {
     JavaVM *vm;
+    jint(JNICALL *get_env)(JavaVM *vm, void **env, jint version); /* the VM's own */
     jvmtiEnv *jvmti;
     lr_agct_function *agct; /* NULL: no Java frames to be had without JVMTI */
     uintptr_t env_offset;   /* JNIEnv address minus JavaThread address */

@@ -7,7 +7,7 @@
 
 #include "guard.h"
 #include "jvm_internal.h"
-#include "jvm_counter.h"
+#include "jvm_redefine.h"
 #include "jvm_text.h"
 #include "prim.h"
 #include "trace.h"
@@ -20,7 +20,7 @@ struct known {
     uintptr_t method;
     int32_t bci;
     uint32_t jframe; /* index + 1; 0: free slot */
-    uint64_t epoch;  /* a method's memory may be another's once classes were unloaded */
+    uint64_t epoch;  /* jvm_redefine.h */
 };
 static struct known *cache;
 
@@ -99,7 +99,7 @@ uint32_t lr_jvm_name(const struct lr_java_frame *frame)
 {
     if (!frame->method || !lr_jvm_is_live())
         return 0;
-    uint64_t epoch = lr_jvm_unloaded();
+    uint64_t epoch = lr_jvm_method_epoch();
     struct known *slot = find_slot(frame, epoch);
     if (slot && slot->jframe)
         return slot->jframe;

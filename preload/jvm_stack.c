@@ -8,7 +8,7 @@
 #include "jvm_check.h"
 #include "jvm_code.h"
 #include "jvm_internal.h"
-#include "jvm_counter.h"
+#include "jvm_redefine.h"
 #include "leakring/format.h"
 #include "prim.h"
 #include "trace.h"
@@ -21,12 +21,12 @@ static void count_flags(uint32_t flags)
         lr_count(LR_CNT_java_cut);
 }
 
-/* Compile ids are never used again, but the memory of an unloaded class is. */
+/* Compile ids are never used again, but the memory of methods is. */
 static uint64_t epoch_of(const struct lr_java_walk *walk)
 {
     for (size_t i = 0; i < walk->count; i++)
         if (lr_java_kind_of(walk->frames[i]) != LR_JAVA_COMPILED)
-            return lr_jvm_unloaded() + 1;
+            return lr_jvm_method_epoch() + 1;
     return 0;
 }
 

@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-#include "jvm.h"
+#include "guard.h"
 #include "jvm_bridge.h"
+#include "jvm_redefine.h"
 #include "prim.h"
 
 enum { KEEP_OUT_MS = 100, WAIT_MS = 10000 };
@@ -34,6 +35,16 @@ static void enter(void)
 static void leave(void)
 {
     __atomic_sub_fetch(&attaching, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Agents get their JVMTI environments so, and java.lang.instrument does for its own. */
+static jint JNICALL get_env(JavaVM *vm, void **env, jint version)
+{
+    jint result = real->GetEnv(vm, env, version);
+    if (result == JNI_OK &&
+        (version & JVMTI_VERSION_MASK_INTERFACE_TYPE) == JVMTI_VERSION_INTERFACE_JVMTI)
+        lr_jvm_watch_jvmti(*env);
+    return result;
 }
 
 static jint JNICALL attach(JavaVM *vm, void **env, void *args)
@@ -62,9 +73,10 @@ static jint JNICALL destroy(JavaVM *vm)
 
 void lr_jvm_watch(JavaVM *vm)
 {
-    if (!lr_jvm_exists() || real)
+    if (!lr_is_armed() || real)
         return;
     table = **vm;
+    table.GetEnv = get_env;
     table.AttachCurrentThread = attach;
     table.AttachCurrentThreadAsDaemon = attach_daemon;
     table.DestroyJavaVM = destroy;

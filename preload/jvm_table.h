@@ -1,4 +1,4 @@
-/* jvm_table.h -- the JVM's table of functions (JNIInvokeInterface) with three of them watched.
+/* jvm_table.h -- the JVM's table of functions (JNIInvokeInterface) with four of them watched.
  *
  * Stage: intercept.  Internal to jvm_*.c.
  */
@@ -8,7 +8,8 @@
 #include <jni.h>
 #include <stdbool.h>
 
-/* Puts our table in place of the VM's.  Once, on the thread that creates the VM. */
+/* Puts our table in place of the VM's.  Once, on the thread that creates the VM, before it runs
+ * agents if it has any. */
 void lr_jvm_watch(JavaVM *vm);
 
 /* Opening JVMTI makes the VM look at the Thread object of every thread, which one that is just

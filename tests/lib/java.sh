@@ -125,7 +125,7 @@ java_summary() {
 java_check() {
     local mode=$1 name=$2 label="$JDK_NAME: $3 ($1)" error truth verdict=none ended=exit
     if ! error=$(java_report "$name") || ! grep -q '^READY$' "$name.out"; then
-        tap_fail "$label: every site with its counts" "$error" "$(tail -3 "$name.out" "$name.err")"
+        tap_fail "$label: every site with its counts" "$error" "$(tail -n 3 "$name.out" "$name.err")"
         return 1
     fi
     truth=$(java_truth "$name")

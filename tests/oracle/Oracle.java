@@ -47,13 +47,28 @@ final class Oracle {
         return wrapper;
     }
 
+    /* The line it is called on. */
+    static int line() {
+        return caller().getLineNumber();
+    }
+
+    /* Where the JVM itself can't tell the line: in a method that was replaced while it runs. */
+    static <T> T bornAt(String function, String file, int line, T stream) {
+        acquired(stream, function + "\t" + file + "\t" + line);
+        return stream;
+    }
+
     private static StackWalker.StackFrame caller() {
         return StackWalker.getInstance().walk(frames -> frames.skip(2).findFirst()).get();
     }
 
-    private static synchronized void acquired(Object stream, StackWalker.StackFrame at) {
-        String key = stream.getClass().getName() + "\t" + at.getClassName() + "."
-            + at.getMethodName() + "\t" + at.getFileName() + "\t" + at.getLineNumber();
+    private static void acquired(Object stream, StackWalker.StackFrame at) {
+        acquired(stream, at.getClassName() + "." + at.getMethodName() + "\t" + at.getFileName() + "\t"
+            + at.getLineNumber());
+    }
+
+    private static synchronized void acquired(Object stream, String at) {
+        String key = stream.getClass().getName() + "\t" + at;
         Site site = SITES.computeIfAbsent(key, Site::new);
         site.acquired++;
         KEPT.put(stream, site);

@@ -92,6 +92,7 @@ static int set_up(void **state)
     at->code_low = &code_low;
     at->code_high = &code_high;
     lr_jvm = (struct lr_jvm_state){.vm = &vm,
+                                   .get_env = fake_get_env,
                                    .jvmti = &jvmti,
                                    .agct = fake_agct,
                                    .env_offset = (uintptr_t)&thread.env - (uintptr_t)&thread,
