@@ -7,6 +7,8 @@
  * LR_REG_RA                     the column of the return address
  * LR_REGS_PRESERVED             mask: what a call must preserve, so what a caller may depend on
  * LR_ARCH_CALLER_SP             in a function with a frame pointer: its CFA
+ * LR_ARCH_STACK_EXTRA           what a thread's stack may have less than it was asked for, below
+ *                               its thread pointer: the C library's own data, and rounding
  * LR_ARCH_PC_SHIFT, _BITS       code addresses are multiples of 1 << SHIFT; shifted, they have BITS
  *
  * lr_rule_*                     the operands of a rule (unwind_rules.h): the offset of the CFA,

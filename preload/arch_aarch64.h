@@ -26,6 +26,7 @@ enum {
 #define LR_ARCH_CALLER_SP ((uintptr_t)__builtin_dwarf_cfa())
 
 /* 48 bits, in words of code. */
+enum { LR_ARCH_STACK_EXTRA = 64 << 10 }; /* static TLS lies above the thread pointer */
 enum { LR_ARCH_PC_SHIFT = 2, LR_ARCH_PC_BITS = 47 };
 enum { LR_ARCH_JAVA_FRAMES = false };
 

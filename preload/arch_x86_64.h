@@ -25,6 +25,7 @@ enum {
 /* The wrapper's frame: the caller's fp, the return address, and above them the caller's stack. */
 #define LR_ARCH_CALLER_SP ((uintptr_t)__builtin_frame_address(0) + 16)
 
+enum { LR_ARCH_STACK_EXTRA = 8 << 10 };
 enum { LR_ARCH_PC_SHIFT = 0, LR_ARCH_PC_BITS = 47 };
 enum { LR_ARCH_JAVA_FRAMES = true }; /* jvm_walk.c knows this machine's frames */
 

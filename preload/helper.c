@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "clock.h"
 #include "config.h"
@@ -25,7 +24,6 @@
 #include "series.h"
 #include "stack_totals.h"
 #include "stacks.h"
-#include "text.h"
 #include "threads.h"
 #include "trace.h"
 
@@ -39,29 +37,21 @@ enum {
     QUIET_ARRIVALS = 4, /* in a pass */
     REST_MS = 250,
     REST_ARRIVALS = 32, /* in a rest: over */
+    STOP_MS = 1000,
+    STOP_YIELDS = 50, /* its end is a few system calls away */
 };
 
 static uint32_t started;
-static bool created, main_thread_left, stopping;
+static bool created, main_thread_left;
 static bool shares_files; /* the program's table of file descriptors */
+static uint32_t stopping, left; /* awaited; left: behind it the thread only ends */
 static int helper_tid; /* 0: not running */
 
 /* The program's main thread ended by pthread_exit, and nobody is left but that zombie and us: the
  * program would have ended by now. */
 static bool is_alone(void)
 {
-    char stat[512];
-    if (!__atomic_load_n(&main_thread_left, __ATOMIC_RELAXED) ||
-        lr_prim_slurp("/proc/self/stat", stat, sizeof stat) <= 0)
-        return false;
-    const char *at = strrchr(stat, ')');
-    if (!at || at[1] != ' ' || at[2] != 'Z')
-        return false;
-    for (int field = 2; at && field < 20; field++) {
-        at = strchr(at, ' ');
-        at = at ? at + 1 : NULL;
-    }
-    return at && lr_text_number(&at) == 2;
+    return __atomic_load_n(&main_thread_left, __ATOMIC_RELAXED) && lr_prim_thread_count() == 2;
 }
 
 static void hand_over(bool to_helper)
@@ -124,25 +114,36 @@ static void pass(uint32_t *flushed)
     lr_series_pass(now);
 }
 
-/* Ends when it isn't allowed to sleep (a sandbox), or is alone; then everybody looks after
- * himself, and the C library ends a program whose last thread this was. */
-static void *run(void *unused)
+static void last_pass(void)
 {
-    lr_own_work_begin();
-    lr_prim_name_thread("leakring");
-    if (!__atomic_load_n(&shares_files, __ATOMIC_RELAXED))
-        lr_prim_own_files();
-    uint32_t flushed = 0, wait = lr_config.young_ms / 2;
-    wait = wait < 1 ? 1 : wait > PERIOD_MS ? PERIOD_MS : wait;
-    __atomic_store_n(&helper_tid, lr_prim_tid(), __ATOMIC_RELEASE);
-    lr_governor_start();
-    while (lr_prim_sleep_ms(resting ? REST_MS : wait) && !is_alone() &&
-           !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
-        pass(&flushed);
     lr_governor_stop();
     hand_over(false);
     lr_record_tenure_all();
     lr_totals_flush();
+}
+
+/* Ends when it isn't allowed to wait (a sandbox), or is alone; then everybody looks after
+ * himself, and the C library ends a program whose last thread this was.  What came too late for
+ * the silence has no system call left but its end: not even those of the C library. */
+static void *run(void *unused)
+{
+    lr_own_work_begin();
+    lr_prim_name_thread("leakring");
+    bool own_files = !__atomic_load_n(&shares_files, __ATOMIC_RELAXED) && lr_prim_own_files() == 0;
+    lr_series_use_files(own_files);
+    lr_threads_use_files(own_files);
+    uint32_t flushed = 0, wait = lr_config.young_ms / 2;
+    wait = wait < 1 ? 1 : wait > PERIOD_MS ? PERIOD_MS : wait;
+    __atomic_store_n(&helper_tid, lr_prim_tid(), __ATOMIC_RELEASE);
+    lr_governor_start();
+    while (lr_prim_wait(&stopping, 0, resting ? REST_MS : wait) && !is_alone() &&
+           !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
+        pass(&flushed);
+    last_pass();
+    __atomic_store_n(&left, 1, __ATOMIC_RELEASE);
+    if (lr_prim_is_silent())
+        lr_prim_leave_thread();
+    lr_prim_wake(&left);
     return unused;
 }
 
@@ -150,16 +151,33 @@ static void *run(void *unused)
 static bool is_gone(void)
 {
     int tid = __atomic_load_n(&helper_tid, __ATOMIC_ACQUIRE);
-    return tid && !lr_prim_is_thread(tid);
+    return tid && __atomic_load_n(&left, __ATOMIC_ACQUIRE) && !lr_prim_is_thread(tid);
 }
 
-void lr_helper_stop(void)
+bool lr_helper_stop(void)
 {
     if (!__atomic_load_n(&created, __ATOMIC_ACQUIRE))
+        return false;
+    __atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
+    lr_prim_wake(&stopping);
+    lr_prim_wait(&left, 0, STOP_MS);
+    for (unsigned tries = 0; tries < STOP_YIELDS + STOP_MS && !is_gone(); tries++)
+        if (tries < STOP_YIELDS)
+            lr_prim_yield();
+        else
+            lr_prim_sleep_ms(1);
+    return true;
+}
+
+void lr_helper_restart(void)
+{
+    if (!is_gone())
         return;
-    __atomic_store_n(&stopping, true, __ATOMIC_RELEASE);
-    for (unsigned waits = 0; waits < 1000 && !is_gone(); waits++)
-        lr_prim_sleep_ms(1);
+    __atomic_store_n(&stopping, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&left, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&helper_tid, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&started, 0, __ATOMIC_RELEASE);
+    lr_helper_start();
 }
 
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -188,7 +206,7 @@ static bool create(void)
 void lr_helper_start(void)
 {
     uint32_t no = 0;
-    if (lr_config.young_ms == 0 || !lr_is_armed() ||
+    if (lr_config.young_ms == 0 || !lr_is_armed() || lr_prim_is_silent() ||
         !__atomic_compare_exchange_n(&started, &no, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         return;
     int error = errno;
@@ -217,12 +235,7 @@ void lr_helper_main_left(void)
     __atomic_store_n(&main_thread_left, true, __ATOMIC_RELAXED);
     if (!__atomic_load_n(&created, __ATOMIC_ACQUIRE) || shares_files)
         return;
-    lr_helper_stop();
-    if (!is_gone())
-        return;
     __atomic_store_n(&shares_files, true, __ATOMIC_RELAXED);
-    __atomic_store_n(&stopping, false, __ATOMIC_RELAXED);
-    __atomic_store_n(&helper_tid, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&started, 0, __ATOMIC_RELEASE);
-    lr_helper_start();
+    lr_helper_stop();
+    lr_helper_restart();
 }

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "guard.h"
 #include "jvm_hooks.h"
@@ -36,7 +38,8 @@ static const struct {
     {OWN(malloc)},  {OWN(calloc)},         {OWN(realloc)},  {OWN(reallocarray)},
     {OWN(free)},    {OWN(posix_memalign)}, {OWN(memalign)}, {OWN(valloc)},
     {OWN(pvalloc)}, {OWN(aligned_alloc)},  {OWN(cfree)},    {OWN(mmap)},
-    {OWN(mmap64)},  {OWN(munmap)},         {OWN(mremap)},
+    {OWN(mmap64)},  {OWN(munmap)},         {OWN(mremap)},   {OWN(prctl)},
+    {OWN(syscall)},
 };
 
 enum { FAMILY_SIZE = sizeof family / sizeof *family };
@@ -72,6 +75,7 @@ static bool is_interesting(const char *name)
     case 'm':
     case 'p':
     case 'r':
+    case 's':
     case 'v':
         return find_family(name) < FAMILY_SIZE;
     default:

@@ -21,17 +21,32 @@
 #include "threads.h"
 #include "trace.h"
 #include "unwind.h"
+#include "unwind_stack.h"
 
 /* A place where no lock of the C library is held, and the program is about to have threads
  * anyway: the time for our own. */
 static bool has_threads; /* of its own */
 
+/* How large a stack the new thread gets, for times when nobody may ask (unwind_stack.h). */
+static void note_stack(const pthread_attr_t *attributes)
+{
+    pthread_attr_t plain;
+    size_t size = 0, guard = 0;
+    if (!attributes && LR_NEXT(pthread_attr_init)(&plain) == 0)
+        attributes = &plain;
+    if (attributes && LR_NEXT(pthread_attr_getstacksize)(attributes, &size) == 0 &&
+        LR_NEXT(pthread_attr_getguardsize)(attributes, &guard) == 0 && size > guard)
+        lr_stack_note_thread(size - guard);
+}
+
 LR_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                              void *(*function)(void *), void *argument)
 {
     has_threads = true;
-    if (lr_is_armed() && lr_self.depth == 0)
+    if (lr_is_armed() && lr_self.depth == 0) {
+        note_stack(attributes);
         lr_helper_start();
+    }
     return LR_NEXT(pthread_create)(thread, attributes, function, argument);
 }
 
@@ -64,7 +79,7 @@ LR_EXPORT int setns(int fd, int type)
 
 LR_EXPORT __attribute__((noreturn)) void pthread_exit(void *result)
 {
-    if (lr_is_armed() && lr_prim_tid() == lr_prim_pid())
+    if (lr_is_armed() && !lr_prim_is_silent() && lr_prim_tid() == lr_prim_pid())
         lr_helper_main_left();
     LR_NEXT(pthread_exit)(result);
     __builtin_unreachable();

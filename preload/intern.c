@@ -13,6 +13,7 @@
 #include "trace.h"
 
 static struct lr_index strings, methods, jframes;
+static struct lr_index *first_index; /* all there are */
 static struct lr_lock lock;
 
 bool lr_intern_lock(void)
@@ -36,6 +37,8 @@ bool lr_index_start(struct lr_index *index)
 {
     index->slots = lr_prim_map(INDEX_FIRST * sizeof *index->slots);
     index->mask = INDEX_FIRST - 1;
+    index->next = first_index;
+    first_index = index;
     return index->slots != NULL;
 }
 
@@ -71,6 +74,13 @@ static bool grow(struct lr_index *index)
     index->slots = larger;
     index->mask = mask;
     return true;
+}
+
+void lr_index_reserve_all(void)
+{
+    for (struct lr_index *index = first_index; index; index = index->next)
+        while (index->used >= index->mask >> 3 && grow(index))
+            continue;
 }
 
 void lr_index_add(struct lr_index *index, uint64_t hash, uint32_t entry)

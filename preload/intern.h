@@ -17,6 +17,7 @@ bool lr_intern_start(void);
 struct lr_index {
     struct lr_index_slot *slots;
     uint32_t mask, used;
+    struct lr_index *next;
 };
 
 /* False: not enough memory. */
@@ -29,6 +30,9 @@ void lr_index_remove(struct lr_index *index, uint64_t hash, uint32_t entry);
 /* Adds an entry that wasn't found.  Without memory to grow it may be forgotten; then an equal
  * entry is appended again later. */
 void lr_index_add(struct lr_index *index, uint64_t hash, uint32_t entry);
+
+/* Soon there will be no memory to be had: room for six times as many entries in each index. */
+void lr_index_reserve_all(void);
 
 /* Folds a word into a hash: one wide multiplication, about 1 ns. */
 static inline uint64_t lr_hash_mix(uint64_t hash, uint64_t word)

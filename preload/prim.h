@@ -60,11 +60,19 @@ uint64_t lr_prim_thread_cpu_ns(void); /* of the calling thread */
 /* By clock_nanosleep, as the C library does, so that sandboxes know it.  False: not allowed. */
 bool lr_prim_sleep_ms(unsigned milliseconds);
 void lr_prim_yield(void);
+/* Waits until somebody wakes who waits for this word, or the time is over; not at all when it
+ * isn't `value`.  False: not allowed. */
+bool lr_prim_wait(const uint32_t *word, uint32_t value, unsigned milliseconds);
+void lr_prim_wake(const uint32_t *word);
 
-bool lr_prim_is_thread(int tid); /* of this process, and not gone yet */
+bool lr_prim_is_thread(int tid); /* of this process, and not gone yet; true: unknown */
 /* Is there such a thread in any process?  Looks less like a signal to those who watch system calls
  * than lr_prim_is_thread. */
 bool lr_prim_is_task(int tid);
+
+/* How many threads this process has, those that ended but for their remains included.  Opens
+ * nothing. */
+long lr_prim_thread_count(void);
 
 /* Name of a thread of this process (0: the calling one), terminated.  False: not to be had. */
 bool lr_prim_thread_name(int tid, char name[16]);
@@ -78,5 +86,14 @@ void lr_prim_name_thread(const char *name);
 int lr_prim_own_files(void);
 void lr_prim_block_signals(uint64_t *saved);
 void lr_prim_restore_signals(const uint64_t *saved);
+
+/* From the return on nothing here makes a system call: each fails with -EPERM, and the clocks are
+ * the vDSO's coarse ones, those of processor time 0.  Waits for calls under way on other threads, a
+ * second at most.  It holds until as many lr_prim_speak() followed. */
+void lr_prim_hush(void);
+bool lr_prim_speak(void); /* true: system calls are made again */
+bool lr_prim_is_silent(void);
+/* The calling thread ends, by the one system call that is made in silence, too. */
+__attribute__((noreturn)) void lr_prim_leave_thread(void);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,7 +24,7 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-#define CALL(number, ...) lr_syscall(SYS_##number, __VA_ARGS__)
+#define CALL(number, ...) lr_gated_call(SYS_##number, __VA_ARGS__)
 
 int lr_prim_open(const char *path, int flags, int mode)
 {
@@ -174,40 +175,6 @@ int lr_prim_host_name(char *buffer, size_t size)
     return 0;
 }
 
-/* clock_gettime comes from the vDSO through libc; it neither allocates nor touches errno on
- * valid clocks. */
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec now = {0, 0};
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-uint64_t lr_prim_unix_ns(void)
-{
-    return clock_ns(CLOCK_REALTIME);
-}
-
-uint64_t lr_prim_mono_ns(void)
-{
-    return clock_ns(CLOCK_MONOTONIC_COARSE);
-}
-
-uint64_t lr_prim_mono_exact_ns(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
-
-uint64_t lr_prim_cpu_ns(void)
-{
-    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-uint64_t lr_prim_thread_cpu_ns(void)
-{
-    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}
-
 bool lr_prim_sleep_ms(unsigned milliseconds)
 {
     struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
@@ -220,14 +187,34 @@ void lr_prim_yield(void)
     CALL(sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
+bool lr_prim_wait(const uint32_t *word, uint32_t value, unsigned milliseconds)
+{
+    struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    long result = CALL(futex, (long)word, FUTEX_WAIT_PRIVATE, value, (long)&time, 0, 0);
+    return result == 0 || result == -ETIMEDOUT || result == -EAGAIN || result == -EINTR;
+}
+
+void lr_prim_wake(const uint32_t *word)
+{
+    CALL(futex, (long)word, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
+}
+
 bool lr_prim_is_thread(int tid)
 {
-    return CALL(tgkill, lr_prim_pid(), tid, 0, 0, 0, 0) == 0;
+    return CALL(tgkill, lr_prim_pid(), tid, 0, 0, 0, 0) != -ESRCH;
 }
 
 bool lr_prim_is_task(int tid)
 {
     return CALL(sched_getscheduler, tid, 0, 0, 0, 0, 0) != -ESRCH;
+}
+
+/* Each thread is a directory in that one, and so a link to it. */
+long lr_prim_thread_count(void)
+{
+    struct stat stat;
+    long result = CALL(newfstatat, AT_FDCWD, (long)"/proc/self/task", (long)&stat, 0, 0, 0);
+    return result < 0 ? result : (long)stat.st_nlink - 2;
 }
 
 void lr_prim_name_thread(const char *name)
@@ -281,7 +268,7 @@ static long file_table_size(void)
 int lr_prim_own_files(void)
 {
     const long CLOSE_RANGE = 436, UNSHARE = 1 << 1, ALL = 0xffffffff, FILES = 0x400;
-    if (lr_syscall(CLOSE_RANGE, 0, ALL, UNSHARE, 0, 0, 0) >= 0)
+    if (lr_gated_call(CLOSE_RANGE, 0, ALL, UNSHARE, 0, 0, 0) >= 0)
         return 0;
     long size = file_table_size();
     long result = size ? CALL(unshare, FILES, 0, 0, 0, 0, 0) : -ENOSYS;

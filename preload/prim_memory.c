@@ -9,7 +9,7 @@
 #include "prim.h"
 #include "syscall.h"
 
-#define CALL(number, ...) lr_syscall(SYS_##number, __VA_ARGS__)
+#define CALL(number, ...) lr_gated_call(SYS_##number, __VA_ARGS__)
 
 enum { MAPS = 128, PAGE = 4096, CHUNK = 1024 };
 

@@ -32,21 +32,23 @@ struct source {
     uint32_t due_ms;
     uint8_t strikes, stretch, calm;
     bool given_up;
+    bool opens_files;
 };
 #define RANGE(first, last) LR_SERIES_##first, LR_SERIES_##last
+#define STATE 0, 0, 0, 0, false
 static struct source sources[] = {
-    {lr_source_statm, RANGE(rss, virtual_size), SECOND, 100, 0, 0, 0, 0, false},
-    {lr_source_cgroup_use, RANGE(cgroup_used, cgroup_used), SECOND, 100, 0, 0, 0, 0, false},
-    {lr_source_java, RANGE(java_old_used, java_classes), SECOND, 100, 0, 0, 0, 0, false},
-    {lr_source_recorder, RANGE(pairs_live, helper_time), SECOND, 100, 0, 0, 0, 0, false},
-    {lr_source_cgroup_events, RANGE(cgroup_limit, cgroup_stall_full), TEN_SECONDS, 500, 0, 0, 0, 0,
-     false},
-    {lr_source_status, RANGE(rss_peak, threads), TEN_SECONDS, 500, 0, 0, 0, 0, false},
-    {lr_source_meminfo, RANGE(host_total, host_swap_free), MINUTE, 2000, 0, 0, 0, 0, false},
-    {lr_source_vmstat, RANGE(host_balloon, host_oom_kill), MINUTE, 2000, 0, 0, 0, 0, false},
-    {lr_source_zoneinfo, RANGE(host_withheld, host_withheld), MINUTE, 4000, 0, 0, 0, 0, false},
-    {lr_source_tracer, RANGE(tracer_memory, tracer_memory), MINUTE, 4000, 0, 0, 0, 0, false},
-    {lr_source_smaps, RANGE(pss, huge_pages), 5 * MINUTE, 20000, 0, 0, 0, 0, false},
+    {lr_source_statm, RANGE(rss, virtual_size), SECOND, 100, STATE, true},
+    {lr_source_cgroup_use, RANGE(cgroup_used, cgroup_used), SECOND, 100, STATE, true},
+    {lr_source_java, RANGE(java_old_used, java_classes), SECOND, 100, STATE, false},
+    {lr_source_recorder, RANGE(pairs_live, helper_time), SECOND, 100, STATE, false},
+    {lr_source_cgroup_events, RANGE(cgroup_limit, cgroup_stall_full), TEN_SECONDS, 500, STATE,
+     true},
+    {lr_source_status, RANGE(rss_peak, threads), TEN_SECONDS, 500, STATE, true},
+    {lr_source_meminfo, RANGE(host_total, host_swap_free), MINUTE, 2000, STATE, true},
+    {lr_source_vmstat, RANGE(host_balloon, host_oom_kill), MINUTE, 2000, STATE, true},
+    {lr_source_zoneinfo, RANGE(host_withheld, host_withheld), MINUTE, 4000, STATE, true},
+    {lr_source_tracer, RANGE(tracer_memory, tracer_memory), MINUTE, 4000, STATE, false},
+    {lr_source_smaps, RANGE(pss, huge_pages), 5 * MINUTE, 20000, STATE, true},
 };
 enum { SOURCES = sizeof sources / sizeof *sources };
 
@@ -68,6 +70,7 @@ enum { RINGS = sizeof rings / sizeof *rings };
 static uint32_t ring_due[RINGS];
 
 static uint32_t point_due, scan_due;
+static bool may_open_files = true;
 
 bool lr_series_start(void)
 {
@@ -146,7 +149,9 @@ static void read_source(struct source *source, uint32_t now_ms)
 static void read_sources(uint32_t now_ms)
 {
     for (unsigned i = 0; i < SOURCES; i++)
-        if (!sources[i].given_up && now_ms >= sources[i].due_ms)
+        if (sources[i].opens_files && !may_open_files)
+            forget(&sources[i]);
+        else if (!sources[i].given_up && now_ms >= sources[i].due_ms)
             read_source(&sources[i], now_ms);
 }
 
@@ -236,6 +241,11 @@ static void write_points(uint32_t now_ms)
             write_point(section, now_ms);
         ring_due[i] = next_multiple(now_ms, rings[i].period_ms);
     }
+}
+
+void lr_series_use_files(bool may)
+{
+    may_open_files = may;
 }
 
 void lr_series_pass(uint32_t now_ms)

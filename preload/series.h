@@ -14,6 +14,9 @@
 #include <stdint.h>
 
 bool lr_series_start(void); /* after lr_file_create */
+/* Whether files may be opened: not in a table of descriptors that is the program's, too, which may
+ * close them all meanwhile, and use the numbers again. */
+void lr_series_use_files(bool may);
 /* Does what is due.  Cost when nothing is: 2 ns. */
 void lr_series_pass(uint32_t now_ms);
 /* When the next pass has something to do, ms since start. */

@@ -28,6 +28,7 @@
 #include "thread_names.h"
 #include "threads.h"
 #include "trace.h"
+#include "unwind_stack.h"
 
 static struct lr_identity identity;
 static int traced_pid;  /* 0: nothing is traced */
@@ -119,6 +120,7 @@ static bool begin(int argc, char **argv, const char *config)
         !lr_record_start() || !lr_threads_start() || !lr_thread_names_start() ||
         !lr_regions_start() || !lr_pairs_start() || !lr_series_start())
         return false;
+    lr_stack_note_main(argv);
     lr_file.header->young_ms = lr_config.young_ms;
     describe(argc, argv, config);
     lr_unwind_select("ehframe");
@@ -176,7 +178,10 @@ bool lr_process_was_refused(void)
 
 bool lr_process_strips_children(void)
 {
-    return !lr_config.children && (child_of_traced || traced_pid || refused_pid);
+    /* In silence nobody may ask who he is, and the next image would begin under a filter that
+     * kills: it isn't traced. */
+    return lr_prim_is_silent() ||
+           (!lr_config.children && (child_of_traced || traced_pid || refused_pid));
 }
 
 static void set_state(enum lr_state state, enum lr_event_type event)
@@ -203,7 +208,8 @@ void lr_process_exec_failed(void)
 /* Recording goes on (other threads, later exit handlers), straight into the file. */
 void lr_process_end(void)
 {
-    if (!lr_process_is_traced())
+    /* In silence a vfork's child that ends is taken for its parent. */
+    if (!lr_process_is_traced() && !(traced_pid && lr_is_armed() && lr_prim_is_silent()))
         return;
     lr_record_use_young(false);
     lr_totals_defer(false);

@@ -10,9 +10,11 @@
 #include "thread_names.h"
 
 enum {
+    MANY = 64,
     LOOKS = 8, /* slots that a claim looks at before it takes a fresh one */
     FIRST_LOOKS = 5,
     LATER_LOOKS = 64, /* passes from one to the next */
+    LOOKS_A_PASS = 128,
 };
 
 struct lr_thread_slot lr_thread_nobody;
@@ -21,6 +23,7 @@ static struct lr_thread_slot *slots;
 static char *rooms;
 static uint32_t used; /* slots that ever had an owner; may run past LR_THREAD_SLOTS */
 static uint32_t hand;
+static bool may_read_files = true;
 
 bool lr_threads_start(void)
 {
@@ -35,10 +38,12 @@ static uint32_t slots_in_use(void)
     return count < LR_THREAD_SLOTS ? count : LR_THREAD_SLOTS;
 }
 
-static bool take_over(struct lr_thread_slot *slot, uint32_t tid)
+/* `ask`: may the owner be asked whether it is alive?  That is a system call which the program may
+ * not be allowed to make; the helper thread asks all of them sooner or later. */
+static bool take_over(struct lr_thread_slot *slot, uint32_t tid, bool ask)
 {
     uint32_t owner = __atomic_load_n(&slot->tid, __ATOMIC_RELAXED);
-    bool is_free = owner == 0 || owner == tid || !lr_prim_is_task((int)owner);
+    bool is_free = owner == 0 || owner == tid || (ask && !lr_prim_is_task((int)owner));
     return is_free && __atomic_compare_exchange_n(&slot->tid, &owner, tid, false, __ATOMIC_ACQ_REL,
                                                   __ATOMIC_RELAXED);
 }
@@ -48,13 +53,13 @@ static struct lr_thread_slot *find(uint32_t tid)
     uint32_t in_use = slots_in_use();
     for (uint32_t look = 0; look < LOOKS && look < in_use; look++) {
         uint32_t at = __atomic_fetch_add(&hand, 1, __ATOMIC_RELAXED) % in_use;
-        if (take_over(&slots[at], tid))
+        if (take_over(&slots[at], tid, in_use >= MANY))
             return &slots[at];
     }
     if (in_use == LR_THREAD_SLOTS)
         return NULL;
     uint32_t fresh = __atomic_fetch_add(&used, 1, __ATOMIC_ACQ_REL);
-    return fresh < LR_THREAD_SLOTS && take_over(&slots[fresh], tid) ? &slots[fresh] : NULL;
+    return fresh < LR_THREAD_SLOTS && take_over(&slots[fresh], tid, false) ? &slots[fresh] : NULL;
 }
 
 static void settle(struct lr_thread_slot *slot)
@@ -81,17 +86,37 @@ void lr_thread_renamed(void)
         __atomic_store_n(&slot->label, label, __ATOMIC_RELEASE);
 }
 
+/* A number of its own for a thread that can't ask for its id; no thread has it. */
+static uint32_t nameless(void)
+{
+    static uint32_t last;
+    return LR_THREAD_NAMELESS | __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
+uint32_t lr_thread_id(void)
+{
+    if (!lr_self.tid) {
+        int tid = lr_prim_tid();
+        lr_self.tid = tid > 0 ? (uint32_t)tid : nameless();
+    }
+    return lr_self.tid;
+}
+
 __attribute__((noinline, cold)) struct lr_thread_slot *lr_thread_claim(void)
 {
     if (!slots)
         return &lr_thread_nobody;
-    if (!lr_self.tid)
-        lr_self.tid = (uint32_t)lr_prim_tid();
+    lr_thread_id();
     struct lr_thread_slot *slot = find(lr_self.tid);
     if (slot)
         settle(slot);
     lr_self.slot = slot ? slot : &lr_thread_nobody;
     return lr_self.slot;
+}
+
+void lr_threads_use_files(bool may)
+{
+    may_read_files = may;
 }
 
 /* The slot may change hands meanwhile: then the new owner's name is read. */
@@ -114,25 +139,35 @@ static void refresh_label(struct lr_thread_slot *slot)
 static bool is_due(struct lr_thread_slot *slot, uint32_t turn)
 {
     uint16_t looks = __atomic_load_n(&slot->looks, __ATOMIC_RELAXED);
-    if (looks == FIRST_LOOKS)
+    if (looks >= FIRST_LOOKS)
         return turn % LATER_LOOKS == 0;
-    __atomic_store_n(&slot->looks, looks + 1, __ATOMIC_RELAXED);
+    /* Not if a new owner begins to count meanwhile. */
+    __atomic_compare_exchange_n(&slot->looks, &looks, (uint16_t)(looks + 1), false,
+                                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
     return true;
 }
 
+static void look_at(struct lr_thread_slot *slot, uint32_t tid)
+{
+    if (!lr_prim_is_task((int)tid))
+        __atomic_compare_exchange_n(&slot->tid, &tid, 0, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED);
+    else if (may_read_files)
+        refresh_label(slot);
+}
+
+/* A pass goes on where the last one had looked at enough. */
 void lr_threads_refresh(void)
 {
-    static uint32_t pass;
+    static uint32_t pass, at;
     uint32_t in_use = slots ? slots_in_use() : 0;
     pass++;
-    for (uint32_t i = 0; i < in_use; i++) {
-        uint32_t tid = __atomic_load_n(&slots[i].tid, __ATOMIC_RELAXED);
-        if (!tid || !is_due(&slots[i], pass + i))
+    for (uint32_t seen = 0, looks = 0; seen < in_use && looks < LOOKS_A_PASS; seen++) {
+        at = at + 1 < in_use ? at + 1 : 0;
+        uint32_t tid = __atomic_load_n(&slots[at].tid, __ATOMIC_RELAXED);
+        if (!tid || !is_due(&slots[at], pass + at))
             continue;
-        if (lr_prim_is_task((int)tid))
-            refresh_label(&slots[i]);
-        else
-            __atomic_compare_exchange_n(&slots[i].tid, &tid, 0, false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED);
+        looks++;
+        look_at(&slots[at], tid);
     }
 }

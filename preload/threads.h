@@ -42,6 +42,11 @@ bool lr_threads_start(void); /* false: not enough memory */
 
 struct lr_thread_slot *lr_thread_claim(void);
 
+/* The calling thread's id, asked for once; where it can't be asked for, another number with
+ * LR_THREAD_NAMELESS set. */
+#define LR_THREAD_NAMELESS 0x80000000u
+uint32_t lr_thread_id(void);
+
 /* The calling thread's slot; never NULL.  Cost: one load once it is claimed. */
 static inline struct lr_thread_slot *lr_thread_slot(void)
 {
@@ -58,10 +63,13 @@ static inline uint16_t lr_thread_label(void)
 /* The calling thread may have another name now: its records get it from here on. */
 void lr_thread_renamed(void);
 
+/* Helper thread: whether it may open files to read names. */
+void lr_threads_use_files(bool may);
+
 /* For the helper thread, now and then: frees the slots of dead threads and reads the names of the
  * living again, since most threads are named after their first allocation.  A thread is looked at
- * in the first few passes of its life, and then in one of 64: thousands of them cost next to
- * nothing.  Takes the intern lock for a new name.  Cost: about 5 us a thread looked at. */
+ * in the first few passes of its life, and then in one of 64; at 128 in a pass.  Takes the intern
+ * lock for a new name.  Cost: about 5 us a thread looked at. */
 void lr_threads_refresh(void);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "clock.h"
 #include "file.h"
-#include "guard.h"
 #include "prim.h"
+#include "threads.h"
 
 static uint64_t start_ns;
 static uint32_t helper_ms; /* the helper thread's last look at the clock; 0: no helper */
@@ -78,15 +78,14 @@ void lr_trace_event(enum lr_event_type type, uint32_t a, uint64_t b)
         return;
     uint64_t number = __atomic_fetch_add(&ring->used, 1, __ATOMIC_RELAXED);
     struct lr_event *event = &lr_file.events[number % ring->capacity];
-    if (!lr_self.tid)
-        lr_self.tid = (uint32_t)lr_prim_tid();
+    uint32_t tid = lr_thread_id();
     __atomic_store_n(&event->sequence, 0, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     event->type = type;
     event->time_ms = lr_trace_ms();
     event->a = a;
     event->b = b;
-    event->tid = lr_self.tid;
+    event->tid = tid & LR_THREAD_NAMELESS ? 0 : tid;
     __atomic_store_n(&event->sequence, (uint32_t)(number + 1), __ATOMIC_RELEASE);
 }
 

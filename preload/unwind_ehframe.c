@@ -41,8 +41,7 @@ static bool is_there(const struct cursor *at, uintptr_t fp)
     const uintptr_t page = ~(uintptr_t)4095, last = fp + 15;
     if ((last & page) == ((at->sp - 8) & page) && (fp & page) == (last & page))
         return true;
-    return lr_prim_is_mapped((const void *)fp) == 1 &&
-           lr_prim_is_mapped((const void *)(fp + 8)) == 1;
+    return lr_stack_is_mapped(fp) && lr_stack_is_mapped(fp + 8);
 }
 
 /* A frame that nothing describes, if it looks as frames with a frame pointer do: the caller's frame

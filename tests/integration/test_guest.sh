@@ -89,6 +89,45 @@ else
     done
 fi
 
+# --- filters that kill -----------------------------------------------------------------------
+filter=$LR_ORACLE/guest_filter
+note_of() { jq -r '.completeness.notes[] | select(test("system call filter"))' "$1.json"; }
+filter_test() {
+    local name=filter-${*// /-}
+    run_both "$name" "$filter" "$@"
+    tap_is "$(head -1 "$name.lkr.out"),$(tail -1 "$name.lkr.out" | cut -f 1)" "begins,newer_site" \
+        "$name: it runs to its end"
+    ended_is "$name" "exit complete"
+    matches_truth "$name.lkr" "sites malloc" "$name: blocks of all threads exactly"
+    tap_like "$(note_of "$name")" 'no time series' "$name: the trace says what ended"
+}
+"$filter" prctl own asked >filter.out 2>&1
+if [ $? -eq 77 ]; then
+    tap_skip "system call filters that kill" "$(cat filter.out)"
+else
+    filter_test syscall all asked
+    filter_test syscall all most
+    filter_test prctl own most
+    filter_test number own most
+    LR_KEYS=young=0 filter_test syscall all most
+    filter_test refused syscall all most
+    filter_test refused prctl own most
+    # A filter that is refused changes nothing: the helper thread comes back.
+    traced_exec vain.lkr "$filter" refused prctl own nothing >vain.out 2>&1 &
+    pid=$!
+    wait_line 120 vain.out '^ready$'
+    wait_for 120 eval "grep -qx leakring /proc/$pid/task/*/comm"
+    tap_ok $? "filters that are refused: the helper thread is there"
+    kill -KILL $pid
+    wait $pid 2>/dev/null
+    report vain.lkr >vain.json
+    tap_is "$(note_of vain)" "" "and nothing is said of a filter"
+fi
+for mode in errors sleepless; do
+    [ ! -f sandbox-$mode.json ] ||
+        tap_is "$(note_of sandbox-$mode)" "" "a filter that answers $mode ends nothing"
+done
+
 # --- stacks that come back smaller -----------------------------------------------------------
 if "$LR_ORACLE/guest_coroutine" >coroutine.out 2>&1; [ $? -eq 77 ]; then
     tap_skip "a coroutine's stack that comes back smaller" "not on this machine"

@@ -27,7 +27,6 @@ strncmp
 strnlen
 strrchr
 strstr
-syscall
 __cxa_finalize
 _ITM_deregisterTMCloneTable
 _ITM_registerTMCloneTable
@@ -104,6 +103,7 @@ popen
 posix_memalign
 posix_spawn
 posix_spawnp
+prctl
 pthread_create
 pthread_exit
 pthread_setname_np
@@ -111,6 +111,7 @@ pvalloc
 realloc
 reallocarray
 setns
+syscall
 setsid
 system
 unshare
