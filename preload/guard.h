@@ -32,16 +32,27 @@ _Static_assert(sizeof(struct lr_thread) <= 64, "initial-exec TLS surplus is smal
 
 extern __thread struct lr_thread lr_self __attribute__((tls_model("initial-exec")));
 
-/* 1 while this process records.  Lives in a page of its own that a fork's child reads as 0. */
+/* Whether this process records.  Lives in a page of its own that a fork's child reads as 0, where
+ * the kernel can do that (4.14); elsewhere it must be asked each time which process this is. */
+enum { LR_ARMED = 1, LR_ARMED_IN_ONE = 2 };
 struct lr_armed {
     uint32_t on;
+    int pid; /* with LR_ARMED_IN_ONE: the process that records */
 };
 extern struct lr_armed *lr_armed; /* never NULL */
+
+bool lr_is_armed_here(uint32_t on); /* `on` isn't LR_ARMED.  Cost: with LR_ARMED_IN_ONE, getpid */
+
+static inline __attribute__((always_inline)) bool lr_is_armed(void)
+{
+    uint32_t on = __atomic_load_n(&lr_armed->on, __ATOMIC_RELAXED);
+    return __builtin_expect(on == LR_ARMED, 1) || (on && lr_is_armed_here(on));
+}
 
 /* About 3 ns.  True: recording, and the caller must lr_leave(). */
 static inline bool lr_enter(void)
 {
-    if (__builtin_expect(!__atomic_load_n(&lr_armed->on, __ATOMIC_RELAXED), 0))
+    if (__builtin_expect(!lr_is_armed(), 0))
         return false;
     if (__builtin_expect(lr_self.depth != 0, 0))
         return false;
@@ -75,11 +86,6 @@ static inline uint32_t lr_own_work_begin(void)
 static inline void lr_own_work_end(uint32_t depth)
 {
     lr_self.depth = (uint16_t)depth;
-}
-
-static inline bool lr_is_armed(void)
-{
-    return __atomic_load_n(&lr_armed->on, __ATOMIC_RELAXED) != 0;
 }
 
 #endif

@@ -122,7 +122,7 @@ void *lr_dlsym_filter(void *handle, const char *name)
 {
     if (__builtin_expect(!lr_dlsym_real, 0))
         lr_dlsym_real = (void *(*)(void *, const char *))lr_next_symbol("dlsym");
-    if (!__atomic_load_n(&lr_armed->on, __ATOMIC_RELAXED) || !name || !is_interesting(name) ||
+    if (!lr_is_armed() || !name || !is_interesting(name) ||
         !lr_dlsym_real)
         return NULL;
     /* What comes next is relative to the caller, so only the real dlsym can say; but ours may be

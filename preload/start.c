@@ -107,8 +107,10 @@ static void describe(int argc, char **argv, const char *config)
 static struct lr_armed *make_flag(void)
 {
     struct lr_armed *flag = lr_prim_map(lr_prim_page_size());
-    if (flag && lr_prim_wipe_on_fork(flag, lr_prim_page_size()) < 0)
-        lr_disarm_in_children(); /* kernels before 4.14 */
+    if (flag && lr_prim_wipe_on_fork(flag, lr_prim_page_size()) < 0) {
+        lr_disarm_in_children(); /* kernels before 4.14; their raw clones have no handlers */
+        flag->pid = lr_prim_pid();
+    }
     return flag;
 }
 
@@ -131,7 +133,7 @@ static bool begin(int argc, char **argv, const char *config)
     lr_trace_event(LR_EVENT_START, lr_file.header->image, 0);
     traced_pid = identity.pid;
     lr_armed = flag;
-    __atomic_store_n(&flag->on, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&flag->on, flag->pid ? LR_ARMED_IN_ONE : LR_ARMED, __ATOMIC_RELEASE);
     return true;
 }
 

@@ -34,6 +34,17 @@ storm exit exit size=16M
 storm killed kill size=16M
 storm straight exit size=16M,young=0
 
+# Kernels before 4.14: no page tells a child of raw clone that it is one.
+export LR_NO_WIPE=1
+LR_LIB=$LR_BUILD/test/faulty/libleakring.so
+run_oracle exit "$PWD/old.lkr" "$LR_ORACLE/fork_oracle" "$LR_ORACLE/say_hello"
+tap_is "$?,$(cat old.lkr.err)" "0," "without MADV_WIPEONFORK: every kind of child lives"
+matches_truth old.lkr 'sites malloc' "without MADV_WIPEONFORK: the parent's blocks exactly"
+storm wipeless kill size=16M
+LR_LIB=$LR_BUILD/libleakring.so
+unset LR_NO_WIPE
+rm -f old.lkr*
+
 jdk_test() {
     local way ways="POSIX_SPAWN FORK"
     [ "$(lr_jdk_version "$JDK")" -gt 17 ] || ways+=" VFORK" # later ones have words to say about it

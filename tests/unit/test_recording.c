@@ -25,7 +25,7 @@
 #include "stacks.h"
 #include "trace.h"
 
-static struct lr_armed armed = {1};
+static struct lr_armed armed = {.on = LR_ARMED};
 static const char *path;
 
 /* One small file for the whole program; each test looks at differences. */

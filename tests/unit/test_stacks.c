@@ -29,7 +29,7 @@
 #include "stacks.h"
 #include "trace.h"
 
-static struct lr_armed armed = {1};
+static struct lr_armed armed = {.on = LR_ARMED};
 static const char *path;
 static uint32_t now_ms;
 
