@@ -9,6 +9,7 @@
 static uint8_t *filters[2];
 static unsigned in_use;  /* index of the one that lr_sampling.filter points to */
 static uintptr_t round_; /* of building */
+static uint32_t subtracting; /* threads that are about to */
 static uint32_t misses;  /* since it was built; racy, and near enough */
 
 enum { MANY_MISSES = 2000 };
@@ -38,12 +39,9 @@ void lr_filter_add(uintptr_t address)
         add(current, cell);
 }
 
-void lr_filter_subtract(uintptr_t filter, uintptr_t address)
+/* The only way from 1 to none; what is more stays so. */
+static void subtract(uintptr_t filter, uint32_t cell)
 {
-    if (__atomic_load_n(&lr_sampling.filter_next, __ATOMIC_ACQUIRE) ||
-        __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE) != filter)
-        return;
-    uint32_t cell = lr_filter_cell(address);
     uint8_t *byte = (uint8_t *)(filter & ~(uintptr_t)LR_FILTER_ROUND) + (cell >> 2);
     unsigned shift = (cell & 3) * 2;
     uint8_t old = __atomic_load_n(byte, __ATOMIC_RELAXED);
@@ -51,6 +49,17 @@ void lr_filter_subtract(uintptr_t filter, uintptr_t address)
            !__atomic_compare_exchange_n(byte, &old, (uint8_t)(old - (1u << shift)), false,
                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;
+}
+
+/* Sequentially consistent with lr_filter_prepare: either it sees us, or we see that the filter isn't
+ * in use any more. */
+void lr_filter_subtract(uintptr_t filter, uintptr_t address)
+{
+    __atomic_add_fetch(&subtracting, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&lr_sampling.filter_next, __ATOMIC_SEQ_CST) &&
+        __atomic_load_n(&lr_sampling.filter, __ATOMIC_SEQ_CST) == filter)
+        subtract(filter, lr_filter_cell(address));
+    __atomic_sub_fetch(&subtracting, 1, __ATOMIC_RELEASE);
 }
 
 static bool map(unsigned which)
@@ -64,7 +73,7 @@ static void publish(unsigned which)
 {
     in_use = which;
     round_ = (round_ + 1) & LR_FILTER_ROUND;
-    __atomic_store_n(&lr_sampling.filter, (uintptr_t)filters[which] | round_, __ATOMIC_RELEASE);
+    __atomic_store_n(&lr_sampling.filter, (uintptr_t)filters[which] | round_, __ATOMIC_SEQ_CST);
 }
 
 bool lr_filter_start(void)
@@ -85,7 +94,7 @@ static void clear(uint8_t *filter)
 bool lr_filter_prepare(void)
 {
     unsigned next = !in_use;
-    if (!map(next))
+    if (!map(next) || __atomic_load_n(&subtracting, __ATOMIC_SEQ_CST) != 0)
         return false;
     /* Whoever still reads it as the one in use sees that it isn't, behind any cleared cell. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -141,5 +150,5 @@ bool lr_filter_has_expired(void)
 
 void lr_filter_stop(void)
 {
-    __atomic_store_n(&lr_sampling.filter, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&lr_sampling.filter, 0, __ATOMIC_SEQ_CST);
 }

@@ -13,12 +13,15 @@
  *
  * Why a new filter misses no record: the builder publishes it (filter_next), waits, and then
  * scans the slots; a recorder fills its slot, and then looks for filter_next.  One of the two
- * sees the other.  Filling a slot begins with a compare-and-exchange, which on x86 no later load
- * overtakes, so that no wait is needed; elsewhere milliseconds are enough for any store to be seen.
+ * sees the other.  Filling a slot begins with a compare-and-exchange, and the mark of a part of the
+ * table that was untouched is made by an exchange, which on x86 no later load overtakes, so that no
+ * wait is needed; elsewhere milliseconds are enough for any store to be seen.
  *
  * Why none is subtracted that wasn't added: only from the filter that was in use before the
  * record was taken out of the table, for that one had it; and none while another is being built.
- * What is released just then leaves its cell as it is: so building should be short.
+ * What is released just then leaves its cell as it is: so building should be short.  Who was held up
+ * in the midst of it is waited for before that filter's memory is used again: its cell may be
+ * another record's by then.
  */
 #ifndef LEAKRING_ADDRESS_FILTER_H
 #define LEAKRING_ADDRESS_FILTER_H
@@ -79,7 +82,7 @@ void lr_filter_subtract(uintptr_t filter, uintptr_t address);
 bool lr_filter_start(void);
 
 /* Building a new one, in two steps with milliseconds between them; the helper thread.  The first
- * says whether there is something to do the second with. */
+ * says whether there is something to do the second with; not while some thread is subtracting. */
 bool lr_filter_prepare(void);
 /* From all records there are; `young` may be NULL. */
 void lr_filter_build(const struct lr_table *live, const struct lr_young *young);

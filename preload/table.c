@@ -90,7 +90,8 @@ static struct lr_live *take_free(struct lr_live *home, uint32_t window, uint64_t
     return NULL;
 }
 
-/* Sets a slot's flag.  Not more than a load once it is set. */
+/* Sets a slot's flag, before anything that comes later is read (address_filter.h).  Not more than a
+ * load once it is set. */
 static void flag(uint8_t *flags, unsigned shift, const struct lr_table *table,
                  const struct lr_live *slot)
 {
@@ -98,7 +99,7 @@ static void flag(uint8_t *flags, unsigned shift, const struct lr_table *table,
         return;
     uint8_t *at = &flags[(uint64_t)(slot - table->slots) >> shift];
     if (!__atomic_load_n(at, __ATOMIC_RELAXED))
-        __atomic_store_n(at, 1, __ATOMIC_RELAXED);
+        __atomic_exchange_n(at, 1, __ATOMIC_SEQ_CST);
 }
 
 /* From the first such record on, look-ups in vain cost four more windows. */
