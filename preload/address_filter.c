@@ -51,8 +51,8 @@ static void subtract(uintptr_t filter, uint32_t cell)
         ;
 }
 
-/* Sequentially consistent with lr_filter_prepare: either it sees us, or we see that the filter isn't
- * in use any more. */
+/* Sequentially consistent with lr_filter_prepare: either it sees us, or we see that the filter
+ * isn't in use any more. */
 void lr_filter_subtract(uintptr_t filter, uintptr_t address)
 {
     __atomic_add_fetch(&subtracting, 1, __ATOMIC_SEQ_CST);

@@ -19,8 +19,8 @@
  *
  * Why none is subtracted that wasn't added: only from the filter that was in use before the
  * record was taken out of the table, for that one had it; and none while another is being built.
- * What is released just then leaves its cell as it is: so building should be short.  Who was held up
- * in the midst of it is waited for before that filter's memory is used again: its cell may be
+ * What is released just then leaves its cell as it is: so building should be short.  Who was held
+ * up in the midst of it is waited for before that filter's memory is used again: its cell may be
  * another record's by then.
  */
 #ifndef LEAKRING_ADDRESS_FILTER_H
