@@ -27,9 +27,9 @@ static const struct lr_help help = {
     .options = "Options:\n"
                "  -s, --section=NAME     only this section; may be repeated: header, directory,\n"
                "                         counters, meta, modules, stacks, live, regions, pairs,\n"
-               "                         pairsites, events, intervals, series_1s, series_1m,\n"
-               "                         series_30m, followed, followed_10s, followed_1m,\n"
-               "                         followed_30m\n"
+               "                         pairsites, events, intervals, areas, series_1s,\n"
+               "                         series_1m, series_30m, followed, followed_10s,\n"
+               "                         followed_1m, followed_30m\n"
                "  -F, --format=FORMAT    text (default) or json\n"
                "      --symbols          name native frames from the files on this machine\n"
                "      --debug-dir=DIR    look for debug files here first; implies --symbols\n"
@@ -327,6 +327,11 @@ static void dump_intervals(struct context *context)
     lr_dump_intervals(&context->dump, context->trace);
 }
 
+static void dump_areas(struct context *context)
+{
+    lr_dump_areas(&context->dump, context->trace);
+}
+
 static void dump_followed(struct context *context)
 {
     lr_dump_followed(&context->dump, context->trace);
@@ -340,7 +345,7 @@ static const struct section {
     {"meta", dump_meta},           {"modules", dump_modules},     {"stacks", dump_stacks},
     {"live", dump_live},           {"regions", dump_regions},     {"pairs", dump_pairs},
     {"pairsites", dump_pairsites}, {"events", dump_events},
-    {"intervals", dump_intervals},
+    {"intervals", dump_intervals}, {"areas", dump_areas},
     {"series_1s", dump_series_1s}, {"series_1m", dump_series_1m},
     {"series_30m", dump_series_30m}, {"followed", dump_followed},
     {"followed_10s", dump_followed_10s}, {"followed_1m", dump_followed_1m},

@@ -75,3 +75,23 @@ void lr_dump_intervals(struct lr_dump *dump, const struct lr_trace *trace)
         lr_dump_record_end(dump);
     }
 }
+
+void lr_dump_areas(struct lr_dump *dump, const struct lr_trace *trace)
+{
+    struct lr_snapshot_view snapshot;
+    struct lr_area_view area;
+    if (!lr_trace_last_snapshot(trace, &snapshot))
+        return;
+    for (uint64_t i = 0; i < snapshot.count; i++) {
+        if (!lr_trace_area_at(trace, &snapshot, i, &area))
+            continue;
+        lr_dump_record(dump);
+        lr_dump_u64(dump, "time_ms", snapshot.time_ms);
+        lr_dump_text(dump, "kind", lr_area_kind_name(area.kind));
+        lr_dump_hex(dump, "start", area.start);
+        lr_dump_u64(dump, "length", area.end - area.start);
+        lr_dump_u64(dump, "resident", area.resident);
+        lr_dump_u64(dump, "swapped", area.swapped);
+        lr_dump_record_end(dump);
+    }
+}

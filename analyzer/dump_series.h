@@ -12,6 +12,8 @@
 void lr_dump_points(struct lr_dump *dump, const struct lr_trace *trace,
                     enum lr_resolution resolution);
 /* What is followed, and the points of one resolution with the slots that have a value. */
+/* What resident memory was made of, at the last complete look at it. */
+void lr_dump_areas(struct lr_dump *dump, const struct lr_trace *trace);
 /* Changes of the sampling interval. */
 void lr_dump_intervals(struct lr_dump *dump, const struct lr_trace *trace);
 void lr_dump_followed(struct lr_dump *dump, const struct lr_trace *trace);

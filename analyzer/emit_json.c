@@ -316,14 +316,29 @@ static json_object *new_ledger(const struct lr_model *model)
 {
     json_object *array = json_object_new_array();
 
-    for (size_t i = 0; i < model->ledger_count; i++) {
+    for (int i = 0; model->ledger.known && i < LR_LEDGER_ENTRIES; i++) {
         json_object *entry = json_object_new_object();
 
-        put_string(entry, "name", model->ledger[i].name);
-        put_count(entry, "bytes", model->ledger[i].bytes);
+        put_string(entry, "name", lr_ledger_name((enum lr_ledger_entry)i));
+        put_count(entry, "bytes", model->ledger.bytes[i]);
         json_object_array_add(array, entry);
     }
     return array;
+}
+
+/* What the ledger is the sum of, and when; null without one. */
+static json_object *new_ledger_of(const struct lr_model_ledger *ledger)
+{
+    json_object *object = ledger->known ? json_object_new_object() : NULL;
+    bool pss = ledger->pss != LR_MODEL_UNKNOWN;
+
+    if (!object)
+        return NULL;
+    put(object, "time_s", new_seconds(ledger->time_ms));
+    put_count(object, "resident", ledger->resident);
+    put(object, "pss", pss ? json_object_new_uint64(ledger->pss) : NULL);
+    put_count(object, "swapped", ledger->swapped);
+    return object;
 }
 
 /* The report is written member by member and place by place, so that a trace with 100,000
@@ -401,6 +416,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     write_sites(&writer, model, options->top);
     write_value(&writer, "  ", "sites_total", json_object_new_uint64(model->site_count));
     write_value(&writer, "  ", "ledger", new_ledger(model));
+    write_value(&writer, "  ", "ledger_of", new_ledger_of(&model->ledger));
     write_value(&writer, "  ", "series", lr_series_to_json(&model->series));
     write_value(&writer, "  ", "projection", lr_projection_to_json(&model->projection));
     write_value(&writer, "  ", "gc_pressure", lr_pressure_to_json(&model->gc_pressure));

@@ -8,6 +8,7 @@
 
 #include "emit.h"
 #include "emit_history.h"
+#include "emit_ledger.h"
 #include "emit_page.h"
 #include "emit_places.h"
 #include "emit_sampling.h"
@@ -324,6 +325,7 @@ enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
     put_totals(&text);
     lr_emit_places(&text.page, model, false, top, options->raw_bytes);
     lr_emit_places(&text.page, model, true, mappings, options->raw_bytes);
+    lr_emit_ledger(&text.page, model, options->raw_bytes);
     lr_emit_history(&text.page, model, options->raw_bytes);
     put_run(&text);
     return text.page.no_memory ? lr_fail(error, LR_FAILED, "out of memory") : LR_OK;

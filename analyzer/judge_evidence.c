@@ -4,7 +4,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "judge_internal.h"
 #include "model_build.h"
@@ -151,14 +150,6 @@ static void say_jvm(struct writer *writer, const struct lr_facts *facts)
         say_column(writer, &facts->threads, "the number of Java threads grows", false);
 }
 
-static uint64_t ledger_bytes(const struct lr_model *model, const char *name)
-{
-    for (size_t i = 0; i < model->ledger_count; i++)
-        if (strcmp(model->ledger[i].name, name) == 0)
-            return model->ledger[i].bytes;
-    return 0;
-}
-
 static void say_slack(struct writer *writer, const struct lr_facts *facts)
 {
     char slack[LR_UNIT_SIZE], live[LR_UNIT_SIZE];
@@ -166,7 +157,7 @@ static void say_slack(struct writer *writer, const struct lr_facts *facts)
     if (facts->slack > 0)
         SAY(writer, "the allocator keeps %s resident that was freed; %s of its memory are live",
             lr_unit_bytes(slack, lr_model_round(facts->slack), false),
-            lr_unit_bytes(live, ledger_bytes(writer->model, LR_LEDGER_LIVE), false));
+            lr_unit_bytes(live, writer->model->ledger.bytes[LR_LEDGER_LIVE], false));
 }
 
 static void say_machine(struct writer *writer, const struct lr_facts *facts)

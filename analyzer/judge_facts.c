@@ -2,9 +2,6 @@
  *
  * Stage: JUDGE.  Context: analyzer only.
  */
-#include <math.h>
-#include <string.h>
-
 #include "judge_internal.h"
 #include "model_build.h"
 
@@ -88,25 +85,14 @@ static void gather_machine(const struct lr_model_series *series, struct lr_facts
         facts->others = total - available - own;
 }
 
-static const struct lr_model_ledger *entry_of(const struct lr_model *model, const char *name)
-{
-    for (size_t i = 0; i < model->ledger_count; i++)
-        if (strcmp(model->ledger[i].name, name) == 0)
-            return &model->ledger[i];
-    return NULL;
-}
-
 static void gather_slack(const struct lr_model *model, struct lr_facts *facts)
 {
-    const struct lr_model_ledger *slack = entry_of(model, LR_LEDGER_SLACK);
-    const struct lr_model_ledger *live = entry_of(model, LR_LEDGER_LIVE);
-    uint64_t rss = 0;
+    const struct lr_model_ledger *ledger = &model->ledger;
+    uint64_t slack = ledger->bytes[LR_LEDGER_SLACK];
 
-    for (size_t i = 0; i < model->ledger_count; i++)
-        rss += model->ledger[i].bytes;
-    if (slack && live && slack->bytes >= LR_MATTERS_SLACK && slack->bytes >= live->bytes &&
-        slack->bytes >= rss / 10)
-        facts->slack = (double)slack->bytes;
+    if (slack >= LR_MATTERS_SLACK && slack >= ledger->bytes[LR_LEDGER_LIVE] &&
+        slack >= ledger->resident / 10)
+        facts->slack = (double)slack;
 }
 
 bool lr_facts_gather(const struct lr_model *model, struct lr_facts *facts)

@@ -26,7 +26,7 @@ static const enum lr_section_id copy_order[] = {
     LR_SEC_EVENTS,   LR_SEC_LIVE,   LR_SEC_REGIONS, LR_SEC_PAIRS,   LR_SEC_PAIRSITES,
     LR_SEC_PAIRDEFS, LR_SEC_THREADS, LR_SEC_STACKS, LR_SEC_NODES,   LR_SEC_JFRAMES, LR_SEC_METHODS,
     LR_SEC_MODULES,  LR_SEC_META,   LR_SEC_STRINGS, LR_SEC_COUNTERS,
-    LR_SEC_INTERVALS};
+    LR_SEC_INTERVALS, LR_SEC_AREAS};
 
 static struct lr_section *find_section(struct lr_header *header, uint32_t id)
 {

@@ -205,6 +205,23 @@ struct lr_followed_view {
 bool lr_trace_followed_at(const struct lr_trace *trace, uint32_t slot,
                           struct lr_followed_view *out);
 
+/* What resident memory was made of, at the last complete look at it. */
+struct lr_snapshot_view {
+    uint64_t first, count; /* numbers of its areas */
+    uint32_t time_ms;
+    uint64_t resident, swapped; /* bytes, of all */
+};
+struct lr_area_view {
+    uint32_t kind; /* enum lr_area_kind, never LR_AREA_END */
+    uint64_t start, end;
+    uint64_t resident, swapped; /* bytes */
+};
+/* False: there is none. */
+bool lr_trace_last_snapshot(const struct lr_trace *trace, struct lr_snapshot_view *out);
+bool lr_trace_area_at(const struct lr_trace *trace, const struct lr_snapshot_view *snapshot,
+                      uint64_t i, struct lr_area_view *out); /* i < count */
+const char *lr_area_kind_name(uint32_t kind); /* "arena"; "unknown" */
+
 /* Followed values; the finest resolution is ten seconds.  Negative: none. */
 struct lr_followed_point_view {
     uint64_t number;

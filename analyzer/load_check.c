@@ -32,6 +32,7 @@ static const struct lr_section_type types[LR_SECTION_IDS] = {
     [LR_SEC_EVENTS] = {"events", sizeof(struct lr_event), LR_FORM_RING, false},
     [LR_SEC_INTERVALS] = {"intervals", sizeof(struct lr_interval), LR_FORM_APPEND, true},
     [LR_SEC_THREADS] = {"threads", sizeof(struct lr_thread_name), LR_FORM_APPEND, true},
+    [LR_SEC_AREAS] = {"areas", sizeof(struct lr_area), LR_FORM_RING, true},
     [LR_SEC_SERIES_1S] = {"series_1s", MIN_POINT, LR_FORM_RING, true},
     [LR_SEC_SERIES_1M] = {"series_1m", MIN_POINT, LR_FORM_RING, true},
     [LR_SEC_SERIES_30M] = {"series_30m", MIN_POINT, LR_FORM_RING, true},

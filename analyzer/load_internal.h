@@ -9,6 +9,7 @@
  *   load_source.c   bytes of a file or of memory, holes skipped
  *   load_records.c  the accessors of load.h
  *   load_series.c   those of the time series
+ *   load_areas.c    those of what resident memory is made of
  *   load_text.c     strings made safe to print
  *   load_alive.c    is the traced process still there?
  */

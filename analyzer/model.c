@@ -46,6 +46,27 @@ const char *lr_verdict_name(enum lr_verdict kind)
     return names[kind];
 }
 
+const char *lr_ledger_name(enum lr_ledger_entry entry)
+{
+    static const char *const names[] = {
+        [LR_LEDGER_JAVA_HEAP] = "Java Heap",
+        [LR_LEDGER_CLASS] = "Class (metaspace)",
+        [LR_LEDGER_CODE] = "Code (code cache)",
+        [LR_LEDGER_GC] = "GC (collector's tables)",
+        [LR_LEDGER_JVM] = "JVM, other mappings",
+        [LR_LEDGER_STACKS] = "Thread (stacks)",
+        [LR_LEDGER_LIVE] = "malloc, live",
+        [LR_LEDGER_SLACK] = "malloc, freed but kept by the allocator",
+        [LR_LEDGER_MAPPED] = "mapped by the program, anonymous",
+        [LR_LEDGER_SHARED] = "shared memory",
+        [LR_LEDGER_FILES] = "mapped files",
+        [LR_LEDGER_OWN] = "leakring itself",
+        [LR_LEDGER_UNKNOWN] = "unexplained",
+    };
+
+    return names[entry];
+}
+
 const char *lr_pressure_name(enum lr_pressure band)
 {
     static const char *const names[] = {"unknown", "fine", "watch", "act"};

@@ -206,13 +206,34 @@ struct lr_model_gc_pressure {
     uint64_t time_ms; /* of that collection, as far as is known */
 };
 
-/* Resident memory by what it is for; the entries sum up to what is resident. */
-struct lr_model_ledger {
-    const char *name;
-    uint64_t bytes;
+/* What resident memory is for; NMT's words where it has one. */
+enum lr_ledger_entry {
+    LR_LEDGER_JAVA_HEAP,
+    LR_LEDGER_CLASS,
+    LR_LEDGER_CODE,
+    LR_LEDGER_GC,
+    LR_LEDGER_JVM,
+    LR_LEDGER_STACKS,
+    LR_LEDGER_LIVE,
+    LR_LEDGER_SLACK,
+    LR_LEDGER_MAPPED, /* anonymous, by the program's own mmap */
+    LR_LEDGER_SHARED,
+    LR_LEDGER_FILES,
+    LR_LEDGER_OWN, /* leakring's */
+    LR_LEDGER_UNKNOWN,
+    LR_LEDGER_ENTRIES
 };
-#define LR_LEDGER_LIVE "malloc: live"
-#define LR_LEDGER_SLACK "malloc: freed, kept by the allocator"
+const char *lr_ledger_name(enum lr_ledger_entry entry);
+
+/* As of the last look at it, which may be some time before the end. */
+struct lr_model_ledger {
+    bool known; /* else all is 0 */
+    uint64_t time_ms;
+    uint64_t resident; /* the sum of `bytes` */
+    uint64_t swapped;
+    uint64_t pss; /* LR_MODEL_UNKNOWN where it wasn't read */
+    uint64_t bytes[LR_LEDGER_ENTRIES];
+};
 
 /* When a limit will be met if what leaks goes on growing as it does. */
 #define LR_PROJECTION_DAYS 30 /* nobody can see further */
@@ -231,8 +252,7 @@ struct lr_model {
     size_t pair_count;
     struct lr_model_memory_site *sites; /* by live bytes, mappings behind the rest */
     size_t site_count;
-    struct lr_model_ledger ledger[4];
-    size_t ledger_count;
+    struct lr_model_ledger ledger;
     struct lr_model_series series;
     struct lr_model_projection projection;
     struct lr_model_gc_pressure gc_pressure;

@@ -104,7 +104,7 @@ enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
         fill_run,       lr_build_series, read_collections, lr_build_tallies,
-        lr_build_pairs, lr_build_memory, group_threads,    lr_build_trends,
+        lr_build_pairs, lr_build_memory, lr_build_ledger,  group_threads,    lr_build_trends,
         judge_sites,    lr_build_completeness, judge_process, lr_build_projection};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
     enum lr_status status = LR_OK;

@@ -48,6 +48,8 @@ uint64_t lr_followed_mask(const struct lr_build *build, bool pair, uint32_t id);
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);
+/* What resident memory is made of; after lr_build_series. */
+enum lr_status lr_build_ledger(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error);
 /* After the verdict: when what leaks meets a limit. */

@@ -196,26 +196,6 @@ static int compare_by_size(const void *left, const void *right)
     return compare_by_path(a, b);
 }
 
-static void add_ledger(struct lr_model *model, const char *name, uint64_t bytes)
-{
-    model->ledger[model->ledger_count++] = (struct lr_model_ledger){name, bytes};
-}
-
-static void fill_ledger(struct lr_model *model)
-{
-    double plain = 0, mapped = 0;
-    uint64_t owned = 0;
-
-    for (size_t i = 0; i < model->site_count; i++)
-        *(model->sites[i].kind == LR_MEMORY_MMAP ? &mapped : &plain) +=
-            model->sites[i].live_bytes.value;
-    for (size_t i = 0; i < model->pair_count; i++)
-        owned += model->pairs[i].live_bytes;
-    add_ledger(model, "malloc live: owned by pairs", owned);
-    add_ledger(model, "malloc live: everything else", lr_model_round(plain));
-    add_ledger(model, "mapped address space", lr_model_round(mapped));
-}
-
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error)
 {
     struct lr_model *model = build->model;
@@ -240,6 +220,5 @@ enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error)
         estimate_sites(model);
         qsort(model->sites, model->site_count, sizeof(*model->sites), compare_by_size);
     }
-    fill_ledger(model);
     return LR_OK;
 }

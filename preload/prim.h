@@ -41,6 +41,9 @@ int lr_prim_dont_fork(void *address, size_t size);    /* MADV_DONTFORK */
 int lr_prim_is_mapped(const void *address);
 /* Bytes resident of all that lr_prim_map mapped, and of our own variables.  About 1 ms. */
 uint64_t lr_prim_own_memory(void);
+/* Part number `i` of that memory: where it is, and how much of it is resident (0 where it is
+ * nowhere).  False: there are no more. */
+bool lr_prim_own_part(unsigned i, uintptr_t *at, size_t *size, uint64_t *resident);
 /* Which pages of [address, address + size) are in memory: bit 0 of one byte each. */
 int lr_prim_resident(const void *address, size_t size, unsigned char *pages);
 

@@ -100,3 +100,14 @@ uint64_t lr_prim_own_memory(void)
     }
     return sum;
 }
+
+bool lr_prim_own_part(unsigned i, uintptr_t *at, size_t *size, uint64_t *resident)
+{
+    if (i > MAPS)
+        return false;
+    *at = i < MAPS ? __atomic_load_n(&maps[i].at, __ATOMIC_ACQUIRE) : (uintptr_t)__bss_start;
+    *size = i < MAPS ? __atomic_load_n(&maps[i].size, __ATOMIC_RELAXED)
+                     : (size_t)(_end - __bss_start);
+    *resident = *at ? resident_in(*at, *size) : 0;
+    return true;
+}

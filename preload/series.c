@@ -8,6 +8,7 @@
 #include "followed.h"
 #include "live_scan.h"
 #include "prim.h"
+#include "ring.h"
 #include "sources.h"
 
 enum {
@@ -84,6 +85,9 @@ bool lr_series_start(void)
 
 static void forget(const struct source *source)
 {
+    if (source->read == lr_source_smaps)
+        for (uint32_t i = LR_SERIES_resident_malloc; i <= LR_SERIES_resident_files; i++)
+            values[i] = LR_NO_VALUE;
     for (uint32_t i = source->first; i <= source->last; i++)
         values[i] = LR_NO_VALUE;
 }
@@ -122,7 +126,7 @@ static void judge(struct source *source, uint64_t cpu_ns, uint64_t wall_ns)
     if (++source->strikes < STRIKES)
         return;
     source->strikes = 0;
-    if (source->read == lr_source_smaps) {
+    if (source->read == lr_source_smaps && cpu_ns > limit_ns) {
         source->given_up = true;
         forget(source);
     } else if (source->stretch < MAX_STRETCH) {
@@ -137,10 +141,20 @@ static uint32_t next_multiple(uint32_t now_ms, uint32_t period_ms)
     return (now_ms / period_ms + 1) * period_ms;
 }
 
+/* A short run wants to know as well what its memory is made of, and at its end: nothing of that can
+ * be asked when it is over.  So the first ones of smaps come at half as much again each. */
+static uint32_t due_after(const struct source *source, uint32_t now_ms)
+{
+    uint32_t period = source->period_ms << source->stretch, soon = now_ms / 2 << source->stretch;
+    if (source->read != lr_source_smaps || soon >= period)
+        return next_multiple(now_ms, period);
+    return next_multiple(now_ms + soon, SECOND);
+}
+
 static void read_source(struct source *source, uint32_t now_ms)
 {
     uint64_t wall = lr_prim_mono_exact_ns(), cpu = lr_prim_thread_cpu_ns();
-    source->due_ms = next_multiple(now_ms, source->period_ms << source->stretch);
+    source->due_ms = due_after(source, now_ms);
     if (!source->read(values))
         forget(source);
     judge(source, lr_prim_thread_cpu_ns() - cpu, lr_prim_mono_exact_ns() - wall);
@@ -186,33 +200,14 @@ static void scan(uint32_t now_ms)
     scan_due = now_ms + (complete && rest < SCAN_REST_MS ? SCAN_REST_MS : rest);
 }
 
-/* A record is begun by clearing its sequence and ended by setting it: whoever dies between loses
- * this one.  Returns its slot, or NULL where there is no room at all. */
-static uint32_t *begin_record(struct lr_section *ring)
-{
-    if (ring->capacity == 0)
-        return NULL;
-    unsigned char *base = (unsigned char *)lr_file.header + ring->offset;
-    uint32_t *sequence = (uint32_t *)(base + ring->used % ring->capacity * ring->entry_size);
-    __atomic_store_n(sequence, 0, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    return sequence;
-}
-
-static void end_record(struct lr_section *ring, uint32_t *sequence)
-{
-    __atomic_store_n(sequence, (uint32_t)(ring->used + 1), __ATOMIC_RELEASE);
-    __atomic_store_n(&ring->used, ring->used + 1, __ATOMIC_RELEASE);
-}
-
 static void write_point(struct lr_section *ring, uint32_t now_ms)
 {
-    struct lr_point *point = (struct lr_point *)begin_record(ring);
+    struct lr_point *point = (struct lr_point *)lr_ring_begin(ring);
     if (!point)
         return;
     point->time_ms = now_ms;
     __builtin_memcpy(point->values, values, sizeof values);
-    end_record(ring, &point->sequence);
+    lr_ring_end(ring, &point->sequence);
 }
 
 static bool write_followed(struct lr_section *ring, uint32_t now_ms)
@@ -220,12 +215,12 @@ static bool write_followed(struct lr_section *ring, uint32_t now_ms)
     struct lr_followed_value followed[LR_FOLLOWED_SLOTS];
     if (!lr_followed_values(followed))
         return false;
-    struct lr_followed_point *point = (struct lr_followed_point *)begin_record(ring);
+    struct lr_followed_point *point = (struct lr_followed_point *)lr_ring_begin(ring);
     if (!point)
         return true;
     point->time_ms = now_ms;
     __builtin_memcpy(point->values, followed, sizeof followed);
-    end_record(ring, &point->sequence);
+    lr_ring_end(ring, &point->sequence);
     return true;
 }
 

@@ -40,16 +40,3 @@ bool lr_source_status(uint64_t *values)
     values[LR_SERIES_address_limit] = lr_prim_address_limit();
     return true;
 }
-
-bool lr_source_smaps(uint64_t *values)
-{
-    struct lr_proc_lines lines;
-    bool any = false;
-    if (!lr_proc_open(&lines, "/proc/self/smaps_rollup"))
-        return false;
-    for (const char *line; (line = lr_proc_next(&lines));) {
-        any |= lr_proc_value(line, "Pss", 1024, &values[LR_SERIES_pss]);
-        lr_proc_value(line, "AnonHugePages", 1024, &values[LR_SERIES_huge_pages]);
-    }
-    return any;
-}

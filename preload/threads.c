@@ -70,6 +70,8 @@ static void settle(struct lr_thread_slot *slot)
     if (slot->room)
         memset(slot->room, 0, LR_THREAD_ROOM_BYTES);
     memset(slot->unused, 0, sizeof slot->unused);
+    /* The main thread's TLS isn't in its stack, which is known anyway. */
+    slot->place = (int)lr_self.tid == lr_prim_pid() ? 0 : (uintptr_t)&lr_self;
     uint16_t label = lr_prim_thread_name(0, name) ? lr_thread_label_of(name) : 0;
     __atomic_store_n(&slot->label, label, __ATOMIC_RELAXED);
     __atomic_store_n(&slot->looks, 0, __ATOMIC_RELAXED);
@@ -170,4 +172,14 @@ void lr_threads_refresh(void)
         looks++;
         look_at(&slots[at], tid);
     }
+}
+
+size_t lr_threads_places(uintptr_t *places, size_t most)
+{
+    uint32_t in_use = slots ? slots_in_use() : 0;
+    size_t count = 0;
+    for (uint32_t i = 0; i < in_use && count < most; i++)
+        if (__atomic_load_n(&slots[i].tid, __ATOMIC_RELAXED) && slots[i].place)
+            places[count++] = slots[i].place;
+    return count;
 }

@@ -32,7 +32,8 @@ struct lr_thread_slot {
     uint16_t label; /* what records of this thread carry: its name (thread_names.h); 0: unknown */
     uint16_t looks; /* of lr_threads_refresh at this owner; stops at a few */
     void *room;         /* LR_THREAD_ROOM_BYTES for the unwinder (unwind_memory.h), or NULL */
-    uint8_t unused[48]; /* a cache line in all */
+    uintptr_t place;    /* of something in the owner's stack mapping: its TLS; 0: none */
+    uint8_t unused[40]; /* a cache line in all */
 };
 _Static_assert(sizeof(struct lr_thread_slot) == 64, "one cache line");
 
@@ -71,5 +72,9 @@ void lr_threads_use_files(bool may);
  * in the first few passes of its life, and then in one of 64; at 128 in a pass.  Takes the intern
  * lock for a new name.  Cost: about 5 us a thread looked at. */
 void lr_threads_refresh(void);
+
+/* For the helper thread: addresses in the stacks of threads that have a slot, at most `most`;
+ * returns how many.  Some may have ended.  Cost: 1 ns a slot. */
+size_t lr_threads_places(uintptr_t *places, size_t most);
 
 #endif

@@ -119,6 +119,7 @@ enum lr_section_id {
     LR_SEC_EVENTS = 14,   /* ring    struct lr_event */
     LR_SEC_INTERVALS = 15, /* append struct lr_interval */
     LR_SEC_THREADS = 16,  /* append  struct lr_thread_name; entry 0 is unused */
+    LR_SEC_AREAS = 17,    /* ring    struct lr_area: what resident memory is made of */
     LR_SEC_SERIES_1S = 20,   /* ring  struct lr_point, every second */
     LR_SEC_SERIES_1M = 21,   /* ring  struct lr_point, every minute */
     LR_SEC_SERIES_30M = 22,  /* ring  struct lr_point, every half hour */
@@ -398,6 +399,33 @@ struct lr_point {
     uint64_t values[LR_SERIES_COUNT];
 };
 LR_ASSERT(sizeof(struct lr_point) == 8 + 8 * LR_SERIES_COUNT);
+
+/* Snapshots of /proc/self/smaps, the last of which counts.  One is complete if and only if its
+ * LR_AREA_END is there and its records, as many as that says, precede it; all bear one time.
+ * Areas without resident or swapped pages are left out. */
+enum lr_area_kind {
+    LR_AREA_END = 1,    /* start: number of records before it; resident and swapped: the sums */
+    LR_AREA_ANON = 2,   /* private, without a file */
+    LR_AREA_ARENA = 3,  /* likewise, beginning where glibc's arenas do: at a multiple of 64 MiB */
+    LR_AREA_BRK = 4,    /* [heap] */
+    LR_AREA_STACK = 5,  /* of a thread */
+    LR_AREA_FILE = 6,   /* of a file, shared or private */
+    LR_AREA_SHARED = 7, /* shared, of no file that has a name: memfd, System V, /dev/zero */
+    LR_AREA_TRACE = 8,  /* this file */
+    LR_AREA_OTHER = 9,  /* the kernel's own ([vdso]); and all that found no room here, start 0 */
+    LR_AREA_OWN = 10,   /* not an area: a part of the ones before, which is the tracer's memory */
+};
+struct lr_area {
+    uint32_t sequence;
+    uint32_t time_ms;
+    uint64_t start;
+    uint32_t pages;    /* its length */
+    uint32_t resident; /* KiB */
+    uint32_t swapped;  /* KiB */
+    uint32_t kind;     /* enum lr_area_kind */
+};
+LR_ASSERT(sizeof(struct lr_area) == 32);
+#define LR_ARENA_ALIGNMENT (UINT64_C(64) << 20)
 
 /* What the followed points tell of: a stack, or a pair at a stack, in each slot.  Valid if and
  * only if kind is not 0, which is stored last.  Points older than since_ms are of what was in the

@@ -59,6 +59,31 @@ tap_is "$(jq '.series | [.[] | length] | unique | length' keeps.json)" 1 "column
 tap_like "$(cat keeps.txt)" 'resident memory: .* at last' "the text says how resident memory went"
 tap_like "$(cat keeps.txt)" 'live blocks: .* at last' "and live memory"
 
+# Anonymous memory is seen as large as the heap is, so that is in the last snapshot.
+heap_is_seen() {
+    "$LR_CLI" dump --format=json --section=areas "$1" 2>/dev/null |
+        jq -e '[.areas[] | select(.kind | IN("anonymous", "arena")).resident] | add >= 24000000' \
+            >/dev/null
+}
+
+# What the JVM's memory is made of, named by its own mappings.
+ledger_is_told() {
+    local entry trace=$1 name=$2
+    "$LR_CLI" report --format=json "$trace" >ledger.json
+    tap_is "$(jq '[.ledger[].bytes] | add' ledger.json)" "$(jq .ledger_of.resident ledger.json)" \
+        "$name: the ledger sums up to resident memory"
+    for entry in "Java Heap" Class Code GC Thread "malloc, live" "mapped files"; do
+        tap_is "$(jq --arg name "$entry" \
+            '.ledger[] | select(.name | startswith($name)) | .bytes > 10000' ledger.json)" true \
+            "$name: $entry has its entry"
+    done
+    tap_is "$(jq '.ledger[] | select(.name == "Java Heap") | .bytes >= 20000000' ledger.json)" true \
+        "$name: the heap's is what the program holds"
+    tap_is "$(jq '.ledger[-1].bytes < .ledger_of.resident / 20' ledger.json)" true \
+        "$name: next to nothing is unexplained"
+    tap_like "$("$LR_CLI" report "$trace")" 'Java Heap' "$name: the text has the table"
+}
+
 jdk_test() {
     local gc
     for gc in G1 Parallel; do
@@ -67,6 +92,7 @@ jdk_test() {
         pid=$!
         wait_line 300 "$gc.out" '^READY'
         wait_for 300 collected "$gc"
+        wait_for 300 heap_is_seen "$gc.lkr"
         kill -KILL $pid
         wait $pid 2>/dev/null
         tap_is "$(last java_full_gcs "$gc.lkr")" "$(sed -n 's/^READY //p' "$gc.out")" \
@@ -77,6 +103,7 @@ jdk_test() {
             [ "$(last java_threads "$gc.lkr")" -gt 1 ] &&
             [ "$(last java_classes "$gc.lkr")" -gt 300 ]; echo $?) \
             "$JDK_NAME, $gc: metaspace, threads and classes are there"
+        ledger_is_told "$gc.lkr" "$JDK_NAME, $gc"
     done
 }
 collected() { [ "$(last java_full_gcs "$1.lkr")" = "$(sed -n 's/^READY //p' "$1.out")" ]; }

@@ -31,6 +31,7 @@ static const struct {
     {LR_SEC_PAIRDEFS, sizeof(struct lr_pairdef), 512},
     {LR_SEC_PAIRS, sizeof(struct lr_pair), 4096},
     {LR_SEC_PAIRSITES, sizeof(struct lr_pairsite), 256},
+    {LR_SEC_AREAS, sizeof(struct lr_area), 64},
     {LR_SEC_SERIES_1S, sizeof(struct lr_point), 16},
     {LR_SEC_SERIES_1M, sizeof(struct lr_point), 100},
     {LR_SEC_SERIES_30M, sizeof(struct lr_point), 16},
@@ -396,6 +397,32 @@ struct lr_point *lr_make_point(struct lr_make *make, enum lr_section_id id, uint
     struct lr_point *point = (struct lr_point *)append_to_ring(make, id, time_ms);
     memset(point->values, 0xff, sizeof(point->values)); /* LR_NO_VALUE */
     return point;
+}
+
+struct lr_area *lr_make_area(struct lr_make *make, enum lr_area_kind kind, uint32_t time_ms,
+                             uint64_t start, uint32_t pages, uint32_t resident, uint32_t swapped)
+{
+    struct lr_area *area = (struct lr_area *)append_to_ring(make, LR_SEC_AREAS, time_ms);
+    area->kind = kind;
+    area->start = start;
+    area->pages = pages;
+    area->resident = resident;
+    area->swapped = swapped;
+    return area;
+}
+
+/* The tracer's own parts lie within areas that count already. */
+void lr_make_area_end(struct lr_make *make, uint32_t time_ms, unsigned count)
+{
+    uint64_t used = lr_make_section(make, LR_SEC_AREAS)->used;
+    uint32_t resident = 0, swapped = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct lr_area *area = lr_make_entry(make, LR_SEC_AREAS, used - 1 - i);
+        bool counts = area->kind != LR_AREA_OWN;
+        resident += counts ? area->resident : 0;
+        swapped += counts ? area->swapped : 0;
+    }
+    lr_make_area(make, LR_AREA_END, time_ms, count, 0, resident, swapped);
 }
 
 void lr_make_followed(struct lr_make *make, uint32_t slot, enum lr_followed_kind kind, uint32_t id,

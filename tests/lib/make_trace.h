@@ -78,6 +78,11 @@ struct lr_followed_point *lr_make_followed_point(struct lr_make *make, enum lr_s
 /* A trace with one of nearly everything, to damage and to fuzz. */
 struct lr_make *lr_make_sample(void);
 
+/* An area of memory, in KiB; LR_AREA_END sums up the last `count` ones that were made. */
+struct lr_area *lr_make_area(struct lr_make *make, enum lr_area_kind kind, uint32_t time_ms,
+                             uint64_t start, uint32_t pages, uint32_t resident, uint32_t swapped);
+void lr_make_area_end(struct lr_make *make, uint32_t time_ms, unsigned count);
+
 /* The image itself, to look at or to damage.  lr_make_seal recomputes the checksum. */
 struct lr_header *lr_make_header(struct lr_make *make);
 struct lr_section *lr_make_section(struct lr_make *make, enum lr_section_id id);

@@ -19,7 +19,8 @@ EVENTS = [None, "start", "exit", "exec", "fork", "module", "unload", "jvm", "gc"
           "cleaned", "loss", "pair_acquire", "pair_release", "interval"]
 WHYS = [None, "asked", "budget", "calm", "table", "room"]
 COUNTERS, META_SEC, STRINGS, MODULES, METHODS, JFRAMES, STACKS, NODES, LIVE, REGIONS, PAIRDEFS, \
-    PAIRS, PAIRSITES, EVENT_RING, INTERVALS, THREADS = range(1, 17)
+    PAIRS, PAIRSITES, EVENT_RING, INTERVALS, THREADS, AREAS = range(1, 18)
+AREA_KINDS = [None, "end", "anonymous", "arena", "heap", "stack", "file", "shared", "trace", "other", "own"]
 
 
 def fnv1a(data, value=2166136261):
@@ -187,6 +188,25 @@ def all_series_of(trace):
     return result
 
 
+def areas_of(trace):
+    """Of the last snapshot that is whole."""
+    entry, offset, capacity, used = trace.sections[AREAS]
+    page, = struct.unpack_from("<I", trace.data, 104)
+    records = {}
+    for number in range(max(used - capacity, 0), used):
+        record = struct.unpack_from("<2IQ4I", trace.data, offset + number % capacity * entry)
+        if record[0] == (number + 1) & 0xffffffff:
+            records[number] = record
+    for end in sorted(records, reverse=True):
+        _, time_ms, count, _, _, _, kind = records[end]
+        before = [records.get(n, (0, -1)) for n in range(end - count, end)]
+        if kind == 1 and all(r[1] == time_ms and r[6] != 1 for r in before):
+            return [{"time_ms": time_ms, "kind": AREA_KINDS[kind], "start": hex(start),
+                     "length": pages * page, "resident": resident * 1024, "swapped": swapped * 1024}
+                    for _, _, start, pages, resident, swapped, kind in before]
+    return []
+
+
 def main():
     trace = Trace(sys.argv[1])
     result = {"meta": [{"key": META[key], "value": trace.string(text)}
@@ -203,6 +223,7 @@ def main():
     result.update(all_series_of(trace))
     result["intervals"] = [{"time_ms": ms, "why": WHYS[why], "from": before, "to": after, "cost": cost}
                            for _, (ms, why, before, after, cost) in trace.entries(INTERVALS, "2I2QI")]
+    result["areas"] = areas_of(trace)
     json.dump(result, sys.stdout)
 
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -279,6 +280,68 @@ static void points_are_written(void **state)
     assert_in_range(lr_series_due(), now - 50, now + 1000);
 }
 
+/* Records of the last snapshot; its end is the last of all. */
+static const struct lr_area *area_of(uint64_t number)
+{
+    const struct lr_section *ring = lr_file.section[LR_SEC_AREAS];
+    return (const struct lr_area *)((const char *)lr_file.header + ring->offset) +
+           number % ring->capacity;
+}
+
+static const struct lr_area *area_at(uint64_t address)
+{
+    uint64_t used = lr_file.section[LR_SEC_AREAS]->used;
+    for (uint64_t i = 2; i <= area_of(used - 1)->start + 1; i++) {
+        const struct lr_area *area = area_of(used - i);
+        if (area->kind != LR_AREA_OWN && area->start <= address &&
+            address < area->start + (uint64_t)area->pages * 4096)
+            return area;
+    }
+    return NULL;
+}
+
+/* 3 MiB where an arena would be: at a multiple of 64 MiB, the rest of which is reserved. */
+static char *make_arena(void)
+{
+    enum { SIZE = 256 << 20, USED = 3 << 20 };
+    char *all = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_true(all != MAP_FAILED);
+    char *arena =
+        (char *)(((uintptr_t)all + LR_ARENA_ALIGNMENT) & ~(uintptr_t)(LR_ARENA_ALIGNMENT - 1));
+    assert_int_equal(mprotect(arena, USED, PROT_READ | PROT_WRITE), 0);
+    madvise(arena, USED, MADV_NOHUGEPAGE);
+    memset(arena, 1, USED);
+    return arena;
+}
+
+static void resident_memory_by_area(void **state)
+{
+    (void)state;
+    char *arena = make_arena();
+    int local = 0;
+    assert_true(lr_source_smaps(values));
+    uint64_t used = lr_file.section[LR_SEC_AREAS]->used, sum = 0, own = 0;
+    const struct lr_area *end = area_of(used - 1);
+    assert_int_equal(end->kind, LR_AREA_END);
+    for (uint64_t i = 2; i <= end->start + 1; i++) {
+        const struct lr_area *area = area_of(used - i);
+        assert_int_equal(area->sequence, used - i + 1);
+        assert_int_equal(area->time_ms, end->time_ms);
+        *(area->kind == LR_AREA_OWN ? &own : &sum) += area->resident;
+    }
+    assert_int_equal(sum, end->resident);
+    assert_true(own > 0 && sum > 3 << 10);
+    assert_int_equal(area_at((uintptr_t)arena)->kind, LR_AREA_ARENA);
+    assert_int_equal(area_at((uintptr_t)arena)->resident, 3 << 10);
+    assert_int_equal(area_at((uintptr_t)&local)->kind, LR_AREA_STACK);
+    assert_int_equal(area_at((uintptr_t)lr_file.header)->kind, LR_AREA_TRACE);
+    assert_int_equal(area_at((uintptr_t)&the_machine)->kind, LR_AREA_FILE);
+    assert_in_range(values[LR_SERIES_resident_malloc], 3 << 20, sum << 10);
+    assert_in_range(values[LR_SERIES_resident_files], 1, sum << 10);
+    assert_in_range(values[LR_SERIES_pss], 3 << 20, sum << 10);
+    assert_int_equal(munmap(arena, 3 << 20), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,7 +349,7 @@ int main(void)
         cmocka_unit_test(the_machine),            cmocka_unit_test(the_cgroup),
         cmocka_unit_test(what_is_live_is_counted), cmocka_unit_test(a_slow_leak_is_followed),
         cmocka_unit_test(a_leak_among_very_many_stacks_is_followed),
-        cmocka_unit_test(points_are_written),
+        cmocka_unit_test(points_are_written),     cmocka_unit_test(resident_memory_by_area),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

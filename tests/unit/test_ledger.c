@@ -1,0 +1,189 @@
+/* test_ledger.c -- resident memory split up, from synthetic snapshots: each kind finds its entry,
+ * and the entries sum up to what is resident, whatever the file says.
+ *
+ * Stage: unit tests of LOAD and MODEL.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "load.h"
+#include "make_trace.h"
+#include "model.h"
+#include "symbolize.h"
+
+enum { MIB = 1024 }; /* in KiB */
+#define BASE UINT64_C(0x7f0000000000)
+
+static struct lr_trace *trace;
+static struct lr_symbolizer *symbolizer;
+static struct lr_model *model;
+
+static void build(struct lr_make *make)
+{
+    struct lr_error error;
+    struct lr_symbolizer_options options = {.no_files = true};
+    size_t size;
+    const unsigned char *bytes = lr_make_bytes(make, &size);
+    assert_int_equal(lr_trace_open_bytes(bytes, size, "x.lkr", &trace, &error), LR_OK);
+    lr_make_free(make);
+    symbolizer = lr_symbolizer_open(trace, &options);
+    assert_int_equal(lr_model_build(trace, symbolizer, &model, &error), LR_OK);
+}
+
+static void end(void)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < LR_LEDGER_ENTRIES; i++)
+        sum += model->ledger.bytes[i];
+    assert_int_equal(sum, model->ledger.resident);
+    lr_model_free(model);
+    lr_symbolizer_close(symbolizer);
+    lr_trace_close(trace);
+}
+
+static uint64_t entry(enum lr_ledger_entry which)
+{
+    return model->ledger.bytes[which] / 1024;
+}
+
+static void every_kind_has_its_entry(void **state)
+{
+    (void)state;
+    struct lr_make *make = lr_make_new();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Pool.grow(Pool.java):7");
+    lr_make_area(make, LR_AREA_BRK, 4000, 0x10000, 512, MIB, 0);
+    lr_make_area(make, LR_AREA_ANON, 4000, BASE, 4096, 8 * MIB, 7); /* half of it mapped by us */
+    lr_make_region(make, BASE, 8 << 20, stack, 10, 0);
+    lr_make_area(make, LR_AREA_FILE, 4000, BASE + 0x10000000, 256, 500, 0);
+    lr_make_area(make, LR_AREA_ANON, 4000, BASE + 0x10100000, 16, 40, 0); /* that file's data */
+    lr_make_area(make, LR_AREA_STACK, 4000, BASE + 0x20000000, 256, 60, 0);
+    lr_make_area(make, LR_AREA_SHARED, 4000, BASE + 0x30000000, 256, 70, 0);
+    lr_make_area(make, LR_AREA_TRACE, 4000, BASE + 0x40000000, 16384, 3 * MIB, 0);
+    lr_make_area(make, LR_AREA_ANON, 4000, BASE + 0x50000000, 256, 900, 0); /* ours, in part */
+    lr_make_area(make, LR_AREA_OWN, 4000, BASE + 0x50001000, 128, 300, 0);
+    lr_make_area(make, LR_AREA_OTHER, 4000, 0, 0, 5, 0);
+    lr_make_area_end(make, 4000, 10);
+    lr_make_live(make, 0x10010, 100 << 10, LR_KIND_MALLOC, stack, 5, 0);
+    build(make);
+    assert_true(model->ledger.known);
+    assert_int_equal(model->ledger.time_ms, 4000);
+    assert_int_equal(model->ledger.swapped, 7 * 1024);
+    assert_int_equal(entry(LR_LEDGER_LIVE), 100);
+    assert_int_equal(model->ledger.bytes[LR_LEDGER_LIVE], (100 << 10) + 16); /* and a header */
+    assert_int_equal(model->ledger.bytes[LR_LEDGER_SLACK], (924 << 10) - 16);
+    assert_int_equal(entry(LR_LEDGER_MAPPED), 4 * MIB);
+    assert_int_equal(entry(LR_LEDGER_FILES), 540);
+    assert_int_equal(entry(LR_LEDGER_STACKS), 60);
+    assert_int_equal(entry(LR_LEDGER_SHARED), 70);
+    assert_int_equal(entry(LR_LEDGER_OWN), 3 * MIB + 300);
+    assert_int_equal(entry(LR_LEDGER_UNKNOWN), 4 * MIB + 600 + 5);
+    end();
+}
+
+/* Many threads' arenas, all but emptied. */
+static struct lr_make *make_arenas(unsigned live_mib)
+{
+    struct lr_make *make = lr_make_new();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Pool.grow(Pool.java):7");
+    for (unsigned i = 0; i < 10; i++)
+        lr_make_area(make, LR_AREA_ARENA, 4000, BASE + i * LR_ARENA_ALIGNMENT, 4096, 12 * MIB, 0);
+    lr_make_area_end(make, 4000, 10);
+    for (unsigned i = 0; i < live_mib; i++)
+        lr_make_live(make, BASE + i % 10 * LR_ARENA_ALIGNMENT + 0x40 + i / 10 * 0x100000,
+                     (1 << 20) - 8, LR_KIND_MALLOC, stack, 5, 0);
+    return make;
+}
+
+static void freed_but_resident_is_retention(void **state)
+{
+    (void)state;
+    build(make_arenas(1));
+    assert_int_equal(entry(LR_LEDGER_SLACK), 119 * MIB);
+    assert_int_equal(model->verdict.kind, LR_VERDICT_RETENTION);
+    assert_non_null(strstr(model->verdict.next, "MALLOC_ARENA_MAX=2"));
+    end();
+    build(make_arenas(70)); /* half full, as allocators are */
+    assert_int_equal(entry(LR_LEDGER_LIVE), 70 * MIB);
+    assert_true(model->verdict.kind != LR_VERDICT_RETENTION);
+    end();
+}
+
+/* Who frees all before he exits retains nothing: it was live when it was resident. */
+static void what_was_live_then_was_not_kept(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_arenas(1);
+    lr_make_point(make, LR_SEC_SERIES_1S, 3000)->values[LR_SERIES_live_bytes] = 110 << 20;
+    lr_make_point(make, LR_SEC_SERIES_1S, 9000)->values[LR_SERIES_live_bytes] = 1 << 20;
+    build(make);
+    assert_in_range(entry(LR_LEDGER_SLACK), 9 * MIB, 11 * MIB);
+    assert_true(model->verdict.kind != LR_VERDICT_RETENTION);
+    end();
+}
+
+static void only_a_whole_snapshot_counts(void **state)
+{
+    (void)state;
+    struct lr_make *make = lr_make_new();
+    build(make);
+    assert_false(model->ledger.known); /* none at all */
+    end();
+    make = lr_make_new();
+    lr_make_area(make, LR_AREA_FILE, 1000, BASE, 256, 500, 0);
+    lr_make_area_end(make, 1000, 1);
+    lr_make_area(make, LR_AREA_FILE, 2000, BASE, 256, 900, 0); /* killed while it was written */
+    build(make);
+    assert_int_equal(model->ledger.time_ms, 1000);
+    assert_int_equal(entry(LR_LEDGER_FILES), 500);
+    end();
+    make = lr_make_new();
+    lr_make_area(make, LR_AREA_FILE, 1000, BASE, 256, 500, 0)->sequence = 77;
+    lr_make_area_end(make, 1000, 1);
+    build(make);
+    assert_false(model->ledger.known);
+    end();
+    make = lr_make_new(); /* says more than there are */
+    lr_make_area(make, LR_AREA_END, 1000, UINT64_MAX, 0, 0, 0);
+    build(make);
+    assert_false(model->ledger.known);
+    end();
+}
+
+/* Nothing in a file is to be believed. */
+static void hostile_areas_do_no_harm(void **state)
+{
+    (void)state;
+    struct lr_make *make = lr_make_new();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Pool.grow(Pool.java):7");
+    lr_make_area(make, LR_AREA_ANON, 1, UINT64_MAX - 10, UINT32_MAX, UINT32_MAX, UINT32_MAX);
+    lr_make_area(make, LR_AREA_ANON, 1, BASE, 0, 100, 0);
+    lr_make_area(make, LR_AREA_OWN, 1, BASE, 1, UINT32_MAX, 0);
+    lr_make_area(make, 4711, 1, BASE, 100, 100, 0);
+    lr_make_area(make, LR_AREA_ARENA, 1, BASE, 4096, 100, 0);
+    lr_make_area(make, LR_AREA_ARENA, 1, BASE, 4096, 100, 0); /* twice */
+    lr_make_region(make, BASE, 1 << 20, stack, 1, 0);
+    lr_make_region(make, BASE, 1 << 20, stack, 1, 0);
+    lr_make_region(make, UINT64_MAX - 5, UINT64_MAX, stack, 1, 0);
+    lr_make_live(make, BASE + 16, (UINT64_C(1) << 48) - 1, LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_area(make, LR_AREA_END, 1, 6, 0, 50, 0);
+    build(make);
+    assert_true(model->ledger.known);
+    assert_int_equal(model->ledger.resident, 50 * 1024);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_has_its_entry),
+        cmocka_unit_test(freed_but_resident_is_retention),
+        cmocka_unit_test(what_was_live_then_was_not_kept),
+        cmocka_unit_test(only_a_whole_snapshot_counts),
+        cmocka_unit_test(hostile_areas_do_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
