@@ -91,6 +91,24 @@ static void count_result(enum lr_check_result result)
     }
 }
 
+/* A method that was replaced while it runs is told as its successor. */
+static bool is_version(uintptr_t a, uintptr_t b)
+{
+    struct lr_vm_method one, other;
+    return lr_vm_method_read(a, &one) && lr_vm_method_read(b, &other) &&
+           one.class_name.bytes == other.class_name.bytes && one.name.bytes == other.name.bytes;
+}
+
+static enum lr_check_result compare_native(const struct lr_java_frame *ours, size_t our_count,
+                                           struct lr_java_frame *theirs, size_t their_count)
+{
+    for (size_t i = 0; i < our_count && i < their_count; i++)
+        if (ours[i].method != theirs[i].method && is_version(ours[i].method, theirs[i].method))
+            theirs[i].method = ours[i].method;
+    enum lr_check_result result = lr_jvm_compare(ours, our_count, theirs, their_count);
+    return result == LR_CHECK_SHORT ? LR_CHECK_COUNT : result;
+}
+
 /* The comparison needs some thousands of bytes of stack; near its end (also of a signal handler's)
  * it isn't worth the risk. */
 static bool has_room(void)
@@ -119,4 +137,34 @@ void lr_jvm_check(const struct lr_java_walk *walk, size_t max)
     }
     lr_jvm_methods_of(theirs, their_count);
     count_result(judge(walk, max, theirs, their_count));
+}
+
+static void count_native(enum lr_check_result result)
+{
+    lr_count(LR_CNT_java_jvmti_checked);
+    if (result == LR_CHECK_COUNT)
+        lr_count(LR_CNT_java_jvmti_count);
+    if (result == LR_CHECK_METHOD)
+        lr_count(LR_CNT_java_jvmti_method);
+    if (result == LR_CHECK_BCI)
+        lr_count(LR_CNT_java_jvmti_bci);
+}
+
+void lr_jvm_check_native(const struct lr_java_walk *walk, size_t max, bool whole)
+{
+    struct lr_java_frame ours[LR_DEPTH_MAX], theirs[LR_DEPTH_MAX];
+    uint32_t flags = 0;
+    if (!lr_config.java_check || !lr_jvm.jvmti || !has_room())
+        return;
+    size_t our_count =
+        lr_jvm_resolve(walk, ours, max, &flags); /* before the VM can change a frame */
+    uint32_t depth = lr_own_work_begin();
+    size_t their_count = lr_jvm_ask_jvmti(theirs, max, &flags);
+    lr_own_work_end(depth);
+    if (!their_count)
+        return;
+    lr_jvm_methods_of(theirs, their_count);
+    if (!whole && their_count > our_count)
+        their_count = our_count;
+    count_native(compare_native(ours, our_count, theirs, their_count));
 }

@@ -26,6 +26,10 @@ bool lr_jvm_check_first(void);
  * too often.  `max` as given to the walk.  Cold: 2-10 us. */
 void lr_jvm_check(const struct lr_java_walk *walk, size_t max);
 
+/* The same with JVMTI's answer, which is never wrong, and only where LEAKRING=java_check=N asks for
+ * it: in native state; may wait for a safepoint.  `whole`: the walk came to the end. */
+void lr_jvm_check_native(const struct lr_java_walk *walk, size_t max, bool whole);
+
 /* How two answers differ; LR_CHECK_SHORT: theirs is the beginning of ours.  Frames of which the VM
  * has no name to give (method 0) agree with any. */
 enum lr_check_result {

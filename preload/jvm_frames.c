@@ -245,7 +245,7 @@ size_t lr_jvm_ask(struct lr_java_frame *frames, size_t max, uint32_t *flags)
 }
 
 /* JVMTI's locations are bytecode indices on HotSpot; -1 for native methods. */
-static size_t walk_jvmti(struct lr_java_frame *frames, size_t max, uint32_t *flags)
+size_t lr_jvm_ask_jvmti(struct lr_java_frame *frames, size_t max, uint32_t *flags)
 {
     jvmtiEnv *jvmti = lr_jvmti_demand();
     jvmtiFrameInfo infos[LR_DEPTH_MAX + 1];
@@ -275,7 +275,7 @@ size_t lr_jvm_ask_native(struct lr_java_frame *frames, size_t max, uint32_t *fla
     if (!(*flags & LR_STACK_JAVA_LOST) && !cut_short)
         return count;
     uint32_t by_jvmti = 0;
-    size_t more = lr_jvm_in_native() ? walk_jvmti(frames, max, &by_jvmti) : 0;
+    size_t more = lr_jvm_in_native() ? lr_jvm_ask_jvmti(frames, max, &by_jvmti) : 0;
     if (more == 0)
         return count;
     *flags = by_jvmti;

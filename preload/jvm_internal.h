@@ -125,6 +125,8 @@ void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool from_java,
  * answer.  The native form asks JVMTI for what is lost or cut short. */
 size_t lr_jvm_ask(struct lr_java_frame *frames, size_t max, uint32_t *flags);
 size_t lr_jvm_ask_native(struct lr_java_frame *frames, size_t max, uint32_t *flags);
+/* The same from JVMTI only; in native state.  0: it has no answer. */
+size_t lr_jvm_ask_jvmti(struct lr_java_frame *frames, size_t max, uint32_t *flags);
 /* lr_jvm_resolve with the one fault that AsyncGetCallTrace has: of an innermost compiled frame it
  * tells the call site after the one that it is at. */
 size_t lr_jvm_resolve_as_vm(const struct lr_java_walk *walk, struct lr_java_frame *frames,

@@ -53,7 +53,7 @@ static bool find_start(JNIEnv *env, const struct lr_trail *native, struct start 
 
 /* False: the VM has to be asked.  *flags is the answer otherwise.  A virtual thread of which
  * nothing is on this stack, as while it is being put back, has frames that are cut, all of them. */
-static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max,
+static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max, bool from_java,
                        const struct lr_trail *native, uint32_t *flags)
 {
     struct start start;
@@ -74,8 +74,11 @@ static bool walk_stack(JNIEnv *env, struct lr_java_walk *walk, size_t max,
     if (end != LR_WALK_END)
         *flags |= LR_STACK_JAVA_CUT;
     walk->epoch = epoch_of(walk);
-    if (walk->count && lr_jvm_check_due() && start.exit == LR_EXIT_ANCHOR)
+    if (walk->count && lr_jvm_check_due() && start.exit == LR_EXIT_ANCHOR) {
         lr_jvm_check(walk, max);
+        if (from_java)
+            lr_jvm_check_native(walk, max, end == LR_WALK_END);
+    }
     return true;
 }
 
@@ -104,7 +107,7 @@ void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool from_java,
         return;
     if (max > LR_DEPTH_MAX)
         max = LR_DEPTH_MAX;
-    bool walked = lr_jvm.walks && walk_stack(env, walk, max, native, flags);
+    bool walked = lr_jvm.walks && walk_stack(env, walk, max, from_java, native, flags);
     bool cut_short = (*flags & LR_STACK_JAVA_CUT) && walk->count < max;
     if (walked && !(from_java && cut_short))
         return;

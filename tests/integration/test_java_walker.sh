@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_java_walker.sh -- Java frames found by our own walk against AsyncGetCallTrace's answer, stack
-# by stack, on a JVM in every state: interpreted, compiled, mixed, with each collector.
+# by stack, and against JVMTI's where that is legal (streams' natives), on a JVM in every state:
+# interpreted, compiled, mixed, with each collector.
 #
 # WALKER_SECONDS=N: that long for each kind (make soak-walker); by default as short as it can be.
 # timeout: 3600
@@ -14,7 +15,7 @@ counter() { sed -n "s/^ *name=$1 kind=[a-z]* value=//p" dump.txt; }
 
 # walker FLAG…: one run with every stack verified, or every 32nd.
 walker() {
-    local label="$JDK_NAME: $*" every=1 stacks checked wrong lost
+    local label="$JDK_NAME: $*" every=1 stacks checked wrong lost asked
     rm -f states.lkr
     [ "$1" != -Xcomp ] || every=32 # nearly all time goes into deep stacks there
     LR_KEYS=java_check=$every traced states.lkr "$JDK/bin/java" -Xmx256m -Xlog:disable "$@" -cp "$JAVA_CLASSES" \
@@ -35,6 +36,11 @@ walker() {
     tap_ok "$((wrong * 1000 > checked))" "$label: they are what the VM says" "$wrong of $checked"
     # Where they can't be had, it is for the code that called, never for the load; some at all times.
     tap_ok "$((lost > 5 + stacks / 1000))" "$label: 99.9 % have their Java frames" "$lost lost of $stacks"
+    asked=$(counter java_jvmti_checked)
+    tap_diag "JVMTI asked for $asked stacks of streams"
+    tap_ok "$((asked < 20))" "$label: stacks of streams were compared with JVMTI's" "$asked"
+    tap_is "$(counter java_jvmti_count) $(counter java_jvmti_method) $(counter java_jvmti_bci)" "0 0 0" \
+        "$label: none of them has other frames, methods or places"
     tap_is "$(counter java_walker_off)" 0 "$label: the walker was trusted to the end"
 }
 
