@@ -32,3 +32,7 @@ check-faults: tests ## SIGKILL, refused calls, limits and children, in full numb
 .PHONY: soak-stacks
 soak-stacks: tests ## ever new stacks, an hour on each JDK and in C (SOAK_SECONDS=3600)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) tests/soak/stack_churn.sh
+
+.PHONY: soak-churn
+soak-churn: tests ## half an hour of malloc and free: the trace and the process keep their size (SOAK_SECONDS=1800)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) SOAK_SECONDS=$(or $(SOAK_SECONDS),1800) tests/soak/churn.sh

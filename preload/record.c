@@ -22,7 +22,7 @@
 enum {
     YOUNG_SLOTS = 32768, /* 256 KiB of keys, 1 MiB in all; fewer beside a small table */
     ARRIVING = 16384,    /* that the young table may hand to the live one before somebody looks */
-    LIVE_WINDOW = 64,
+    LIVE_WINDOW = 16,
     CHURN_RECORDS = 50000,
     LOOK_EVERYWHERE = 16, /* passes of the helper thread */
     LOOK = 256,
@@ -242,6 +242,7 @@ uint32_t lr_record_arrivals(void)
 void lr_record_tenure(uint32_t before_ms)
 {
     look_everywhere(before_ms);
+    lr_table_fit(&live, lr_record_live_count());
     uint64_t moved = lr_young_tenure(&young, &live, before_ms, lost);
     if (moved) {
         lr_count_add(LR_CNT_tenured, moved);

@@ -22,10 +22,9 @@
 #define DEAD UINT64_C(4)
 
 enum {
-    BLOCK_BITS = 10,  /* homes that belong to one stretch of the heap */
-    SPACING_BITS = 5, /* glibc's blocks are at least 32 bytes apart; others probe once more */
-    NEAR_WINDOW = 16,
+    FIRST_LEVEL = 4096, /* slots, 128 KiB */
     LAST_HOMES = 4,
+    LAST_WINDOW = 128,
     TOUCH_SHIFT = 11,
 };
 
@@ -34,41 +33,57 @@ uint64_t lr_table_parts(uint64_t capacity)
     return (capacity >> TOUCH_SHIFT) + 1;
 }
 
+static uint64_t size_of(const struct lr_table *table, uint32_t level)
+{
+    return table->levels[level].homes + table->window - 1;
+}
+
+/* The last level takes what is left, two to six times as much as the one before. */
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window)
 {
-    uint64_t near = capacity / 4 * 3;
-    uint64_t blocks = near < NEAR_WINDOW ? 0 : (near - NEAR_WINDOW) >> BLOCK_BITS;
-    uint64_t far_at = blocks ? (blocks << BLOCK_BITS) + NEAR_WINDOW : 0;
-    return (struct lr_table){.slots = slots,
-                             .far = slots + far_at,
-                             .slot_count = capacity,
-                             .far_homes = (uint32_t)(capacity - far_at - window + 1),
-                             .window = window,
-                             .near_blocks = (uint32_t)blocks};
+    struct lr_table table = {.slots = slots, .slot_count = capacity, .window = window};
+    uint64_t left = capacity, size = FIRST_LEVEL;
+    while (left) {
+        if (left < size * 3 || table.level_count == LR_TABLE_LEVELS - 1)
+            size = left;
+        table.levels[table.level_count++] = (struct lr_level){slots, size - window + 1};
+        slots += size;
+        left -= size;
+        size *= 2;
+    }
+    return table;
 }
 
-static const uint64_t SPREAD = UINT64_C(0x9e3779b97f4a7c15), OTHER = UINT64_C(0xd1b54a32d192ed03);
-
-/* The stretch of the heap chooses the block of slots, and turns it: else the page-aligned blocks
- * of many stretches would all share a few homes. */
-static struct lr_live *near_home(const struct lr_table *table, uintptr_t address, uint64_t spread)
+/* Up before a level is so full that windows are; down when less than half of that would do. */
+void lr_table_fit(struct lr_table *table, uint64_t count)
 {
-    uint64_t hash = (address >> (BLOCK_BITS + SPACING_BITS)) * spread;
-    uint64_t block = (hash >> 32) * table->near_blocks >> 32;
-    uint64_t home = ((address >> SPACING_BITS) + hash) & ((1u << BLOCK_BITS) - 1);
-    return &table->slots[block << BLOCK_BITS | home];
+    uint32_t was = __atomic_load_n(&table->level, __ATOMIC_RELAXED), level = was;
+    while (level + 1 < table->level_count && count > size_of(table, level) / 3 * 2)
+        level++;
+    while (level > 0 && count < size_of(table, level - 1) / 5 * 2)
+        level--;
+    if (level == was)
+        return;
+    __atomic_store_n(&table->overflows, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&table->level, level, __ATOMIC_RELAXED);
 }
 
-static struct lr_live *far_home(const struct lr_table *table, uintptr_t address)
+/* The order in which levels are tried: from the one for new records down, then up. */
+static uint32_t nth_level(uint32_t level, uint32_t n)
 {
-    return &table->far[((address >> 4) * SPREAD >> 32) * table->far_homes >> 32];
+    return n <= level ? level - n : n;
+}
+
+static uint32_t last_window(const struct lr_table *table)
+{
+    return table->slot_count < LAST_WINDOW ? (uint32_t)table->slot_count : LAST_WINDOW;
 }
 
 /* Anywhere at all: for what finds no room elsewhere. */
 static struct lr_live *last_home(const struct lr_table *table, uintptr_t address, unsigned which)
 {
-    uint64_t homes = table->slot_count - table->window + 1;
-    uint64_t hash = (address >> 4 | (uint64_t)which << 60) * OTHER;
+    uint64_t homes = table->slot_count - last_window(table) + 1;
+    uint64_t hash = (address >> 4 | (uint64_t)which << 60) * UINT64_C(0xd1b54a32d192ed03);
     return &table->slots[(uint64_t)((unsigned __int128)hash * homes >> 64)];
 }
 
@@ -108,22 +123,45 @@ static __attribute__((noinline, cold)) struct lr_live *spill(struct lr_table *ta
     struct lr_live *slot = NULL;
     __atomic_store_n(&table->spilled, true, __ATOMIC_RELAXED);
     for (unsigned i = 0; !slot && i < LAST_HOMES; i++)
-        slot = take_free(last_home(table, key, i), table->window, key);
+        slot = take_free(last_home(table, key, i), last_window(table), key);
     return slot;
+}
+
+/* Nobody counts the records for lr_table_fit, or they came too quickly. */
+static void note_overflow(struct lr_table *table, uint32_t level)
+{
+    uint32_t count = __atomic_add_fetch(&table->overflows, 1, __ATOMIC_RELAXED);
+    if (count <= table->levels[level].homes / 16 || level + 1 == table->level_count)
+        return;
+    __atomic_store_n(&table->overflows, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&table->level, level + 1, __ATOMIC_RELAXED);
+}
+
+static struct lr_live *take_at(struct lr_table *table, uint32_t level, uint64_t key)
+{
+    struct lr_live *slot = take_free(lr_table_home(table, key, level), table->window, key);
+    uint32_t used = __atomic_load_n(&table->used_levels, __ATOMIC_RELAXED);
+    if (slot && __builtin_expect(!(used >> level & 1), 0))
+        __atomic_fetch_or(&table->used_levels, 1u << level, __ATOMIC_RELAXED);
+    return slot;
+}
+
+static __attribute__((noinline)) struct lr_live *take_elsewhere(struct lr_table *table,
+                                                                uint32_t level, uint64_t key)
+{
+    struct lr_live *slot = NULL;
+    note_overflow(table, level);
+    for (uint32_t n = 1; !slot && n < table->level_count; n++)
+        slot = take_at(table, nth_level(level, n), key);
+    return slot ? slot : spill(table, key);
 }
 
 static struct lr_live *insert(struct lr_table *table, const struct lr_live *record)
 {
-    struct lr_live *slot = NULL;
-    if (table->near_blocks) {
-        slot = take_free(near_home(table, record->key, SPREAD), NEAR_WINDOW, record->key);
-        if (!slot)
-            slot = take_free(near_home(table, record->key, OTHER), NEAR_WINDOW, record->key);
-    }
-    if (!slot)
-        slot = take_free(far_home(table, record->key), table->window, record->key);
-    if (!slot)
-        slot = spill(table, record->key);
+    uint32_t level = __atomic_load_n(&table->level, __ATOMIC_RELAXED);
+    struct lr_live *slot = take_at(table, level, record->key);
+    if (__builtin_expect(!slot, 0))
+        slot = take_elsewhere(table, level, record->key);
     if (!slot)
         return NULL;
     flag(table->touched, TOUCH_SHIFT, table, slot);
@@ -132,7 +170,8 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
     STORE(slot->birth_ms, record->birth_ms);
     STORE(slot->weight, record->weight);
     STORE(slot->thread, record->thread);
-    STORE(slot->gen, (uint16_t)(slot->gen + 1)); /* only whoever holds the slot BUSY writes */
+    uint16_t gen = (uint16_t)(slot->gen + 1); /* only whoever holds the slot BUSY writes */
+    STORE(slot->gen, gen ? gen : 1);
     __atomic_store_n(&slot->key, record->key, __ATOMIC_RELEASE);
     return slot;
 }
@@ -147,28 +186,47 @@ static bool holds(uint64_t key, uintptr_t address)
     return (key & ~LR_KEY_CLAIMED) == address;
 }
 
-static struct lr_live *find_behind(struct lr_live *home, uint32_t window, uintptr_t address)
+/* A slot that is free and was never used: whoever came to this window before went no further.  Its
+ * key was read with acquire, so that a use that has ended is seen. */
+static bool is_fresh(const struct lr_live *slot, uint64_t key)
 {
-    for (struct lr_live *slot = home; slot < home + window; slot++)
-        if (holds(__atomic_load_n(&slot->key, __ATOMIC_RELAXED), address))
+    return !key && !__atomic_load_n(&slot->gen, __ATOMIC_RELAXED);
+}
+
+static inline struct lr_live *find_behind(struct lr_live *home, uint32_t window, uintptr_t address)
+{
+    for (struct lr_live *slot = home; slot < home + window; slot++) {
+        uint64_t key = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
+        if (holds(key, address))
             return slot;
+        if (is_fresh(slot, key))
+            return NULL;
+    }
     return NULL;
+}
+
+static __attribute__((noinline)) struct lr_live *find_elsewhere(struct lr_table *table,
+                                                                uint32_t level, uintptr_t address)
+{
+    uint32_t used = __atomic_load_n(&table->used_levels, __ATOMIC_RELAXED);
+    struct lr_live *slot = NULL;
+    for (uint32_t n = 1; !slot && n < table->level_count; n++) {
+        uint32_t at = nth_level(level, n);
+        if (used >> at & 1)
+            slot = find_behind(lr_table_home(table, address, at), table->window, address);
+    }
+    if (__builtin_expect(__atomic_load_n(&table->spilled, __ATOMIC_RELAXED), 0))
+        for (unsigned i = 0; !slot && i < LAST_HOMES; i++)
+            slot = find_behind(last_home(table, address, i), last_window(table), address);
+    return slot;
 }
 
 static struct lr_live *find(struct lr_table *table, uintptr_t address)
 {
-    struct lr_live *slot = NULL;
-    if (table->near_blocks) {
-        slot = find_behind(near_home(table, address, SPREAD), NEAR_WINDOW, address);
-        if (!slot)
-            slot = find_behind(near_home(table, address, OTHER), NEAR_WINDOW, address);
-    }
-    if (!slot)
-        slot = find_behind(far_home(table, address), table->window, address);
-    if (__builtin_expect(__atomic_load_n(&table->spilled, __ATOMIC_RELAXED), 0))
-        for (unsigned i = 0; !slot && i < LAST_HOMES; i++)
-            slot = find_behind(last_home(table, address, i), table->window, address);
-    return slot;
+    uint32_t level = __atomic_load_n(&table->level, __ATOMIC_RELAXED);
+    struct lr_live *slot =
+        find_behind(lr_table_home(table, address, level), table->window, address);
+    return slot ? slot : find_elsewhere(table, level, address);
 }
 
 static void copy(struct lr_live *record, const struct lr_live *slot, uintptr_t address)

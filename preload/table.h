@@ -2,13 +2,15 @@
  *
  * Stage: RECORD.  Context: any thread, inside malloc, signal-safe: atomics only, bounded work.
  *
- * Open addressing within a window of slots behind the block's home, no tombstones: an insertion
- * takes the first free slot, a look-up scans the windows.  Each block has three homes.  Two near
- * ones keep neighbours together (32 KiB of the program's heap share 1024 slots, one for each 32
- * bytes), so that a small heap touches few pages of a large table; where dense stretches meet,
- * the far one takes what overflows, anywhere in the last quarter of the table.  When that is full
- * too, four last homes lie anywhere.  Full windows at all homes are a full table; that is met at
- * 75 % of the slots or later, most often at 95 %.
+ * The slots are divided into levels, each twice as large as the one before.  A new record goes to
+ * the smallest level that has room for all there are, so that they lie close together however large
+ * the table is: few pages of the file are touched, and few written again and again.  Within a level
+ * it is open addressing in a window of slots behind the block's home there, no tombstones: an
+ * insertion takes the first free slot, a look-up goes through the window as far as slots were ever
+ * used.  What finds no room there goes to a smaller level, then to a larger one; so a block may be
+ * at any of them, most likely at the one that new records go to.  When all are full, there are four
+ * last homes anywhere in the table, with larger windows.  Full windows at all homes are a full
+ * table; that is met at 90 % of the slots or later.
  *
  * Only the owner of a block may insert or remove its record (the allocator hands an address to
  * one owner at a time, and a release is recorded before the real free).  The single exception is
@@ -24,27 +26,39 @@
 
 #include "leakring/format.h"
 
+enum { LR_TABLE_LEVELS = 24 };
+
 struct lr_table {
     struct lr_live *slots;
-    struct lr_live *far;   /* the part of the slots for far homes */
     uint64_t slot_count;
-    uint32_t far_homes;
-    uint32_t window;       /* slots behind a far home */
-    uint32_t near_blocks;  /* of 1024 near homes; 0: too small, far homes only */
-    bool spilled;          /* some records are at their last homes */
-    uint8_t *touched;      /* by 2048 slots: 1 where a record ever was; NULL: not kept */
+    uint32_t window;      /* slots behind a home */
+    uint32_t level_count;
+    uint32_t level;       /* where new records go */
+    uint32_t used_levels; /* bits: some record was there */
+    uint32_t overflows;   /* records that found no room there; near enough */
+    bool spilled;         /* some records are at their last homes */
+    uint8_t *touched;     /* by 2048 slots: 1 where a record ever was; NULL: not kept */
+    struct lr_level {
+        struct lr_live *first;
+        uint64_t homes;
+    } levels[LR_TABLE_LEVELS];
 };
 
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window);
 /* Bytes for lr_table.touched. */
 uint64_t lr_table_parts(uint64_t capacity);
 
+/* Now and then, by one thread: how many records there are decides which level new ones go to. */
+void lr_table_fit(struct lr_table *table, uint64_t count);
+
 /* False: no room at any home.
- * Cost: about 10 ns and a cache miss, in a crowded table up to seven. */
+ * Cost: about 10 ns and a cache miss, in a crowded table one for each level. */
 bool lr_table_insert(struct lr_table *table, const struct lr_live *record);
 /* Removes the record of the block at `address` and stores it in *record.  False: not there.
  * Cost: as an insertion; for a block that isn't there, a miss for each home. */
 bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *record);
+/* Has the likeliest place of the block at `address` fetched into the cache. */
+static inline void lr_table_prefetch(const struct lr_table *table, uintptr_t address);
 /* Reads without removing. */
 bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *record);
 
@@ -72,6 +86,21 @@ bool lr_table_unclaim(struct lr_live *slot, uint64_t key, bool keep);
 /* Index of the first slot at or behind `at` that isn't free; slot_count when there is none.  Parts
  * that were never written are left alone. */
 uint64_t lr_table_next(const struct lr_table *table, uint64_t at);
+/* The block's home at a level. */
+static inline struct lr_live *lr_table_home(const struct lr_table *table, uintptr_t address,
+                                            uint32_t level)
+{
+    const struct lr_level *at = &table->levels[level];
+    uint64_t spread = UINT64_C(0x9e3779b97f4a7c15) + level * UINT64_C(0xd1b54a32d192ed02);
+    return at->first + (((address >> 4) * spread >> 32) * at->homes >> 32);
+}
+
+static inline void lr_table_prefetch(const struct lr_table *table, uintptr_t address)
+{
+    uint32_t level = __atomic_load_n(&table->level, __ATOMIC_RELAXED);
+    __builtin_prefetch(lr_table_home(table, address, level), 1);
+}
+
 struct lr_marks;
 /* Helper thread: the stacks of all records. */
 void lr_table_mark(const struct lr_table *table, struct lr_marks *stacks);
