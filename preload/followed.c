@@ -4,6 +4,7 @@
  */
 #include "followed.h"
 
+#include "clock.h"
 #include "file.h"
 #include "live_scan.h"
 #include "prim.h"
@@ -297,7 +298,7 @@ void lr_followed_update(uint32_t now_ms)
     complete = true;
     for (unsigned i = 0; i < GROUPS; i++)
         leave_stale(&groups[i]);
-    if (now_ms < epoch_end)
+    if (lr_is_later(epoch_end, now_ms))
         return;
     epoch_end = now_ms + (now_ms < EPOCH_MS ? FIRST_EPOCH_MS : EPOCH_MS);
     for (unsigned i = 0; i < POOLS; i++)

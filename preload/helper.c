@@ -87,11 +87,11 @@ static void tenure(uint32_t now)
 {
     static uint32_t last;
     static bool waited;
-    uint32_t age = lr_config.young_ms * 3 / 4, before = now > age ? now - age : 0;
-    if (before >= last)
-        before = last ? last - 1 : 0;
+    uint32_t age = lr_config.young_ms * 3 / 4, before = now - age;
+    if (!lr_is_later(last, before))
+        before = last - 1;
     waited = !waited && now - last > age;
-    if (before && !waited)
+    if (before != UINT32_MAX && !waited) /* which would mean all of them */
         lr_record_tenure(before);
     last = now;
 }

@@ -4,6 +4,7 @@
  */
 #include "series.h"
 
+#include "clock.h"
 #include "file.h"
 #include "followed.h"
 #include "live_scan.h"
@@ -165,7 +166,7 @@ static void read_sources(uint32_t now_ms)
     for (unsigned i = 0; i < SOURCES; i++)
         if (sources[i].opens_files && !may_open_files)
             forget(&sources[i]);
-        else if (!sources[i].given_up && now_ms >= sources[i].due_ms)
+        else if (!sources[i].given_up && !lr_is_later(sources[i].due_ms, now_ms))
             read_source(&sources[i], now_ms);
 }
 
@@ -228,7 +229,7 @@ static void write_points(uint32_t now_ms)
 {
     for (unsigned i = 0; i < RINGS; i++) {
         struct lr_section *section = lr_file.section[rings[i].id];
-        if (now_ms < ring_due[i])
+        if (lr_is_later(ring_due[i], now_ms))
             continue;
         if (rings[i].followed && !write_followed(section, now_ms))
             continue;
@@ -245,9 +246,9 @@ void lr_series_use_files(bool may)
 
 void lr_series_pass(uint32_t now_ms)
 {
-    if (now_ms >= scan_due)
+    if (!lr_is_later(scan_due, now_ms))
         scan(now_ms);
-    if (now_ms < point_due)
+    if (lr_is_later(point_due, now_ms))
         return;
     read_sources(now_ms);
     write_points(now_ms);
@@ -256,5 +257,5 @@ void lr_series_pass(uint32_t now_ms)
 
 uint32_t lr_series_due(void)
 {
-    return scan_due < point_due ? scan_due : point_due;
+    return lr_is_later(point_due, scan_due) ? scan_due : point_due;
 }

@@ -6,6 +6,7 @@
  */
 #include "young.h"
 
+#include "clock.h"
 #include "marks.h"
 
 #define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
@@ -196,6 +197,11 @@ static bool tenure_one(const struct lr_young *young, uint64_t *slot, uint64_t ke
     return false;
 }
 
+static bool is_younger(uint32_t birth_ms, uint32_t before_ms)
+{
+    return before_ms != UINT32_MAX && lr_is_later(birth_ms, before_ms);
+}
+
 /* Of a part of the table; *waits: some record there is too young. */
 static uint64_t tenure_part(const struct lr_young *young, uint32_t at, struct lr_table *file,
                             uint32_t before_ms, void (*lost)(const struct lr_live *record),
@@ -206,7 +212,7 @@ static uint64_t tenure_part(const struct lr_young *young, uint32_t at, struct lr
         uint64_t key = __atomic_load_n(&young->keys[at], __ATOMIC_ACQUIRE);
         if (!key)
             continue;
-        if (key & LR_KEY_STATE || LOAD(young->rest[at].birth_ms) > before_ms)
+        if (key & LR_KEY_STATE || is_younger(LOAD(young->rest[at].birth_ms), before_ms))
             *waits = true;
         else
             moved += tenure_one(young, &young->keys[at], key, file, lost);

@@ -342,6 +342,24 @@ static void resident_memory_by_area(void **state)
     assert_int_equal(munmap(arena, 3 << 20), 0);
 }
 
+/* A due time that a pass came a moment too late for, because the milliseconds began anew. */
+static void points_go_on_after_49_days(void **state)
+{
+    (void)state;
+    const struct lr_section *ring = lr_file.section[LR_SEC_SERIES_1S];
+    uint32_t now = 0;
+    for (; now < 0xc0000000u; now += 0x10000000)
+        lr_series_pass(now);
+    lr_series_pass(4294966900u); /* the next ones are due at 4294967000 */
+    uint64_t before = ring->used;
+    lr_series_pass(104);
+    assert_int_equal(ring->used, before + 1);
+    for (now = 154; now < 61000; now += 50)
+        lr_series_pass(now);
+    assert_int_equal(ring->used, before + 61);
+    assert_in_range(lr_series_due(), 60000, 70000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +368,7 @@ int main(void)
         cmocka_unit_test(what_is_live_is_counted), cmocka_unit_test(a_slow_leak_is_followed),
         cmocka_unit_test(a_leak_among_very_many_stacks_is_followed),
         cmocka_unit_test(points_are_written),     cmocka_unit_test(resident_memory_by_area),
+        cmocka_unit_test(points_go_on_after_49_days),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

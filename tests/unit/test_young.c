@@ -216,6 +216,24 @@ static void test_tenure_moves_old_ones_only(void **state)
     free(file.slots);
 }
 
+static void test_old_ones_move_after_49_days(void **state)
+{
+    (void)state;
+    struct lr_young young = new_young(YOUNG);
+    struct lr_table file = new_file(SLOTS, WINDOW);
+    struct lr_live old = record_of(0x3000, 10, UINT32_MAX - 20), fresh = record_of(0x4000, 20, 40);
+    struct lr_live out;
+    assert_true(lr_young_insert(&young, &old));
+    assert_true(lr_young_insert(&young, &fresh));
+    assert_int_equal(lr_young_tenure(&young, &file, UINT32_MAX - 30, count_lost), 0);
+    assert_int_equal(lr_young_tenure(&young, &file, 30, count_lost), 1);
+    assert_true(lr_table_find(&file, 0x3000, &out));
+    assert_true(lr_young_find(&young, 0x4000, &out));
+    assert_int_equal(lr_young_tenure(&young, &file, UINT32_MAX, count_lost), 1);
+    free(young.keys);
+    free(file.slots);
+}
+
 static void test_tenure_without_room_is_counted(void **state)
 {
     (void)state;
@@ -407,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_address_acquired_again_replaces_its_dead_record),
         cmocka_unit_test(test_torn_record_is_absent),
         cmocka_unit_test(test_tenure_moves_old_ones_only),
+        cmocka_unit_test(test_old_ones_move_after_49_days),
         cmocka_unit_test(test_tenure_without_room_is_counted),
         cmocka_unit_test(test_the_end_moves_what_another_looks_at),
         cmocka_unit_test(test_parts_are_fresh_while_something_waits),
