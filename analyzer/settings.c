@@ -101,6 +101,11 @@ static bool is_unwinder(const char *value)
     return strcmp(value, "ehframe") == 0 || strcmp(value, "libunwind") == 0;
 }
 
+static bool is_on_off(const char *value)
+{
+    return strcmp(value, "on") == 0 || strcmp(value, "off") == 0;
+}
+
 static const struct key {
     const char *name;
     bool (*check)(const char *value);
@@ -116,6 +121,7 @@ static const struct key {
     {"young", is_young, "0 to 60000 ms"},
     {"interval", is_interval, "exact, or bytes from 4K to 1G between samples"},
     {"budget", is_budget, "off, or percent of CPU time from 0.1 to 100"},
+    {"series", is_on_off, "on or off"},
     {"seed", is_seed, "a number"},
     {"unwinder", is_unwinder, "ehframe or libunwind"},
 };
@@ -168,7 +174,7 @@ static enum lr_status unknown_key(const struct item *item, struct lr_error *erro
         lr_hint(error, "did you mean %s=?", meant);
     else
         lr_hint(error, "keys are file size exe children depth java_depth java_check young "
-                       "interval budget seed unwinder");
+                       "interval budget series seed unwinder");
     return LR_USAGE;
 }
 

@@ -19,6 +19,7 @@ static const struct lr_config defaults = {
     .java_depth = 128,
     .young_ms = 100,
     .budget = 300,
+    .series = true,
 };
 
 struct value {
@@ -164,6 +165,12 @@ static bool set_budget(struct lr_config *config, struct value value)
     return config->budget >= 10 && config->budget <= 10000;
 }
 
+static bool set_series(struct lr_config *config, struct value value)
+{
+    config->series = is_word(value, "on");
+    return config->series || is_word(value, "off");
+}
+
 static bool set_seed(struct lr_config *config, struct value value)
 {
     return to_number(value, false, &config->seed);
@@ -184,6 +191,7 @@ static const struct key {
     {"young", set_young, "0 to 60000 ms"},
     {"interval", set_interval, "exact, or bytes from 4K to 1G between samples"},
     {"budget", set_budget, "off, or percent of CPU time from 0.1 to 100"},
+    {"series", set_series, "on or off"},
     {"seed", set_seed, "a number"},
     {"unwinder", set_unwinder, "ehframe or libunwind"},
 };

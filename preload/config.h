@@ -25,6 +25,7 @@ struct lr_config {
     uint32_t budget;             /* CPU that recording may cost, in 1/100 %; 0: whatever it costs */
     uint64_t seed;               /* of the sampler's random numbers, for tests; 0: by chance */
     bool children;               /* trace children too */
+    bool series;                 /* read the system's files for time series */
 };
 extern struct lr_config lr_config;
 

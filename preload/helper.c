@@ -111,7 +111,8 @@ static void pass(uint32_t *flushed)
         lr_make_room(now);
     }
     lr_jvm_tick();
-    lr_series_pass(now);
+    if (lr_config.series)
+        lr_series_pass(now);
 }
 
 static void last_pass(void)
@@ -129,7 +130,8 @@ static void *run(void *unused)
 {
     lr_own_work_begin();
     lr_prim_name_thread("leakring");
-    bool own_files = !__atomic_load_n(&shares_files, __ATOMIC_RELAXED) && lr_prim_own_files() == 0;
+    bool own_files = lr_config.series && !__atomic_load_n(&shares_files, __ATOMIC_RELAXED) &&
+                     lr_prim_own_files() == 0;
     lr_series_use_files(own_files);
     lr_threads_use_files(own_files);
     uint32_t flushed = 0, wait = lr_config.young_ms / 2;

@@ -123,6 +123,8 @@ else
     report vain.lkr >vain.json
     tap_is "$(note_of vain)" "" "and nothing is said of a filter"
 fi
+LR_KEYS=series=off run_both no-series "$LR_ORACLE/guest_sandbox" errors
+tap_is "$(jq -c '[.series | .. | numbers] | length' no-series.json)" 0 "series=off: there is none"
 for mode in errors sleepless; do
     [ ! -f sandbox-$mode.json ] ||
         tap_is "$(note_of sandbox-$mode)" "" "a filter that answers $mode ends nothing"

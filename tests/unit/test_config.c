@@ -71,7 +71,11 @@ static void test_sizes(void **state)
 static void test_sampling(void **state)
 {
     (void)state;
+    assert_true(parse("series=on") && config.series);
+    assert_true(parse("series=off"));
+    assert_false(config.series);
     assert_true(parse("interval=512K,seed=7"));
+    assert_true(config.series);
     assert_true(config.interval_set);
     assert_int_equal(config.interval, 512 << 10);
     assert_int_equal(config.seed, 7);
@@ -96,7 +100,7 @@ static void test_wrong_text_gives_one_line_and_the_defaults(void **state)
         "size=-5M",       "size=8Q",      "size=99999999T", "children=yes",  "depth=0",
         "depth=129",      "young=1 day",  "unwinder=magic", "file=\"open",   "file=\"a\"b",
         "interval=1K",    "interval=2G",  "interval=x",     "budget=0",       "budget=3.123",
-        "budget=101",    "seed=x",       "children=1,bad", ",",            "=",              "size=64M,,",    "bad\nkey=1",
+        "budget=101",    "seed=x",       "series=1",       "children=1,bad", ",",            "=",              "size=64M,,",    "bad\nkey=1",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_false(parse(wrong[i]));
