@@ -72,7 +72,8 @@ static json_object *new_estimate(double value, double low, double high)
     for (int i = 0; i < 3; i++) {
         char text[32];
 
-        snprintf(text, sizeof(text), fabs(values[i]) < 1000 ? "%.4g" : "%.0f", values[i]);
+        bool plain = fabs(values[i]) >= 1000 && fabs(values[i]) < 1e15;
+        snprintf(text, sizeof(text), plain ? "%.0f" : "%.4g", values[i]);
         json_object_object_add(object, keys[i], json_object_new_double_s(values[i], text));
     }
     return object;

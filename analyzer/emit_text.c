@@ -39,7 +39,7 @@ static void put_verdict(struct text *text)
         [LR_VERDICT_LEAK] = {"LEAK", LR_INK_RED},
         [LR_VERDICT_CANNOT_TELL] = {"CANNOT TELL", LR_INK_YELLOW},
         [LR_VERDICT_GARBAGE_WAITING] = {"GARBAGE WAITING", LR_INK_YELLOW},
-        [LR_VERDICT_RETENTION] = {"NO LEAK, BUT RETENTION", LR_INK_YELLOW},
+        [LR_VERDICT_RETENTION] = {"RETENTION", LR_INK_YELLOW},
         [LR_VERDICT_JAVA_HEAP] = {"JAVA HEAP", LR_INK_YELLOW},
         [LR_VERDICT_JVM_OTHER] = {"THE JVM ITSELF", LR_INK_YELLOW},
         [LR_VERDICT_OUTSIDE] = {"OUTSIDE", LR_INK_YELLOW},
@@ -149,9 +149,11 @@ static void put_threads(struct text *text, const struct lr_model_threads *thread
 
     for (size_t i = 0; i < threads->count && i < THREADS_SHOWN; i++) {
         const struct lr_model_thread *thread = &threads->items[i];
-        const char *name = *thread->name ? thread->name : "unknown";
+        const char *full = *thread->name ? thread->name : "unknown";
+        char name[61];
 
-        length += (size_t)snprintf(line + length, sizeof(line) - length, "%s%.60s",
+        lr_text_end_whole(name, sizeof(name), snprintf(name, sizeof(name), "%s", full));
+        length += (size_t)snprintf(line + length, sizeof(line) - length, "%s%s",
                                    shown++ ? ", " : "", name);
         if (thread->alike > 1)
             length += (size_t)snprintf(line + length, sizeof(line) - length, " (x%" PRIu64 ")",

@@ -26,8 +26,6 @@ static void gather_pairs(const struct lr_model *model, struct lr_facts *facts)
                 continue;
             facts->live += site->live;
             facts->survived += site->survived;
-            facts->cleaned += site->released_by_cleaner;
-            facts->pairs_grow |= site->trend.kind == LR_TREND_GROWING;
         }
 }
 
@@ -63,25 +61,28 @@ static uint64_t change_of(const struct lr_model_series *series, const char *name
     return *last > column->values[from] ? *last - column->values[from] : 0;
 }
 
-/* A balloon that was there before is the machine's size; one that grew is somebody's doing. */
+/* A balloon that was there before is the machine's size as long as enough is left; one that grew is
+ * somebody's doing. */
 static void gather_machine(const struct lr_model_series *series, struct lr_facts *facts)
 {
-    uint64_t total, available, own, swapped, balloon, withheld, grown;
+    uint64_t total, available, own, swapped, balloon, withheld, grown, less;
 
     change_of(series, "host_total", &total);
     change_of(series, "host_available", &available);
     change_of(series, "rss", &own);
     change_of(series, "swapped", &swapped);
-    grown = change_of(series, "host_balloon", &balloon) +
-            change_of(series, "host_withheld", &withheld);
-    if (total == 0)
+    grown = change_of(series, "host_balloon", &balloon);
+    less = change_of(series, "host_withheld", &withheld);
+    if (total == 0 || available == 0) /* not known */
         return;
-    if (balloon > grown)
+    if (less > grown) /* most balloons count in both */
+        grown = less;
+    bool short_of = (double)available < NEXT_TO_NONE * (double)total;
+    if (short_of && balloon > grown)
         grown = balloon;
     if ((double)grown > MUCH * (double)total)
         facts->balloon = grown;
-    if ((double)available < NEXT_TO_NONE * (double)total && own > 0 &&
-        own + swapped < (total - available) / 4)
+    if (short_of && own > 0 && (double)own + (double)swapped < (double)(total - available) / 4)
         facts->others = total - available - own;
 }
 

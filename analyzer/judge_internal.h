@@ -21,8 +21,7 @@ uint64_t lr_leaked_at(const struct lr_model_pair *pair);
 
 /* What the verdict is made of. */
 struct lr_facts {
-    uint64_t live, survived, cleaned; /* of pairs that leak */
-    bool pairs_grow;                  /* one of their sites does */
+    uint64_t live, survived; /* of pairs that leak */
     const struct lr_model_memory_site *grows; /* the fastest that matters; NULL: none */
     const struct lr_model_memory_site *jvm_grows; /* the same of the JVM's own */
     double undecided;                 /* bytes live of which nobody knows whether they grow */

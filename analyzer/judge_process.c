@@ -54,11 +54,23 @@ static void sum_rates(struct lr_model *model)
             add_rate(rate, &model->sites[i].trend);
 }
 
-/* A collection has tested what leaks, and nothing of it was in use. */
+/* A collection has tested what leaks, and nothing of it was in use: at each place, for that one's
+ * streams are dropped says nothing of another's.  Of what was born since, few may be live: a place
+ * whose streams the Cleaner closed is tested by these. */
 static bool is_garbage(const struct lr_model *model, const struct lr_facts *facts)
 {
-    return model->verdict.sites > 0 && !facts->grows && !facts->pairs_grow &&
-           model->run.full_gc_ms > 0 && facts->survived == 0 && facts->cleaned > 0;
+    bool garbage = model->verdict.sites > 0 && !facts->grows && model->run.full_gc_ms > 0;
+
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; garbage && s < model->pairs[i].site_count; s++) {
+            const struct lr_model_pair_site *site = &model->pairs[i].sites[s];
+
+            if (site->class == LR_CLASS_LEAK)
+                garbage = site->trend.kind != LR_TREND_GROWING && site->survived == 0 &&
+                          site->released_by_cleaner > 0 &&
+                          site->untested <= site->released_by_cleaner;
+        }
+    return garbage;
 }
 
 static bool jvm_grows(const struct lr_facts *facts)

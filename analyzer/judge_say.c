@@ -34,22 +34,34 @@ static char *list_leaked(const struct lr_model *model)
     return text;
 }
 
-static int say_pairs(struct lr_model *model, bool garbage)
+static const char *kind_of_growth(const struct lr_model_memory_site *site)
+{
+    return site->kind == LR_MEMORY_MMAP ? "mapped address space" : "memory of malloc";
+}
+
+/* The streams, and the plain memory that leaks beside them, or one would hide the other. */
+static int say_pairs(struct lr_model *model, const struct lr_facts *facts, bool garbage)
 {
     struct lr_model_verdict *verdict = &model->verdict;
-    char bytes[LR_UNIT_SIZE], *list = list_leaked(model);
+    char bytes[LR_UNIT_SIZE], rate[LR_UNIT_SIZE], grows[120] = "", *list = list_leaked(model);
     bool one_place = verdict->sites == 1, one = verdict->never_ended == 1;
     int length;
+
+    if (facts->grows)
+        snprintf(grows, sizeof(grows), "; and %s grows by %s an hour%s",
+                 kind_of_growth(facts->grows),
+                 lr_unit_bytes(rate, lr_model_round(facts->grows->trend.slope), false),
+                 verdict->growing > 1 ? ", at several places" : "");
 
     if (!list)
         return -1;
     length = asprintf(&verdict->summary,
                       "%s %s never ended, from %" PRIu64 " place%s in the code%s; %s %s of native "
-                      "memory.",
+                      "memory%s.",
                       list, one ? "was" : "were", verdict->sites, one_place ? "" : "s",
                       garbage ? ", and are closed only when a collection comes along" : "",
                       one ? "it holds" : "they hold",
-                      lr_unit_bytes(bytes, verdict->held_bytes, false));
+                      lr_unit_bytes(bytes, verdict->held_bytes, false), grows);
     free(list);
     return length;
 }
@@ -67,7 +79,7 @@ static int say_memory(struct lr_model *model, const struct lr_model_memory_site 
                  more == 1 ? "" : "s");
     return asprintf(&model->verdict.summary, "%s%s grows by %s an hour in %s%s.",
                     jvm ? "the JVM's own " : "",
-                    site->kind == LR_MEMORY_MMAP ? "mapped address space" : "memory of malloc",
+                    kind_of_growth(site),
                     lr_unit_bytes(rate, lr_model_round(site->trend.slope), false), place, others);
 }
 
@@ -158,10 +170,10 @@ static int say_outside(struct lr_model *model, const struct lr_facts *facts)
 
     lr_unit_bytes(bytes, facts->balloon ? facts->balloon : facts->others, false);
     return asprintf(&model->verdict.summary,
-                    facts->balloon ? "%s of the machine's memory were withdrawn from outside; this "
-                                     "process does not leak."
+                    facts->balloon ? "%s of the machine's memory were withdrawn from outside; no "
+                                     "leak was found."
                                    : "%s of the machine's memory are used by others, and next to "
-                                     "none is left; this process does not leak.",
+                                     "none is left; no leak was found.",
                     bytes);
 }
 
@@ -169,10 +181,10 @@ static int say_summary(struct lr_model *model, const struct lr_facts *facts)
 {
     switch (model->verdict.kind) {
     case LR_VERDICT_LEAK:
-        return model->verdict.sites ? say_pairs(model, false)
+        return model->verdict.sites ? say_pairs(model, facts, false)
                                     : say_memory(model, facts->grows, false);
     case LR_VERDICT_GARBAGE_WAITING:
-        return say_pairs(model, true);
+        return say_pairs(model, facts, true);
     case LR_VERDICT_JAVA_HEAP:
         return say_pressure(model);
     case LR_VERDICT_RETENTION:

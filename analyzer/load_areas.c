@@ -20,7 +20,8 @@ static bool is_whole(const struct lr_trace *trace, uint64_t first, uint64_t end,
 {
     struct lr_area area;
 
-    for (uint64_t number = first; number < end; number++)
+    /* Backwards: what is not of it comes at once where there are many ends. */
+    for (uint64_t number = end; number-- > first;)
         if (!record_at(trace, number, &area) || area.time_ms != time_ms ||
             area.kind == LR_AREA_END)
             return false;

@@ -124,20 +124,37 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-const char *lr_model_frame_text(char *out, size_t size, const struct lr_model_frame *frame)
+static int write_frame(char *out, size_t size, const struct lr_model_frame *frame)
 {
     const char *gap = frame->java ? "" : " ";
 
     if (frame->file[0] && frame->line)
-        snprintf(out, size, "%s%s(%s:%u)", frame->function, gap, base_name(frame->file),
-                 frame->line);
-    else if (frame->native_method)
-        snprintf(out, size, "%s(Native Method)", frame->function);
-    else if (frame->file[0])
-        snprintf(out, size, "%s%s(%s)", frame->function, gap, base_name(frame->file));
-    else if (frame->named && frame->module[0])
-        snprintf(out, size, "%s (%s)", frame->function, base_name(frame->module));
-    else
-        snprintf(out, size, "%s%s", frame->function, frame->java ? "(Unknown Source)" : "");
-    return out;
+        return snprintf(out, size, "%s%s(%s:%u)", frame->function, gap, base_name(frame->file),
+                        frame->line);
+    if (frame->native_method)
+        return snprintf(out, size, "%s(Native Method)", frame->function);
+    if (frame->file[0])
+        return snprintf(out, size, "%s%s(%s)", frame->function, gap, base_name(frame->file));
+    if (frame->named && frame->module[0])
+        return snprintf(out, size, "%s (%s)", frame->function, base_name(frame->module));
+    return snprintf(out, size, "%s%s", frame->function, frame->java ? "(Unknown Source)" : "");
+}
+
+const char *lr_model_frame_text(char *out, size_t size, const struct lr_model_frame *frame)
+{
+    return lr_text_end_whole(out, size, write_frame(out, size, frame));
+}
+
+const char *lr_text_end_whole(char *text, size_t size, int wanted)
+{
+    size_t last = size - 1;
+
+    if (wanted < 0 || (size_t)wanted < size)
+        return text;
+    while (last > 0 && ((unsigned char)text[last - 1] & 0xc0) == 0x80)
+        last--;
+    if (last > 0 && (unsigned char)text[last - 1] >= 0xc0)
+        last--;
+    text[last] = '\0';
+    return text;
 }

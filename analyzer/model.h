@@ -39,6 +39,9 @@ int lr_model_frame_compare(const struct lr_model_frame *a, const struct lr_model
 /* The frame as people write it: pkg.Class.method(File.java:12), function (file.c:12),
  * function (libfoo.so).  Terminated, cut at `size`; returns out. */
 const char *lr_model_frame_text(char *out, size_t size, const struct lr_model_frame *frame);
+/* Half a character at the end of what snprintf cut, having `wanted` that many bytes, is no text:
+ * takes it away.  Returns text. */
+const char *lr_text_end_whole(char *text, size_t size, int wanted);
 
 /* Threads whose names differ only in digits, by the first of these names. */
 struct lr_model_thread {

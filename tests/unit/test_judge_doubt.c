@@ -1,0 +1,132 @@
+/* test_judge_doubt.c -- what a verdict must not claim: that garbage of one place acquits another,
+ * that an incomplete recording shows no leak, that a machine is full of which nothing is known.
+ *
+ * Stage: unit tests of JUDGE (judged.h has the recording).
+ */
+#include "judged.h"
+
+/* That one place's streams were dropped says nothing of another's, which live on. */
+static void garbage_of_one_place_does_not_acquit_another(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    add_pairs(make, 1000, 1000, 1000, 0, 0);
+    uint32_t stack = lr_make_java_stack(make, 2, "java.util.zip.Inflater.init:-2",
+                                        "com.acme.Cache.keep(Cache.java):5");
+    uint32_t site = lr_make_pairsite(make, 0, stack, 3000, 0, 0);
+    for (unsigned i = 0; i < 3000; i++) /* since the collection: nobody knows */
+        lr_make_pair(make, 0x900000 + i * 0x100, 0, site, stack, 60 * STEP_MS);
+    collect_at_half(make);
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    end();
+    make = make_night(); /* two were closed by the Cleaner once, thousands came since */
+    add_pairs(make, 3002, 2, 2, 3000, 60 * STEP_MS);
+    collect_at_half(make);
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    end();
+}
+
+static void a_small_leak_of_streams_does_not_hide_one_of_memory(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    add_pairs(make, 10, 9, 0, 1, 100);
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Leak.add(Leak.java):7");
+    judge_growing(make, stack, 1e8);
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_non_null(strstr(model->verdict.summary, "1 java.util.zip.Inflater was never ended"));
+    assert_non_null(strstr(model->verdict.summary, "memory of malloc grows by 100 MB an hour"));
+    end();
+}
+
+/* Sentences have room for 600 bytes of a place; a character may end behind that. */
+static void a_long_name_is_not_cut_inside_a_character(void **state)
+{
+    (void)state;
+    for (unsigned front = 0; front < 3; front++) {
+        char name[2000] = "";
+        memset(name, 'a', front);
+        while (strlen(name) < 1500)
+            strcat(name, "\xe2\x82\xac");
+        struct lr_make *make = make_night();
+        uint32_t method = lr_make_method(make, "com.acme.A", name, "A.java", 0);
+        uint64_t frame = lr_make_java_frame(make, method, 7);
+        judge_growing(make, lr_make_stack(make, &frame, 1, 0), 1e6);
+        size_t length = strlen(model->verdict.next), cut = strcspn(model->verdict.next, "\xe2");
+        for (; strncmp(model->verdict.next + cut, "\xe2\x82\xac", 3) == 0; cut += 3)
+            continue;
+        assert_true(cut > 400 && cut < length);
+        assert_string_equal(model->verdict.next + cut,
+                            " allocates, or bound how much of it is kept.");
+        end();
+    }
+}
+
+/* One that nobody inflates is how large the machine is; and virtio's counts twice. */
+static void an_old_balloon_is_no_verdict(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    for (unsigned i = 0; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_host_balloon] = 3000000000;
+    judge(make);
+    assert_verdict(LR_VERDICT_NONE);
+    end();
+    make = make_night(); /* but for who is short of memory */
+    for (unsigned i = 0; i < POINTS; i++) {
+        values_at(make, i)[LR_SERIES_host_balloon] = 3000000000;
+        values_at(make, i)[LR_SERIES_host_available] = 100000000;
+    }
+    judge(make);
+    assert_verdict(LR_VERDICT_OUTSIDE);
+    assert_non_null(strstr(model->verdict.summary, "3.00 GB of the machine's memory were withdrawn"));
+    end();
+    make = make_night();
+    for (unsigned i = 0; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_host_balloon] =
+            values_at(make, i)[LR_SERIES_host_withheld] = i < 30 ? 0 : 2000000000;
+    judge(make);
+    assert_non_null(strstr(model->verdict.summary, "2.00 GB of"));
+    end();
+}
+
+static void an_unknown_machine_is_not_full(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    for (unsigned i = 0; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_host_available] = LR_NO_VALUE;
+    judge(make);
+    assert_verdict(LR_VERDICT_NONE);
+    end();
+}
+
+/* What is missing from the recording may leak. */
+static void an_incomplete_recording_acquits_nobody(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    for (unsigned i = 30; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_host_withheld] = 3000000000;
+    lr_make_counter(make, LR_CNT_live_full, 7);
+    judge(make);
+    assert_verdict(LR_VERDICT_OUTSIDE);
+    assert_null(strstr(model->verdict.summary, "does not leak"));
+    assert_true(has_evidence("the recording is incomplete"));
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(garbage_of_one_place_does_not_acquit_another),
+        cmocka_unit_test(a_small_leak_of_streams_does_not_hide_one_of_memory),
+        cmocka_unit_test(a_long_name_is_not_cut_inside_a_character),
+        cmocka_unit_test(an_old_balloon_is_no_verdict),
+        cmocka_unit_test(an_unknown_machine_is_not_full),
+        cmocka_unit_test(an_incomplete_recording_acquits_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
