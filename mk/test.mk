@@ -26,13 +26,14 @@ ORACLE := $(patsubst tests/%.c,$(TEST)/%,$(ORACLE_SRC)) \
 
 FAULT := $(patsubst tests/%.c,$(TEST)/%,$(wildcard tests/fault/*.c))
 
-# Sanitizers see the analyzer's tests (address, undefined) and those of the preload's tables
-# (thread).  A test is the preload's if it includes one of its headers.
+# Sanitizers see the analyzer's tests (address, undefined), those of the preload's tables (thread),
+# and that of the Java walker (both).  A test is the preload's if it includes one of its headers.
 PRELOAD_HEADERS := $(subst $(eval ) ,|,$(notdir $(wildcard preload/*.h)))
 UNIT_PRELOAD := $(shell grep -lE '"($(PRELOAD_HEADERS))"' $(UNIT_SRC) /dev/null)
-UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)-asan/test/unit/%,$(filter-out $(UNIT_PRELOAD),$(UNIT_SRC)))
+UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)-asan/test/unit/%,\
+	$(filter-out $(UNIT_PRELOAD),$(UNIT_SRC)) tests/unit/test_jvm_walk.c)
 UNIT_TSAN := $(patsubst tests/unit/%.c,$(BUILD)-tsan/test/unit/%,\
-	$(foreach word,table young recording sampler governor stacks,$(filter tests/unit/test_$(word)%.c,$(UNIT_PRELOAD))))
+	$(foreach word,table young recording sampler governor stacks jvm_walk,$(filter tests/unit/test_$(word)%.c,$(UNIT_PRELOAD))))
 
 $(TEST)/libpreload.a: $(LIBPRELOAD_OBJ)
 $(TEST)/libanalyzer.a: $(LIBANALYZER_OBJ)
@@ -53,6 +54,7 @@ $(TEST)/unit/%: tests/unit/%.c $(TEST)/libtest.a $(TEST)/libpreload.a $(TEST)/li
 $(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
 $(TEST)/unit/test_own_memory: UNIT_LIBS = -Wl,--wrap=lr_prim_map,--wrap=lr_prim_unmap
 $(TEST)/unit/test_jvm%: TEST_CFLAGS += $(JNI_INCLUDE)
+$(TEST)/unit/test_jvm_walk: UNIT_LIBS = -Wl,--wrap=lr_module_symbol
 
 # Oracles are built as applications are: optimized, with unwind tables, without frame pointers.
 ORACLE_FLAGS = $(shell sed -n 's/^ \* build: //p' $<)

@@ -64,6 +64,9 @@ struct lr_vm_method {
     bool is_native;
 };
 bool lr_vm_method_read(uintptr_t method, struct lr_vm_method *result); /* of a Method* */
+/* Can a word that a frame has for its Method* be read as one?  Frames that are being built may hold
+ * anything.  One load for those that were asked about before, else some system calls. */
+bool lr_vm_method_is_sound(uintptr_t method);
 uintptr_t lr_vm_method_of(uintptr_t jmethod); /* Method* of a jmethodID; 0: unloaded */
 
 /* Walks the method's line table: *bci and *line of the next entry; false at its end.  The

@@ -10,7 +10,6 @@
 #include "jvm_internal.h"
 #include "jvm_redefine.h"
 #include "leakring/format.h"
-#include "prim.h"
 #include "trace.h"
 
 static void count_flags(uint32_t flags)
@@ -164,7 +163,7 @@ static bool put_interpreted(struct output *output, struct lr_java_raw raw)
     struct lr_vm_method method;
     uintptr_t bcp = lr_java_id_of(raw);
     int32_t bci;
-    if (lr_prim_is_mapped((const void *)raw.at) != 1 || !lr_vm_method_read(raw.at, &method))
+    if (!lr_vm_method_is_sound(raw.at) || !lr_vm_method_read(raw.at, &method))
         return false;
     if (!lr_vm_method_bci(&method, bcp, &bci))
         return false;
