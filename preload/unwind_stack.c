@@ -13,12 +13,13 @@
 /* The kernel keeps this much below the main thread's stack free for it to grow. */
 #define MAIN_STACK_BYTES ((uintptr_t)64 << 20)
 
-static uintptr_t main_top;
+static uintptr_t main_top, main_thread; /* its thread pointer, which lies elsewhere */
 static size_t least_stack = SIZE_MAX; /* of all threads' */
 
 void lr_stack_note_main(const void *top)
 {
     main_top = (uintptr_t)top;
+    main_thread = lr_arch_thread_pointer();
 }
 
 void lr_stack_note_thread(size_t bytes)
@@ -33,9 +34,9 @@ void lr_stack_note_thread(size_t bytes)
  * between a frame of it and that end is there.  0: it isn't known. */
 static uintptr_t known_top(uintptr_t address)
 {
-    uintptr_t top = lr_arch_thread_pointer() & ~(uintptr_t)7;
+    uintptr_t thread = lr_arch_thread_pointer(), top = thread & ~(uintptr_t)7;
     size_t least = __atomic_load_n(&least_stack, __ATOMIC_RELAXED);
-    if (least != SIZE_MAX && least > LR_ARCH_STACK_EXTRA &&
+    if (thread != main_thread && least != SIZE_MAX && least > LR_ARCH_STACK_EXTRA &&
         top - address < least - LR_ARCH_STACK_EXTRA)
         return top;
     return main_top - address < MAIN_STACK_BYTES ? main_top : 0;
