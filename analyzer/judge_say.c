@@ -256,7 +256,27 @@ static const char *settled_by(const struct lr_model *model)
     if (model->completeness.verdict == LR_INCOMPLETE)
         return "record again, with a larger file (LEAKRING=size=256M) if room was short; what was "
                "lost is listed below.";
-    return "record for more than 5 minutes, better for hours, under the usual load.";
+    return "record for 10 minutes at least, better for hours, under the usual load.";
+}
+
+/* What makes an allocator keep less; by the file that our malloc calls. */
+static const char *give_back(const char *allocator)
+{
+    static const struct {
+        const char *part, *advice;
+    } known[] = {
+        {"jemalloc", "let jemalloc give it back sooner: "
+                     "MALLOC_CONF=dirty_decay_ms:1000,muzzy_decay_ms:0,background_thread:true."},
+        {"tcmalloc", "let tcmalloc give it back sooner: TCMALLOC_RELEASE_RATE=10."},
+        {"mimalloc", "let mimalloc give it back sooner: MIMALLOC_PURGE_DELAY=0."},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strstr(allocator, known[i].part))
+            return known[i].advice;
+    return "start it with MALLOC_ARENA_MAX=2, or with a trim threshold "
+           "(MALLOC_TRIM_THRESHOLD_=131072 sets M_TRIM_THRESHOLD), or with jemalloc; "
+           "malloc_trim(0) gives it back at once.";
 }
 
 static const char *advice(const struct lr_model *model, const struct lr_facts *facts)
@@ -266,9 +286,7 @@ static const char *advice(const struct lr_model *model, const struct lr_facts *f
         return "look at what the heap holds (jcmd PID GC.heap_dump), or raise -Xmx as far as the "
                "memory limit allows.";
     case LR_VERDICT_RETENTION:
-        return "start it with MALLOC_ARENA_MAX=2, or with M_TRIM_THRESHOLD set "
-               "(MALLOC_TRIM_THRESHOLD_=131072), or with jemalloc as allocator; malloc_trim(0) "
-               "gives it back at once.";
+        return give_back(model->run.allocator);
     case LR_VERDICT_OUTSIDE:
         return facts->balloon ? "ask the owner of the host about its balloon or its limits; "
                                 "`leakring host` shows the machine now."

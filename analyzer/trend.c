@@ -13,6 +13,7 @@ static const double TEST_LEVEL = 0.02;   /* of Mann-Kendall, */
 static const double SHORT_LEVEL = 0.004; /* and of fewer than FULL_BLOCKS */
 enum { FULL_BLOCKS = 40 };
 static const double MARGIN = 5;         /* by which a growing shape must be better, in BIC, */
+static const double RAMP_MARGIN = 2;    /* by which a line that has stopped must be better */
 static const double FEW_BLOCKS = 48;    /* plus this by the number of blocks */
 static const double CLEAR_LEVEL = 0.05;  /* enough where the slope is eight times its error; the
                                             test cannot say more of few, correlated blocks */
@@ -84,7 +85,19 @@ static struct lr_trend bounded(struct lr_trend trend, const struct range *range)
     return trend;
 }
 
-static struct lr_trend decide(struct lr_trend trend, const struct lr_blocks *blocks,
+/* What is left of the warm-up behind its greater part would count as growth. */
+static void take_warm_up(struct lr_blocks *blocks, const struct lr_shapes *shapes)
+{
+    double length = blocks->time_s[blocks->count - 1] - blocks->time_s[0];
+
+    for (size_t i = 0; i < blocks->count; i++) {
+        double t = (blocks->time_s[i] - blocks->time_s[0]) / length;
+
+        blocks->value[i] -= shapes->warm_height * exp(-t / shapes->warm_share);
+    }
+}
+
+static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
                               const struct range *range)
 {
     struct lr_shapes shapes;
@@ -95,6 +108,7 @@ static struct lr_trend decide(struct lr_trend trend, const struct lr_blocks *blo
     while (first + blocks->count / 2 < blocks->count &&
            blocks->time_s[first] - blocks->time_s[0] < shapes.warm_s)
         first++;
+    take_warm_up(blocks, &shapes);
     lr_rank_slope(blocks, first, shapes.autocorrelation, quantile_95(blocks->count), &rank);
     trend.slope = rank.slope * 3600;
     trend.low = rank.low * 3600;
@@ -108,6 +122,8 @@ static struct lr_trend decide(struct lr_trend trend, const struct lr_blocks *blo
     bool rises = (rank.p < level || clear) && rank.low > 0;
     bool grows = shapes.growing + MARGIN + FEW_BLOCKS / (double)blocks->count < shapes.bounded &&
                  errors > 3.5;
+    if (rises && grows && shapes.ramp + RAMP_MARGIN < shapes.growing)
+        return bounded(trend, range);
     if (rises && grows) {
         trend.kind = LR_TREND_GROWING;
         trend.why = "it grows steadily to the end";

@@ -14,7 +14,7 @@
 
 #include "trend_internal.h"
 
-enum { MAX_TERMS = 4, WARM_UPS = 12 };
+enum { MAX_TERMS = 4, WARM_UPS = 12, RAMP_FLAT = 3 };
 static const double FIRST_WARM_UP = 1.0 / 64, WARM_UP_RATIO = 1.32; /* of their time constants */
 
 /* Columns of a linear model over the blocks. */
@@ -119,6 +119,7 @@ enum shape {
     LONG_TAIL,
     TWO_WARM_UPS,
     WARM_UP_STEP,
+    RAMP,
     LINE,
     STEP_LINE,
     WARM_UP_LINE
@@ -161,6 +162,12 @@ static double long_tail(const struct lr_blocks *blocks, size_t i, double share)
     return share / (share + line(blocks, i, 0));
 }
 
+/* Up to `until`, and no further. */
+static double ramp(const struct lr_blocks *blocks, size_t i, double until)
+{
+    return fmin(line(blocks, i, 0), until);
+}
+
 static void make_design(struct design *design, const struct lr_blocks *blocks, enum shape shape,
                         double a, double b)
 {
@@ -177,6 +184,8 @@ static void make_design(struct design *design, const struct lr_blocks *blocks, e
         add_column(design, blocks, warm_up, a);
     if (shape == TWO_WARM_UPS)
         add_column(design, blocks, warm_up, b);
+    if (shape == RAMP)
+        add_column(design, blocks, ramp, a);
     if (shape == LINE || shape == STEP_LINE || shape == WARM_UP_LINE)
         add_column(design, blocks, line, 0);
 }
@@ -191,7 +200,8 @@ static double parameters(enum shape shape)
 {
     static const double counts[] = {
         [CONSTANT] = 1,     [STEP] = 3,      [TWO_STEPS] = 5,    [WARM_UP] = 3, [LONG_TAIL] = 3,
-        [TWO_WARM_UPS] = 5, [STEP_LINE] = 4, [WARM_UP_STEP] = 5, [LINE] = 2,    [WARM_UP_LINE] = 4};
+        [TWO_WARM_UPS] = 5, [STEP_LINE] = 4, [WARM_UP_STEP] = 5, [LINE] = 2,    [WARM_UP_LINE] = 4,
+        [RAMP] = 3};
     return counts[shape];
 }
 
@@ -199,7 +209,8 @@ struct search {
     const struct lr_blocks *blocks;
     double r, floor; /* of the squares: below it all fits are equally good */
     struct lr_shapes *shapes;
-    double warm, warm_share; /* squares and time constant of the best pure warm-up */
+    double warm, warm_share; /* squares and time constant of the best pure warm-up, */
+    double rise, rise_share; /* and of the best one with a line behind it */
     double least; /* squares of the best of all, whatever its parameters */
     enum shape shape;
     double a, b;
@@ -218,6 +229,10 @@ static void try_shape(struct search *search, enum shape shape, double a, double 
         search->warm = fit.squares;
         search->warm_share = a;
     }
+    if (shape == WARM_UP_LINE && fit.squares < search->rise) {
+        search->rise = fit.squares;
+        search->rise_share = a;
+    }
     if (fit.squares < search->least) {
         search->least = fit.squares;
         search->shape = shape;
@@ -226,6 +241,10 @@ static void try_shape(struct search *search, enum shape shape, double a, double 
     }
     double bic = n * log(fmax(fit.squares, search->floor) / n) + parameters(shape) * log(n);
     struct lr_shapes *shapes = search->shapes;
+    if (shape == RAMP) {
+        shapes->ramp = fmin(shapes->ramp, bic);
+        return;
+    }
     if (!grows(shape)) {
         shapes->bounded = fmin(shapes->bounded, bic);
         return;
@@ -239,6 +258,8 @@ static void try_shape(struct search *search, enum shape shape, double a, double 
     shapes->growing = bic;
     shapes->slope = fit.coefficients[design.terms - 1] / length;
     shapes->slope_error = fit.last_error / length;
+    shapes->warm_height = shape == WARM_UP_LINE ? fit.coefficients[1] : 0;
+    shapes->warm_share = shape == WARM_UP_LINE ? a : 1;
     shapes->warm_s = shape == LINE           ? 0
                      : shape == WARM_UP_LINE ? 3 * a * length
                                              : search->blocks->time_s[(size_t)a] -
@@ -248,11 +269,14 @@ static void try_shape(struct search *search, enum shape shape, double a, double 
 /* Between the time constants that were tried: what a wrong one leaves looks like a line. */
 static void refine_warm_up(struct search *search)
 {
-    for (double ratio = sqrt(WARM_UP_RATIO); ratio > 1.005; ratio = sqrt(ratio)) {
+    for (double ratio = sqrt(WARM_UP_RATIO); ratio > 1.0005; ratio = sqrt(ratio)) {
         double share = search->warm_share;
 
         try_shape(search, WARM_UP, share * ratio, 0);
         try_shape(search, WARM_UP, share / ratio, 0);
+        try_shape(search, WARM_UP_LINE, share * ratio, 0);
+        try_shape(search, WARM_UP_LINE, share / ratio, 0);
+        share = search->rise_share;
         try_shape(search, WARM_UP_LINE, share * ratio, 0);
         try_shape(search, WARM_UP_LINE, share / ratio, 0);
     }
@@ -262,8 +286,9 @@ static void try_all(struct search *search)
 {
     size_t count = search->blocks->count;
 
-    search->shapes->growing = search->shapes->bounded = INFINITY;
-    search->warm = search->least = INFINITY;
+    search->shapes->growing = search->shapes->bounded = search->shapes->ramp = INFINITY;
+    search->warm = search->rise = search->least = INFINITY;
+    search->warm_share = search->rise_share = FIRST_WARM_UP;
     try_shape(search, CONSTANT, 0, 0);
     try_shape(search, LINE, 0, 0);
     for (size_t a = 1; a < count; a++) {
@@ -272,6 +297,8 @@ static void try_all(struct search *search)
         for (size_t b = a + 2; a % 2 && b < count; b += 2)
             try_shape(search, TWO_STEPS, (double)a, (double)b);
     }
+    for (size_t a = count / 2; a + RAMP_FLAT <= count; a++)
+        try_shape(search, RAMP, line(search->blocks, a - 1, 0), 0);
     double share = FIRST_WARM_UP;
     for (int i = 0; i < WARM_UPS; i++, share *= WARM_UP_RATIO) {
         try_shape(search, WARM_UP, share, 0);

@@ -34,8 +34,10 @@ void lr_blocks_choose(const double *time_s, const double *value, size_t count,
  * and what the growing one says. */
 struct lr_shapes {
     double growing, bounded;
+    double ramp; /* a line that has stopped: a cache that is full of late; not in `bounded` */
     double slope, slope_error; /* per second, of the best growing shape; its standard error */
     double warm_s;             /* that shape's warm-up or step ends here */
+    double warm_height, warm_share; /* its warm-up: height * exp(-t / share), t in lengths; or 0 */
     double autocorrelation;
 };
 void lr_shapes_fit(const struct lr_blocks *blocks, struct lr_shapes *shapes);

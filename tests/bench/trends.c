@@ -42,7 +42,7 @@ static struct lr_simulation simulation_of(enum lr_simulated kind, double hours, 
 {
     return (struct lr_simulation){
         .kind = kind, .hours = hours, .points = points, .level = 30,
-        .leak = kind >= LR_SIM_LEAK ? 8 / hours : 0,
+        .leak = kind >= LR_SIM_LEAK && kind <= LR_SIM_STAIRS ? 8 / hours : 0,
         .swing = kind == LR_SIM_SAWTOOTH_LEAK ? 10 : 0};
 }
 

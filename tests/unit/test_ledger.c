@@ -106,6 +106,11 @@ static void freed_but_resident_is_retention(void **state)
     assert_int_equal(model->verdict.kind, LR_VERDICT_RETENTION);
     assert_non_null(strstr(model->verdict.next, "MALLOC_ARENA_MAX=2"));
     end();
+    struct lr_make *make = make_arenas(1);
+    lr_make_meta(make, LR_META_ALLOCATOR, "/usr/lib/libjemalloc.so.2");
+    build(make);
+    assert_non_null(strstr(model->verdict.next, "dirty_decay_ms"));
+    end();
     build(make_arenas(70)); /* half full, as allocators are */
     assert_int_equal(entry(LR_LEDGER_LIVE), 70 * MIB);
     assert_true(model->verdict.kind != LR_VERDICT_RETENTION);

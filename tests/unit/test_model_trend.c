@@ -175,6 +175,42 @@ static void what_stopped_for_want_of_room_is_no_plateau(void **state)
     end(model);
 }
 
+/* As if so many records had been written before the first that is there. */
+static void number_from(struct lr_make *make, enum lr_section_id id, uint64_t first)
+{
+    struct lr_section *section = lr_make_section(make, id);
+    for (uint64_t i = 0; i < section->used; i++)
+        *(uint32_t *)lr_make_entry(make, id, i) = (uint32_t)(first + i + 1);
+    section->used += first;
+}
+
+/* After 49.7 days times begin again at 0: minutes from before that and seconds from after it are in
+ * the order in which they were written. */
+static void times_go_on_when_the_clock_wraps(void **state)
+{
+    (void)state;
+    enum { BEFORE = 71500, SECONDS = 4296800 }; /* minutes and seconds; multiples of capacities */
+    struct lr_make *make = lr_make_new();
+    for (unsigned i = 0; i < 100; i++)
+        lr_make_point(make, LR_SEC_SERIES_1M, (uint32_t)((uint64_t)(BEFORE + i) * 60000))
+            ->values[LR_SERIES_rss] = 1000 + i;
+    for (unsigned i = 0; i < 10; i++)
+        lr_make_point(make, LR_SEC_SERIES_1S, (uint32_t)((uint64_t)(SECONDS + i) * 1000))
+            ->values[LR_SERIES_rss] = 2000 + i;
+    number_from(make, LR_SEC_SERIES_1M, BEFORE);
+    number_from(make, LR_SEC_SERIES_1S, SECONDS);
+    struct lr_model *model = build(make);
+    const struct lr_model_series *series = &model->series;
+    const struct lr_model_column *rss = lr_model_column(series, "rss");
+    assert_true(series->points >= 100); /* the oldest of a full ring don't count */
+    for (size_t i = 1; i < series->points; i++) {
+        assert_true(series->time_ms[i] > series->time_ms[i - 1]);
+        assert_true(rss->values[i] > rss->values[i - 1]);
+    }
+    assert_int_equal(series->time_ms[series->points - 1], (SECONDS + 9) * UINT64_C(1000));
+    end(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +218,7 @@ int main(void)
         cmocka_unit_test(an_early_look),
         cmocka_unit_test(a_pool_seen_in_part_is_no_plateau),
         cmocka_unit_test(what_stopped_for_want_of_room_is_no_plateau),
+        cmocka_unit_test(times_go_on_when_the_clock_wraps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
