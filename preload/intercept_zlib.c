@@ -30,7 +30,7 @@ enum { Z_OK_CODE = 0, Z_STREAM_ERROR_CODE = -2 };
     do {                                                                                          \
         struct lr_pair_scope scope_;                                                              \
         struct lr_regs caller_ = LR_CALLER_REGS;                                                  \
-        lr_pair_acquire_begin(&scope_, &caller_, false);                                          \
+        lr_pair_acquire_begin(&scope_, &caller_, NULL);                                           \
         int result_ = call;                                                                       \
         lr_pair_acquire_end(&scope_, LR_PAIR_ID_##pair,                                           \
                             result_ == Z_OK_CODE ? (uintptr_t)(stream) : 0);                      \

@@ -36,14 +36,14 @@ struct lr_java_walk {
 /* Flags are LR_STACK_JAVA, LR_STACK_JAVA_LOST, LR_STACK_JAVA_CUT of format.h; they are added.
  *
  * Java frames of the calling thread; none when the thread has none.  Any thread in any VM state,
- * inside malloc.  No allocation, no lock, no safepoint, but with `from_java`, which says that the
- * caller is a native method called from Java: then JVMTI, which may wait for a safepoint as the
- * return to Java would, gets what can't be had otherwise.  `native` is the walk of the native
+ * inside malloc.  No allocation, no lock, no safepoint, but with `java_env`, which says that the
+ * caller is a native method that Java called with it: then JVMTI, which may wait for a safepoint as
+ * the return to Java would, gets what can't be had otherwise.  `native` is the walk of the native
  * frames that led here, NULL: not known; where generated code called C, or was interrupted by a
  * signal, the Java frames begin at its end.
  * Cost: about 30 ns and 4 ns a frame; where the walker declines, AsyncGetCallTrace's 0.5-4 us;
  * under 5 ns in a process without a JVM. */
-void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool from_java,
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, void *java_env,
                  const struct lr_trail *native, uint32_t *flags);
 
 /* The frames of a walk that this thread has just made, inlined ones apart: at most `max`, innermost
@@ -73,7 +73,7 @@ enum lr_releaser { LR_RELEASER_EXPLICIT, LR_RELEASER_CLEANER, LR_RELEASER_UNKNOW
 
 /* Who is calling the native end() we stand in: the frames right above it, after the resource's
  * own machinery, decide.  The Cleaner's or the Finalizer's loop there: CLEANER; anything else,
- * even on the Cleaner's thread: EXPLICIT. */
-enum lr_releaser lr_jvm_releaser(void);
+ * even on the Cleaner's thread: EXPLICIT.  `env`: the JNIEnv that the native was given. */
+enum lr_releaser lr_jvm_releaser(void *env);
 
 #endif

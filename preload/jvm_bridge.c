@@ -131,6 +131,8 @@ static void choose_sources(JNIEnv *env, jthread thread)
         lr_jvm.env_offset && lr_jvm.names_ok && lr_jvm_counts_unloaded() && lr_java_walk_start();
     if (!lr_jvm.walks && !lr_jvm.jvmti && lr_jvmti_open(lr_jvm.vm))
         lr_jvm.names_ok = have_names && lr_jvm_verify(env);
+    if (lr_jvm.walks)
+        lr_unwind_note_generated(*lr_jvm_layout.code_low, *lr_jvm_layout.code_high);
     if (!lr_jvm.names_ok)
         lr_trace_set_compat(LR_COMPAT_NO_JNAMES);
     if (lr_jvm.env_offset && lr_jvm.jvmti)

@@ -120,8 +120,9 @@ bool lr_jvm_place_in_java(JNIEnv *env, const struct lr_trail *native, struct lr_
 /* The thread's stack, [*low, *high). */
 void lr_jvm_stack(JNIEnv *env, uintptr_t *low, uintptr_t *high);
 
-/* lr_jvm_walk without counting what is lost: *flags must be 0 and is the answer. */
-void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool from_java,
+/* lr_jvm_walk without counting what is lost: *flags must be 0 and is the answer.  `env` is the
+ * thread's, or NULL: then there is nothing. */
+void lr_jvm_look(JNIEnv *env, struct lr_java_walk *walk, size_t max, bool from_java,
                  const struct lr_trail *native, uint32_t *flags);
 
 /* Frames as AsyncGetCallTrace has them; the methods are jmethodIDs.  *flags must be 0 and is the

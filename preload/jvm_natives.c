@@ -22,7 +22,8 @@
     uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t a3, uintptr_t a4, uintptr_t a5,            \
         uintptr_t a6, uintptr_t a7, uintptr_t a8, uintptr_t a9, uintptr_t a10, uintptr_t a11
 #define PASS a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11
-/* The third argument of all but init. */
+/* The first argument, and the third of all but init. */
+#define ENV a0
 #define STREAM a2
 
 typedef uintptr_t native_function(WORDS);
@@ -58,7 +59,7 @@ static native_function *real_natives[NATIVE_COUNT];
 #define BODY_INIT(index, pair)                                                                     \
     struct lr_pair_scope scope;                                                                    \
     struct lr_regs caller = LR_CALLER_REGS;                                                        \
-    lr_pair_acquire_begin(&scope, &caller, true);                                                  \
+    lr_pair_acquire_begin(&scope, &caller, (void *)ENV);                                           \
     uintptr_t result = real_natives[index](PASS);                                                  \
     lr_pair_acquire_end(&scope, LR_PAIR_ID_##pair, result);                                        \
     return result;
@@ -72,7 +73,7 @@ static native_function *real_natives[NATIVE_COUNT];
 
 #define BODY_END(index, pair)                                                                      \
     struct lr_pair_scope scope;                                                                    \
-    lr_pair_release_begin(&scope, LR_PAIR_ID_##pair, STREAM, lr_jvm_releaser());                   \
+    lr_pair_release_begin(&scope, LR_PAIR_ID_##pair, STREAM, lr_jvm_releaser((void *)ENV));        \
     uintptr_t result = real_natives[index](PASS);                                                  \
     lr_pair_release_end(&scope);                                                                   \
     return result;

@@ -9,7 +9,10 @@
 #include "intern.h"
 #include "leakring/format.h"
 
-enum { NEAR_FRAMES = 8, FAR_FRAMES = 32, MEMO_BITS = 12, MEMO_SIZE = 1 << MEMO_BITS };
+/* Compiled code is one frame for all that is inlined into it, so two frames nearly always decide;
+ * in interpreted code eight do. */
+enum { NEXT_FRAMES = 2, NEAR_FRAMES = 8, FAR_FRAMES = 32 };
+enum { MEMO_BITS = 12, MEMO_SIZE = 1 << MEMO_BITS };
 
 enum role { ROLE_OTHER, ROLE_CLEANUP, ROLE_LOOP, ROLE_UNKNOWN };
 
@@ -66,43 +69,45 @@ static uint64_t hash_of(const struct lr_java_walk *walk)
     return hash & ~(uint64_t)ANSWER_MASK;
 }
 
-/* From the innermost frames, which nearly always decide. */
-static enum lr_releaser look_near(void)
+/* From so many innermost frames.  That they don't decide is remembered as well. */
+static enum lr_releaser look_near(JNIEnv *env, size_t count)
 {
     struct lr_java_raw raw[NEAR_FRAMES];
     struct lr_java_frame frames[NEAR_FRAMES];
     struct lr_java_walk walk = {.frames = raw};
     uint32_t flags = 0;
-    lr_jvm_look(&walk, NEAR_FRAMES, false, NULL, &flags);
+    lr_jvm_look(env, &walk, count, false, NULL, &flags);
     uint64_t hash = hash_of(&walk), *slot = &memo[hash >> (64 - MEMO_BITS)];
     uint64_t known = __atomic_load_n(slot, __ATOMIC_RELAXED);
     if (known && (known & ~(uint64_t)ANSWER_MASK) == hash)
         return (enum lr_releaser)(known & ANSWER_MASK);
     enum lr_releaser who = judge(frames, lr_jvm_resolve(&walk, frames, NEAR_FRAMES, &flags));
-    if (who != LR_RELEASER_UNKNOWN && hash)
+    if (hash && walk.count)
         __atomic_store_n(slot, hash | who, __ATOMIC_RELAXED);
     return who;
 }
 
-static __attribute__((noinline, cold)) enum lr_releaser look_far(void)
+static __attribute__((noinline, cold)) enum lr_releaser look_far(JNIEnv *env)
 {
     struct lr_java_raw raw[FAR_FRAMES];
     struct lr_java_frame frames[FAR_FRAMES];
     struct lr_java_walk walk = {.frames = raw};
     uint32_t flags = 0;
-    lr_jvm_look(&walk, FAR_FRAMES, true, NULL, &flags);
+    lr_jvm_look(env, &walk, FAR_FRAMES, true, NULL, &flags);
     return judge(frames, lr_jvm_resolve(&walk, frames, FAR_FRAMES, &flags));
 }
 
-enum lr_releaser lr_jvm_releaser(void)
+enum lr_releaser lr_jvm_releaser(void *env)
 {
     if (lr_jvm_has_died())
         return LR_RELEASER_EXPLICIT; /* the Cleaner has stopped */
     if (!lr_jvm_is_live() || !lr_enter_own())
         return LR_RELEASER_UNKNOWN;
-    enum lr_releaser who = look_near();
+    enum lr_releaser who = look_near(env, NEXT_FRAMES);
     if (who == LR_RELEASER_UNKNOWN)
-        who = look_far();
+        who = look_near(env, NEAR_FRAMES);
+    if (who == LR_RELEASER_UNKNOWN)
+        who = look_far(env);
     lr_leave();
     return who;
 }

@@ -94,14 +94,11 @@ static __attribute__((noinline, cold)) void ask(struct lr_java_walk *walk, size_
     walk->epoch = epoch_of(walk);
 }
 
-void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool from_java,
+void lr_jvm_look(JNIEnv *env, struct lr_java_walk *walk, size_t max, bool from_java,
                  const struct lr_trail *native, uint32_t *flags)
 {
-    JNIEnv *env = lr_jvm_is_live() ? lr_jvm_env() : NULL;
     walk->count = 0;
     walk->epoch = 0;
-    if (!env && from_java)
-        lr_jvm_dies(); /* whom Java called is attached, as long as there is a VM */
     if (!env || max == 0)
         return;
     if (max > LR_DEPTH_MAX)
@@ -116,11 +113,12 @@ void lr_jvm_look(struct lr_java_walk *walk, size_t max, bool from_java,
     ask(walk, max, from_java, flags);
 }
 
-void lr_jvm_walk(struct lr_java_walk *walk, size_t max, bool from_java,
+void lr_jvm_walk(struct lr_java_walk *walk, size_t max, void *java_env,
                  const struct lr_trail *native, uint32_t *flags)
 {
+    JNIEnv *env = !lr_jvm_is_live() ? NULL : java_env ? java_env : lr_jvm_env();
     uint32_t found = 0;
-    lr_jvm_look(walk, max, from_java, native, &found);
+    lr_jvm_look(env, walk, max, java_env, native, &found);
     if (found)
         count_flags(found);
     *flags |= found;

@@ -2,7 +2,9 @@
  *
  * Stage: intercept -> RECORD -> FILE.  Context: any thread, in the interposed call, not inside
  * malloc.  The pair table works as table.h's (window, no tombstones, owner removes); a handle
- * belongs to whoever acquired it until it is released.
+ * belongs to whoever acquired it until it is released.  A tag for each slot, in memory of our own,
+ * tells what isn't there: most look-ups are for a handle that never was, and end after one line of
+ * the cache.
  */
 #include "pairs.h"
 
@@ -12,13 +14,21 @@
 #include "marks.h"
 #include "pair_sites.h"
 #include "pairs_start.h"
+#include "prim.h"
+#include "record.h"
+#include "stack_take.h"
 #include "stacks.h"
 #include "threads.h"
 #include "trace.h"
 
-enum { PAIR_WINDOW = 32 };
+enum { PAIR_WINDOW = 32, LANES = 4 };
 
 static uint32_t homes;
+
+/* Tags of LANES slots in a word.  A slot's tag is that of its handle from after the key was stored
+ * until before it is taken away; else 0, also while there is a record that nobody will look for. */
+static uint64_t *tags;
+static const uint64_t EACH_LANE = UINT64_C(0x0001000100010001);
 
 static void define_pairs(void)
 {
@@ -40,36 +50,85 @@ static void define_pairs(void)
 
 bool lr_pairs_start(void)
 {
-    homes = (uint32_t)(lr_file_capacity(LR_SEC_PAIRS) - PAIR_WINDOW + 1);
+    uint64_t capacity = lr_file_capacity(LR_SEC_PAIRS);
+    homes = (uint32_t)((capacity - PAIR_WINDOW) / LANES + 1);
+    tags = lr_prim_map((capacity / LANES + 1) * sizeof *tags);
     define_pairs();
-    return lr_pair_sites_start();
+    return tags && lr_pair_sites_start();
 }
 
-static struct lr_pair *home_of(uintptr_t handle)
+/* Where a handle's window begins, in words of tags, and its tag. */
+struct home {
+    uint32_t word;
+    uint16_t tag;
+};
+
+static struct home home_of(uintptr_t handle)
 {
-    uint32_t hash = (uint32_t)((handle >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-    return &lr_file.pairs[(uint64_t)hash * homes >> 32];
+    uint64_t hash = (handle >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+    return (struct home){(uint32_t)((hash >> 32) * homes >> 32), (uint16_t)(hash >> 16 | 1)};
+}
+
+static void set_tag(const struct lr_pair *slot, uint16_t tag)
+{
+    uint16_t *lanes = (uint16_t *)(void *)tags;
+    __atomic_store_n(&lanes[slot - lr_file.pairs], tag, __ATOMIC_RELAXED);
+}
+
+static uint16_t tag_at(uint64_t at)
+{
+    const uint16_t *lanes = (const uint16_t *)(const void *)tags;
+    return __atomic_load_n(&lanes[at], __ATOMIC_RELAXED);
+}
+
+/* The first slot from `at` up to the window's end with the tag; that end if there is none. */
+static uint64_t next_tagged(struct home home, uint64_t at, uint16_t tag)
+{
+    uint64_t end = (uint64_t)home.word * LANES + PAIR_WINDOW;
+    while (at < end) {
+        uint64_t word = __atomic_load_n(&tags[at / LANES], __ATOMIC_RELAXED) ^ tag * EACH_LANE;
+        if (!((word - EACH_LANE) & ~word & EACH_LANE << 15))
+            at = (at / LANES + 1) * LANES;
+        else if (tag_at(at) == tag)
+            return at;
+        else
+            at++;
+    }
+    return end;
 }
 
 static struct lr_pair *find(uintptr_t handle)
 {
-    struct lr_pair *slot = home_of(handle), *end = slot + PAIR_WINDOW;
-    for (; slot < end; slot++)
-        if (__atomic_load_n(&slot->key, __ATOMIC_RELAXED) == handle &&
-            !(slot->flags & LR_PAIR_REUSED))
-            return slot;
+    struct home home = home_of(handle);
+    uint64_t at = (uint64_t)home.word * LANES, end = at + PAIR_WINDOW;
+    for (; (at = next_tagged(home, at, home.tag)) < end; at++)
+        if (__atomic_load_n(&lr_file.pairs[at].key, __ATOMIC_RELAXED) == handle)
+            return &lr_file.pairs[at];
     return NULL;
+}
+
+static bool take_slot(struct lr_pair *slot, uint64_t key)
+{
+    uint64_t free = 0;
+    return __atomic_load_n(&slot->key, __ATOMIC_RELAXED) == 0 &&
+           __atomic_compare_exchange_n(&slot->key, &free, key | LR_KEY_BUSY, false,
+                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static void release_slot(struct lr_pair *slot)
+{
+    set_tag(slot, 0);
+    __atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
 }
 
 /* Near the home of `place`, which is the handle unless nobody will look for it. */
 static bool insert(const struct lr_pair *pair, uintptr_t place)
 {
-    struct lr_pair *slot = home_of(place), *end = slot + PAIR_WINDOW;
-    for (; slot < end; slot++) {
-        uint64_t free = 0;
-        if (__atomic_load_n(&slot->key, __ATOMIC_RELAXED) != 0 ||
-            !__atomic_compare_exchange_n(&slot->key, &free, pair->key | LR_KEY_BUSY, false,
-                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    struct home home = home_of(place);
+    uint64_t at = (uint64_t)home.word * LANES, end = at + PAIR_WINDOW;
+    for (; (at = next_tagged(home, at, 0)) < end; at++) {
+        struct lr_pair *slot = &lr_file.pairs[at];
+        if (!take_slot(slot, pair->key))
             continue;
         slot->stack = pair->stack;
         slot->birth_ms = pair->birth_ms;
@@ -79,6 +138,8 @@ static bool insert(const struct lr_pair *pair, uintptr_t place)
         slot->thread = pair->thread;
         slot->gen++;
         __atomic_store_n(&slot->key, pair->key, __ATOMIC_RELEASE);
+        if (!(pair->flags & LR_PAIR_REUSED))
+            set_tag(slot, home.tag);
         return true;
     }
     return false;
@@ -106,6 +167,7 @@ static void leave_scope(struct lr_pair_scope *scope)
     lr_self.pair_stack = scope->saved_stack;
     lr_self.pair_later = scope->saved_later;
     lr_self.in_pair = 0;
+    lr_record_call_ended();
 }
 
 /* Outermost pair call of a recording process?  Then under the guard until lr_leave(). */
@@ -116,13 +178,14 @@ static bool enter(struct lr_pair_scope *scope)
 }
 
 void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller,
-                           bool from_java)
+                           void *env)
 {
     if (!enter(scope))
         return;
-    uint32_t stack = lr_stack_take(caller, from_java ? LR_STACK_OF_JAVA_PAIR : LR_STACK_OF_PAIR);
+    uint32_t stack = env ? lr_stack_take_in_native(caller, env)
+                         : lr_stack_take(caller, LR_STACK_OF_PAIR);
     lr_stack_pin(stack); /* the real call may take its time */
-    scope->unrecorded = from_java && lr_jvm_has_died(); /* asked afterwards: the stack is no good */
+    scope->unrecorded = env && lr_jvm_has_died(); /* asked afterwards: the stack is no good */
     enter_scope(scope, stack, false);
     lr_leave();
 }
@@ -139,10 +202,12 @@ static void mark_reused(uintptr_t handle)
     struct lr_pair moved = *old;
     moved.flags = LR_PAIR_REUSED;
     uint64_t number = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
-    if (insert(&moved, handle + number * 4096))
-        __atomic_store_n(&old->key, 0, __ATOMIC_RELEASE);
-    else
-        __atomic_store_n(&old->flags, LR_PAIR_REUSED, __ATOMIC_RELAXED);
+    if (insert(&moved, handle + number * 4096)) {
+        release_slot(old);
+        return;
+    }
+    __atomic_store_n(&old->flags, LR_PAIR_REUSED, __ATOMIC_RELAXED);
+    set_tag(old, 0);
 }
 
 static void record_acquired(enum lr_pair_id pair, uint32_t stack, uintptr_t handle)
@@ -217,7 +282,7 @@ static void record_released(struct lr_pair_scope *scope, enum lr_pair_id pair, u
     count_release(slot, scope->who, 1);
     if (scope->who == LR_RELEASER_CLEANER)
         lr_trace_event(LR_EVENT_CLEANED, slot->site, handle);
-    __atomic_store_n(&slot->key, 0, __ATOMIC_RELEASE);
+    release_slot(slot);
 }
 
 void lr_pair_release_begin(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle,

@@ -35,9 +35,9 @@ struct lr_pair_scope {
     enum lr_releaser who;
 };
 
-/* Before the real acquiring call: takes the caller's stack (Java frames included). */
-void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller,
-                           bool from_java);
+/* Before the real acquiring call: takes the caller's stack (Java frames included).  `env`: in a
+ * native method the JNIEnv that Java called it with, else NULL. */
+void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller, void *env);
 /* After it: `handle` of the new resource, 0 when the call failed. */
 void lr_pair_acquire_end(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle);
 

@@ -27,6 +27,7 @@ enum {
     LOOK_EVERYWHERE = 16, /* passes of the helper thread */
     LOOK = 256,
     CROWDED = 4, /* sixteenths: soon the helper must make room for stacks */
+    SUM_MAX = 64, /* blocks that a pair's call adds up */
 };
 
 static struct lr_table live;
@@ -69,22 +70,6 @@ static void lost(const struct lr_live *record)
     lr_stack_lost(record->stack, size);
 }
 
-/* What the helper thread would do if it ran: a sign of life, and noticing the churn. */
-static void note_direct(uint32_t now_ms)
-{
-    __atomic_store_n(&lr_file.header->heartbeat_ms, now_ms, __ATOMIC_RELAXED);
-    uint32_t records = __atomic_load_n(&direct_records, __ATOMIC_RELAXED) + 1;
-    __atomic_store_n(&direct_records, records, __ATOMIC_RELAXED); /* racy, and near enough */
-    if (records == CHURN_RECORDS || (records % 64 == 0 && lr_stacks_fullness() >= CROWDED))
-        __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
-}
-
-static int64_t count_live(uintptr_t address, int64_t more)
-{
-    unsigned part = (unsigned)((address >> 16) * UINT64_C(0x9e3779b97f4a7c15) >> 58);
-    return __atomic_add_fetch(&counts[part].records, more, __ATOMIC_RELAXED);
-}
-
 /* Looked at now and then: the helper thread may come too late. */
 static __attribute__((noinline)) void look_for_room(void)
 {
@@ -92,25 +77,112 @@ static __attribute__((noinline)) void look_for_room(void)
         lr_sampler_crowd();
 }
 
+/* Records that go straight to the file: racy, and near enough. */
+static uint32_t count_direct(uint32_t more)
+{
+    uint32_t records = __atomic_load_n(&direct_records, __ATOMIC_RELAXED) + more;
+    __atomic_store_n(&direct_records, records, __ATOMIC_RELAXED);
+    if (records % LOOK < more)
+        look_for_room();
+    return records;
+}
+
+/* What the helper thread would do if it ran: a sign of life, and noticing the churn. */
+static void note_direct(uint32_t now_ms)
+{
+    if (__atomic_load_n(&lr_file.header->heartbeat_ms, __ATOMIC_RELAXED) != now_ms)
+        __atomic_store_n(&lr_file.header->heartbeat_ms, now_ms, __ATOMIC_RELAXED);
+    uint32_t records = count_direct(1);
+    if (records == CHURN_RECORDS || (records % 64 == 0 && lr_stacks_fullness() >= CROWDED))
+        __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
+}
+
+static void count_live(uintptr_t address, int64_t more)
+{
+    unsigned part = (unsigned)((address >> 16) * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+    __atomic_fetch_add(&counts[part].records, more, __ATOMIC_RELAXED);
+}
+
+/* Where to add up what a pair's call does: its blocks come and go together, at one stack, so one
+ * atomic addition for all of them is enough.  NULL: not in such a call, or the totals must be right
+ * at any moment, as there is no helper thread to bring them to the file. */
+static inline struct lr_thread_sum *sum_of_call(void)
+{
+    if (__builtin_expect(!lr_self.in_pair, 1) || !lr_totals_are_deferred())
+        return NULL;
+    struct lr_thread_slot *slot = lr_self.slot;
+    return slot && slot != &lr_thread_nobody ? &slot->sum : NULL;
+}
+
+static void settle(struct lr_thread_sum *sum)
+{
+    struct lr_thread_sum added = *sum;
+    *sum = (struct lr_thread_sum){0};
+    if (added.blocks) {
+        lr_stack_add_blocks(added.stack, added.blocks, added.bytes);
+        count_direct(added.blocks);
+    }
+    if (added.live)
+        count_live(0, added.live);
+}
+
+void lr_record_call_ended(void)
+{
+    struct lr_thread_slot *slot = lr_self.slot;
+    if (slot && (slot->sum.blocks || slot->sum.live))
+        settle(&slot->sum);
+}
+
+static void insert_in_file(const struct lr_live *record)
+{
+    if (lr_table_insert(&live, record))
+        count_live(record->key, 1);
+    else
+        lost(record);
+}
+
 static void insert_record(const struct lr_live *record)
 {
-    bool owned = record->info & LR_LIVE_OWNED;
-    if (!owned && __atomic_load_n(&use_young, __ATOMIC_RELAXED)) {
+    if (__atomic_load_n(&use_young, __ATOMIC_RELAXED)) {
         if (lr_young_insert(&young, record))
             return;
         lr_count(LR_CNT_young_overflow);
-    } else {
-        note_direct(record->birth_ms);
     }
-    if (!lr_table_insert(&live, record))
-        lost(record);
-    else if (count_live(record->key, 1) % LOOK == 0)
-        look_for_room();
+    note_direct(record->birth_ms);
+    insert_in_file(record);
 }
 
 static void insert(const struct lr_live *record)
 {
     insert_record(record);
+    lr_filter_note(record->key);
+}
+
+static void add_to_sum(struct lr_thread_sum *sum, uint32_t stack, uint64_t size)
+{
+    if (sum->blocks && (sum->stack != stack || sum->blocks == SUM_MAX))
+        settle(sum);
+    sum->stack = stack;
+    sum->blocks++;
+    sum->bytes += size;
+}
+
+/* A block of the pair whose call this is.  Straight into the file: it lives as long as the pair. */
+static void insert_owned(const struct lr_live *record)
+{
+    uint64_t size = record->info & LR_LIVE_SIZE_MASK;
+    struct lr_thread_sum *sum = sum_of_call();
+    if (!sum) {
+        lr_stack_add(record->stack, size);
+        note_direct(record->birth_ms);
+        insert_in_file(record);
+    } else {
+        add_to_sum(sum, record->stack, size);
+        if (lr_table_insert(&live, record))
+            sum->live++;
+        else
+            lost(record);
+    }
     lr_filter_note(record->key);
 }
 
@@ -120,24 +192,24 @@ static __attribute__((noinline)) void add_sampled(uint32_t stack, size_t size, f
     lr_meter_skip((double)weight - 1);
 }
 
+static uint64_t info_of(size_t size, enum lr_kind kind)
+{
+    uint64_t info = size <= LR_LIVE_SIZE_MASK ? size : LR_LIVE_SIZE_MASK;
+    return info | (uint64_t)kind << LR_LIVE_KIND_SHIFT;
+}
+
 static void record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
                          const struct lr_regs *caller)
 {
     lr_young_prefetch(&young, (uintptr_t)block); /* while the stack is walked */
-    uint64_t info = size <= LR_LIVE_SIZE_MASK ? size : LR_LIVE_SIZE_MASK;
-    info |= (uint64_t)kind << LR_LIVE_KIND_SHIFT;
-    uint32_t stack = lr_self.pair_stack;
-    if (stack)
-        info |= LR_LIVE_OWNED | (lr_self.pair_later ? LR_LIVE_LATER : 0);
-    else
-        stack = lr_stack_take(caller, LR_STACK_OF_BLOCK);
+    uint32_t stack = lr_stack_take(caller, LR_STACK_OF_BLOCK);
     if (__builtin_expect(weight == 1, 1))
         lr_stack_add(stack, size);
     else
         add_sampled(stack, size, weight);
     struct lr_live record = {
         .key = (uintptr_t)block,
-        .info = info,
+        .info = info_of(size, kind),
         .stack = stack,
         .birth_ms = lr_trace_ms(),
         .weight = weight,
@@ -146,10 +218,28 @@ static void record_alloc(const void *block, size_t size, enum lr_kind kind, floa
     insert(&record);
 }
 
+static void record_owned(const void *block, size_t size, enum lr_kind kind)
+{
+    uint64_t later = lr_self.pair_later ? LR_LIVE_LATER : 0;
+    struct lr_live record = {
+        .key = (uintptr_t)block,
+        .info = info_of(size, kind) | LR_LIVE_OWNED | later,
+        .stack = lr_self.pair_stack,
+        .birth_ms = lr_trace_ms(),
+        .weight = 1,
+        .thread = lr_thread_label(),
+    };
+    insert_owned(&record);
+}
+
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
                      const struct lr_regs *caller)
 {
-    if (__builtin_expect(!lr_meter_is_due(), 1) || lr_self.pair_stack) {
+    if (__builtin_expect(lr_self.pair_stack, 0)) {
+        record_owned(block, size, kind);
+        return;
+    }
+    if (__builtin_expect(!lr_meter_is_due(), 1)) {
         record_alloc(block, size, kind, weight, caller);
         return;
     }
@@ -160,22 +250,32 @@ void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float we
 
 static bool take_live(const void *block, struct lr_live *record)
 {
-    bool found = lr_table_remove(&live, (uintptr_t)block, record);
-    if (found)
+    if (!lr_table_remove(&live, (uintptr_t)block, record))
+        return false;
+    struct lr_thread_sum *sum = sum_of_call();
+    if (sum)
+        sum->live--;
+    else
         count_live((uintptr_t)block, -1);
-    return found;
+    return true;
 }
 
-/* Twice: a record may move from the young table to the file between the two looks. */
-static inline __attribute__((always_inline)) bool take(const void *block, struct lr_live *record,
-                                                       bool wants_it)
+static inline __attribute__((always_inline)) bool take_young(uintptr_t address,
+                                                             struct lr_live *record)
+{
+    return record ? lr_young_remove(&young, address, record) : lr_young_drop(&young, address);
+}
+
+/* Twice: a record may move from the young table to the file between the two looks.  What a pair's
+ * call frees is mostly the pair's, which never was young. */
+static inline __attribute__((always_inline)) bool take(const void *block, struct lr_live *record)
 {
     uintptr_t filter = __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE);
     uintptr_t address = (uintptr_t)block;
+    bool file_first = __builtin_expect(lr_self.in_pair, 0);
     for (unsigned look = 0; look < 2; look++)
-        if ((wants_it ? lr_young_remove(&young, address, record)
-                      : lr_young_drop(&young, address)) ||
-            take_live(block, record)) {
+        if ((file_first && take_live(block, record)) || take_young(address, record) ||
+            (!file_first && take_live(block, record))) {
             if (__builtin_expect(filter != 0, 0))
                 lr_filter_subtract(filter, address);
             return true;
@@ -185,13 +285,12 @@ static inline __attribute__((always_inline)) bool take(const void *block, struct
 
 bool lr_record_take(const void *block, struct lr_live *record)
 {
-    return !lr_filter_excludes((uintptr_t)block) && take(block, record, true);
+    return !lr_filter_excludes((uintptr_t)block) && take(block, record);
 }
 
 static void record_free(const void *block)
 {
-    struct lr_live record;
-    if (__builtin_expect(take(block, &record, false), 1))
+    if (__builtin_expect(take(block, NULL), 1))
         return;
     if (__atomic_load_n(&lr_sampling.ever, __ATOMIC_RELAXED))
         lr_filter_note_miss(); /* that it isn't known means nothing */
@@ -212,7 +311,12 @@ void lr_record_free(const void *block)
 
 void lr_record_put_back(const struct lr_live *record)
 {
-    insert(record);
+    if (record->info & LR_LIVE_OWNED) {
+        insert_in_file(record);
+        lr_filter_note(record->key);
+    } else {
+        insert(record);
+    }
 }
 
 /* Young ones first: what is tenured meanwhile is found in the file. */

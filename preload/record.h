@@ -26,6 +26,9 @@ extern bool lr_record_churns;
 /* A new block that stands for `weight` (lr_sampler_weigh).  Under the guard. */
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
                      const struct lr_regs *caller);
+/* The pair's call that this thread was in has ended: what was added up for it goes to the totals.
+ * Outside the call already (lr_self.in_pair), so that no signal handler adds meanwhile. */
+void lr_record_call_ended(void);
 /* A block is about to be released that lr_filter_excludes doesn't exclude.  Needs no guard:
  * signal-safe at any depth. */
 void lr_record_free(const void *block);

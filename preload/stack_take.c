@@ -102,6 +102,7 @@ static uint32_t flags_of(enum lr_unwind_end end)
 struct want {
     const struct lr_regs *caller;
     enum lr_stack_use use;
+    void *env; /* of the native method that asks; NULL: inside malloc */
     bool is_certain; /* else the memo isn't used */
     uint64_t epochs;
 };
@@ -110,7 +111,7 @@ static inline struct want want_from(const struct lr_regs *caller, enum lr_stack_
 {
     struct lr_code_epoch code = lr_unwind_epoch();
     uint64_t ids = __atomic_load_n(&memo_epoch, __ATOMIC_ACQUIRE);
-    return (struct want){caller, use, code.is_certain, (uint64_t)code.number << 32 ^ ids};
+    return (struct want){caller, use, NULL, code.is_certain, (uint64_t)code.number << 32 ^ ids};
 }
 
 /* A pair's stack and a block's are remembered apart: the block's may be cut. */
@@ -165,11 +166,11 @@ intern(const struct want *want, const struct lr_java_walk *java, uint32_t flags)
     return store(want, &raw, java, hash);
 }
 
-static void collect_java(struct lr_java_walk *java, enum lr_stack_use use,
-                         const struct lr_trail *trail, uint32_t *flags)
+static void collect_java(struct lr_java_walk *java, void *env, const struct lr_trail *trail,
+                         uint32_t *flags)
 {
     uint32_t depth = lr_own_work_begin(); /* the JVM may grow an arena of its own for us */
-    lr_jvm_walk(java, lr_config.java_depth, use == LR_STACK_OF_JAVA_PAIR, trail, flags);
+    lr_jvm_walk(java, lr_config.java_depth, env, trail, flags);
     lr_own_work_end(depth);
 }
 
@@ -179,7 +180,7 @@ static __attribute__((noinline)) uint32_t take_with_java(const struct want *want
     struct lr_java_raw frames[lr_config.java_depth];
     struct lr_java_walk java = {.frames = frames};
     uint32_t flags = 0;
-    collect_java(&java, want->use, trail, &flags);
+    collect_java(&java, want->env, trail, &flags);
     if (trail->count && ends_in_java(trail->end, &java))
         trail->hash -= lr_unwind_term(trail->last, trail->count - 1);
     uint64_t hash = hash_native(want, trail->hash, flags_of(trail->end) | flags);
@@ -187,18 +188,38 @@ static __attribute__((noinline)) uint32_t take_with_java(const struct want *want
     return __builtin_expect(id != 0, 1) ? id : intern(want, &java, flags);
 }
 
+static inline uint32_t take(const struct want *want, struct lr_trail *trail)
+{
+    if (__builtin_expect(trail->end == LR_UNWIND_LOST, 0))
+        lr_count(LR_CNT_native_lost);
+    if (lr_jvm_exists())
+        return take_with_java(want, trail);
+    uint32_t id = memo_find(hash_native(want, trail->hash, flags_of(trail->end)));
+    if (__builtin_expect(id != 0 && want->is_certain, 1))
+        return id;
+    static const struct lr_java_walk no_java;
+    return intern(want, &no_java, 0);
+}
+
 uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use)
 {
     struct want want = want_from(caller, use);
     struct lr_trail trail;
     lr_unwinder->follow(caller, lr_config.depth, &trail);
-    if (__builtin_expect(trail.end == LR_UNWIND_LOST, 0))
-        lr_count(LR_CNT_native_lost);
-    if (lr_jvm_exists())
-        return take_with_java(&want, &trail);
-    uint32_t id = memo_find(hash_native(&want, trail.hash, flags_of(trail.end)));
-    if (__builtin_expect(id != 0 && want.is_certain, 1))
-        return id;
-    static const struct lr_java_walk no_java;
-    return intern(&want, &no_java, 0);
+    return take(&want, &trail);
+}
+
+/* Java calls its native methods from generated code: that is all there is of native frames. */
+uint32_t lr_stack_take_in_native(const struct lr_regs *caller, void *env)
+{
+    struct want want = want_from(caller, LR_STACK_OF_PAIR);
+    struct lr_trail trail = {.hash = lr_unwind_term(caller->pc, 0),
+                             .count = 1,
+                             .last = caller->pc,
+                             .end = LR_UNWIND_FOREIGN,
+                             .at = *caller};
+    want.env = env;
+    if (!lr_unwind_is_generated(caller->pc - 1))
+        lr_unwinder->follow(caller, lr_config.depth, &trail);
+    return take(&want, &trail);
 }

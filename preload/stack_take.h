@@ -12,11 +12,10 @@
 
 bool lr_stack_take_start(void); /* after lr_file_create; false: not enough memory */
 
-/* Whose stack, and so how the Java frames may be had and how much room it may use. */
+/* Whose stack, and so how much room it may use. */
 enum lr_stack_use {
-    LR_STACK_OF_BLOCK,     /* inside malloc or mmap, in any VM state */
-    LR_STACK_OF_PAIR,      /* of a resource pair */
-    LR_STACK_OF_JAVA_PAIR, /* in a native method called from Java: JVMTI may help */
+    LR_STACK_OF_BLOCK, /* inside malloc or mmap, in any VM state */
+    LR_STACK_OF_PAIR,  /* of a resource pair */
 };
 
 /* Id of the caller's stack, native and Java frames; 0 (no stack) when it can't be stored, which
@@ -24,6 +23,8 @@ enum lr_stack_use {
  * all; the last sixteenth belongs to pairs.
  * Cost: the walk, plus about 15 ns when the stack is known. */
 uint32_t lr_stack_take(const struct lr_regs *caller, enum lr_stack_use use);
+/* The same for a pair in a native method that Java called with `env`: JVMTI may help. */
+uint32_t lr_stack_take_in_native(const struct lr_regs *caller, void *env);
 
 /* Addresses or stack ids may mean something else now: no id from before is answered again by a
  * call that begins after this one. */

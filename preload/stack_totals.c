@@ -70,6 +70,11 @@ void lr_stack_add(uint32_t stack, uint64_t bytes)
     add(stack, 1, bytes);
 }
 
+void lr_stack_add_blocks(uint32_t stack, uint64_t blocks, uint64_t bytes)
+{
+    add(stack, blocks, bytes);
+}
+
 static uint64_t *file_variances(uint32_t stack)
 {
     return (uint64_t *)(void *)&lr_file.stacks[stack].count_variance;
@@ -140,6 +145,11 @@ void lr_totals_flush(void)
 void lr_totals_defer(bool on)
 {
     __atomic_store_n(&deferred, on, __ATOMIC_RELAXED);
+}
+
+bool lr_totals_are_deferred(void)
+{
+    return __atomic_load_n(&deferred, __ATOMIC_RELAXED);
 }
 
 uint32_t lr_stack_adds(uint32_t id)

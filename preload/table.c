@@ -254,7 +254,8 @@ bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *
     struct lr_live *slot = find(table, address);
     if (!slot)
         return false;
-    copy(record, slot, address);
+    if (record)
+        copy(record, slot, address);
     /* The helper may claim the record and give it back as often as it likes (thin.h, an undone
      * copy): each time it is the owner's again to release. */
     for (uint64_t key = address; holds(key, address);) {

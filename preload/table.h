@@ -54,7 +54,8 @@ void lr_table_fit(struct lr_table *table, uint64_t count);
 /* False: no room at any home.
  * Cost: about 10 ns and a cache miss, in a crowded table one for each level. */
 bool lr_table_insert(struct lr_table *table, const struct lr_live *record);
-/* Removes the record of the block at `address` and stores it in *record.  False: not there.
+/* Removes the record of the block at `address` and stores it in *record, unless that is NULL.
+ * False: not there.
  * Cost: as an insertion; for a block that isn't there, a miss for each home. */
 bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *record);
 /* Has the likeliest place of the block at `address` fetched into the cache. */

@@ -69,6 +69,7 @@ static void settle(struct lr_thread_slot *slot)
     slot->room = number < LR_THREAD_ROOMS ? rooms + number * LR_THREAD_ROOM_BYTES : NULL;
     if (slot->room)
         memset(slot->room, 0, LR_THREAD_ROOM_BYTES);
+    memset(&slot->sum, 0, sizeof slot->sum);
     memset(slot->unused, 0, sizeof slot->unused);
     /* The main thread's TLS isn't in its stack, which is known anyway. */
     slot->place = (int)lr_self.tid == lr_prim_pid() ? 0 : (uintptr_t)&lr_self;

@@ -27,13 +27,21 @@ enum {
     LR_THREAD_ROOM_BYTES = 4096,
 };
 
+/* What the pair's call under way has recorded and not yet added to the totals (record.h). */
+struct lr_thread_sum {
+    uint32_t stack, blocks; /* blocks 0: nothing */
+    uint64_t bytes;
+    int64_t live; /* records that went into the live table less those that came out */
+};
+
 struct lr_thread_slot {
     uint32_t tid;   /* owner; 0: free */
     uint16_t label; /* what records of this thread carry: its name (thread_names.h); 0: unknown */
     uint16_t looks; /* of lr_threads_refresh at this owner; stops at a few */
     void *room;         /* LR_THREAD_ROOM_BYTES for the unwinder (unwind_memory.h), or NULL */
     uintptr_t place;    /* of something in the owner's stack mapping: its TLS; 0: none */
-    uint8_t unused[40]; /* a cache line in all */
+    struct lr_thread_sum sum;
+    uint8_t unused[16]; /* a cache line in all */
 };
 _Static_assert(sizeof(struct lr_thread_slot) == 64, "one cache line");
 

@@ -85,6 +85,20 @@ static inline struct lr_code_epoch lr_unwind_epoch(void)
     return (struct lr_code_epoch){(uint32_t)(state >> 32), (uint32_t)state == 0};
 }
 
+/* A range of generated code that stays what it is until the process ends, so that no module need be
+ * looked for there.  One of them is remembered. */
+struct lr_generated_code {
+    uintptr_t low, high;
+};
+extern struct lr_generated_code lr_generated_code;
+void lr_unwind_note_generated(uintptr_t low, uintptr_t high);
+
+static inline bool lr_unwind_is_generated(uintptr_t pc)
+{
+    uintptr_t low = __atomic_load_n(&lr_generated_code.low, __ATOMIC_RELAXED);
+    return pc >= low && pc < __atomic_load_n(&lr_generated_code.high, __ATOMIC_RELAXED);
+}
+
 /* Around dlclose: between its unmapping and our noticing, another module may be mapped at the same
  * place and called.  Meanwhile every thread computes every rule, at about 1 us a frame. */
 void lr_unwind_doubt(void);

@@ -13,6 +13,14 @@ uint64_t lr_unwind_state = UINT64_C(1) << 32;
 
 static const uint64_t NEXT_EPOCH = UINT64_C(1) << 32;
 
+struct lr_generated_code lr_generated_code;
+
+void lr_unwind_note_generated(uintptr_t low, uintptr_t high)
+{
+    __atomic_store_n(&lr_generated_code.low, low, __ATOMIC_RELAXED);
+    __atomic_store_n(&lr_generated_code.high, high, __ATOMIC_RELAXED);
+}
+
 void lr_unwind_doubt(void)
 {
     __atomic_add_fetch(&lr_unwind_state, 1, __ATOMIC_ACQ_REL);
@@ -174,6 +182,8 @@ __attribute__((noinline, cold)) uint64_t lr_rule_make(uintptr_t pc, uint64_t key
 {
     uint64_t code = (uint64_t)pc >> LR_ARCH_PC_SHIFT, place = code & 0xffff;
     uint64_t head = code << (64 - LR_ARCH_PC_BITS) ^ key;
+    if (lr_unwind_is_generated(pc - 1))
+        return LR_RULE(LR_RULE_FOREIGN, 0);
     if (lr_rule_is_wild(pc))
         return compute(pc);
     uint64_t rule = __atomic_load_n(&lr_rule_cache[OTHER_PLACE(place)], __ATOMIC_RELAXED) ^ head;

@@ -325,7 +325,7 @@ static void acquire(enum lr_pair_id pair, uintptr_t handle)
 {
     struct lr_pair_scope scope;
     struct lr_regs regs = LR_CALLER_REGS;
-    lr_pair_acquire_begin(&scope, &regs, false);
+    lr_pair_acquire_begin(&scope, &regs, NULL);
     lr_pair_acquire_end(&scope, pair, handle);
 }
 
@@ -396,6 +396,22 @@ static void test_handle_lost_a_thousand_times_finds_room(void **state)
     assert_int_equal(live_pairs(), before + 999);
 }
 
+/* Half of the table in use, streams that were lost among them, released in another order. */
+static void test_each_of_many_live_pairs_is_found(void **state)
+{
+    (void)state;
+    const uint64_t count = lr_file_capacity(LR_SEC_PAIRS) / 2, step = 7919;
+    uint64_t before = live_pairs(), unknown = lr_file.counters[LR_CNT_pair_unknown_release];
+    for (uint64_t i = 0; i < count; i++)
+        acquire(LR_PAIR_ID_zlib_inflate, 0x100000 + i * 112);
+    assert_int_equal(live_pairs(), before + count);
+    for (uint64_t i = 0; i < count; i++)
+        release(LR_PAIR_ID_zlib_inflate, 0x100000 + i * step % count * 112, LR_RELEASER_EXPLICIT);
+    assert_int_equal(live_pairs(), before);
+    assert_int_equal(lr_file.counters[LR_CNT_pair_unknown_release], unknown);
+    assert_int_equal(lr_file.counters[LR_CNT_pairs_full], 0);
+}
+
 static uint64_t owned_bytes(uint64_t flag)
 {
     uint64_t bytes = 0;
@@ -418,9 +434,9 @@ static void test_memory_in_a_pairs_calls_is_the_pairs(void **state)
     (void)state;
     struct lr_pair_scope outer, inner, use;
     struct lr_regs regs = LR_CALLER_REGS;
-    lr_pair_acquire_begin(&outer, &regs, false);
+    lr_pair_acquire_begin(&outer, &regs, NULL);
     allocate(0x10000, 7000);
-    lr_pair_acquire_begin(&inner, &regs, false); /* the same stream, seen by libz's hook */
+    lr_pair_acquire_begin(&inner, &regs, NULL); /* the same stream, seen by libz's hook */
     allocate(0x20000, 100);
     lr_pair_acquire_end(&inner, LR_PAIR_ID_zlib_inflate, 0x20000);
     lr_pair_acquire_end(&outer, LR_PAIR_ID_java_inflater, 0x10000);
@@ -456,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_pairs_are_counted_by_who_released),
         cmocka_unit_test(test_handle_acquired_twice_stays_leaked),
         cmocka_unit_test(test_handle_lost_a_thousand_times_finds_room),
+        cmocka_unit_test(test_each_of_many_live_pairs_is_found),
         cmocka_unit_test(test_memory_in_a_pairs_calls_is_the_pairs),
     };
     return cmocka_run_group_tests(tests, start, stop);
