@@ -49,10 +49,13 @@ def loads(home, version, quick):
     classes = compile_java(home, version, [sources + "JvmLoads.java"])
     java = [home + "/bin/java"] + HEAP + ["-cp", classes]
     tools = OURS if quick else PEERS
-    work = lambda key, title, argv, tools=tools: Work(
-        "%s-%s" % (key, version), "%s, JDK %s" % (title, version), java + argv, tools, kind="jvm")
-    yield work("zip", "Inflater and Deflater, create and end", ["JvmLoads", "zip", str(200000 // count)])
-    yield work("direct", "direct buffers", ["JvmLoads", "direct", str(400000 // count)])
+    work = lambda key, title, argv, tools=tools, **more: Work(
+        "%s-%s" % (key, version), "%s, JDK %s" % (title, version), java + argv, tools, kind="jvm",
+        **more)
+    # Seconds of work each, so that starting up, a row of its own, is next to nothing of them.
+    yield work("start", "starting and ending", ["JvmLoads", "zip", "1"])
+    yield work("zip", "Inflater and Deflater, create and end", ["JvmLoads", "zip", str(2500000 // count)])
+    yield work("direct", "direct buffers", ["JvmLoads", "direct", str(2500000 // count)])
     if quick:
         return
     jar, missing = lucene_jar()
@@ -65,10 +68,10 @@ def loads(home, version, quick):
     if int(version) >= 22:
         compile_java(home, version, [sources + "jdk25/JvmLoads25.java"])
         java[1:1] = ["--enable-native-access=ALL-UNNAMED"]
-        yield work("yield", "virtual threads, 3 M yields", ["JvmLoads25", "yield", "3000000"],
-                   ["none", "leakring", "leakring-default", "async-512k"])
-        yield work("foreign", "malloc and free from Java (FFM), 5 M pairs",
-                   ["JvmLoads25", "foreign", "5000000"])
+        few = ["none", "leakring", "leakring-default", "async-512k"]
+        yield work("yield", "virtual threads, 12 M yields", ["JvmLoads25", "yield", "12000000"], few)
+        yield work("foreign", "malloc and free from Java (FFM)", ["JvmLoads25", "foreign", "40000000"],
+                   few, events=40000000)
 
 
 def works(quick):
