@@ -9,9 +9,9 @@
 #include "intern.h"
 #include "leakring/format.h"
 
-/* Compiled code is one frame for all that is inlined into it, so two frames nearly always decide;
- * in interpreted code eight do. */
-enum { NEXT_FRAMES = 2, NEAR_FRAMES = 8, FAR_FRAMES = 32 };
+/* Compiled code is one frame for all that is inlined into it: the native method, the resource's
+ * clean-up and its user are three.  In code that isn't warm yet eight do. */
+enum { NEXT_FRAMES = 3, NEAR_FRAMES = 8, FAR_FRAMES = 32 };
 enum { MEMO_BITS = 12, MEMO_SIZE = 1 << MEMO_BITS };
 
 enum role { ROLE_OTHER, ROLE_CLEANUP, ROLE_LOOP, ROLE_UNKNOWN };
