@@ -27,9 +27,9 @@ static const struct lr_help help = {
     .options = "Options:\n"
                "  -s, --section=NAME     only this section; may be repeated: header, directory,\n"
                "                         counters, meta, modules, stacks, live, regions, pairs,\n"
-               "                         pairsites, events, intervals, areas, series_1s,\n"
-               "                         series_1m, series_30m, followed, followed_10s,\n"
-               "                         followed_1m, followed_30m\n"
+               "                         pairsites, events, intervals, areas, collections,\n"
+               "                         series_1s, series_1m, series_30m, followed,\n"
+               "                         followed_10s, followed_1m, followed_30m\n"
                "  -F, --format=FORMAT    text (default) or json\n"
                "      --symbols          name native frames from the files on this machine\n"
                "      --debug-dir=DIR    look for debug files here first; implies --symbols\n"
@@ -332,6 +332,11 @@ static void dump_areas(struct context *context)
     lr_dump_areas(&context->dump, context->trace);
 }
 
+static void dump_collections(struct context *context)
+{
+    lr_dump_collections(&context->dump, context->trace);
+}
+
 static void dump_followed(struct context *context)
 {
     lr_dump_followed(&context->dump, context->trace);
@@ -345,7 +350,7 @@ static const struct section {
     {"meta", dump_meta},           {"modules", dump_modules},     {"stacks", dump_stacks},
     {"live", dump_live},           {"regions", dump_regions},     {"pairs", dump_pairs},
     {"pairsites", dump_pairsites}, {"events", dump_events},
-    {"intervals", dump_intervals}, {"areas", dump_areas},
+    {"intervals", dump_intervals}, {"areas", dump_areas}, {"collections", dump_collections},
     {"series_1s", dump_series_1s}, {"series_1m", dump_series_1m},
     {"series_30m", dump_series_30m}, {"followed", dump_followed},
     {"followed_10s", dump_followed_10s}, {"followed_1m", dump_followed_1m},

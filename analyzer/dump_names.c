@@ -60,6 +60,9 @@ const char *lr_dump_event_name(uint32_t type)
         [LR_EVENT_PAIR_ACQUIRE] = "pair_acquire",
         [LR_EVENT_PAIR_RELEASE] = "pair_release",
         [LR_EVENT_INTERVAL] = "interval",
+        [LR_EVENT_WHOLE_GC] = "whole_gc",
+        [LR_EVENT_GC_ASKED] = "gc_asked",
+        [LR_EVENT_GC_DONE] = "gc_done",
     };
     bool known = type < sizeof(names) / sizeof(names[0]) && names[type] != NULL;
     return known ? names[type] : "unknown";

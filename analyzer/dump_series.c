@@ -95,3 +95,51 @@ void lr_dump_areas(struct lr_dump *dump, const struct lr_trace *trace)
         lr_dump_record_end(dump);
     }
 }
+
+static void dump_known(struct lr_dump *dump, const char *name, uint64_t value)
+{
+    if (value != LR_NO_VALUE)
+        lr_dump_u64(dump, name, value);
+}
+
+static void dump_pair_counts(struct lr_dump *dump, const struct lr_trace *trace,
+                             const struct lr_collection_view *collection)
+{
+    uint32_t known = lr_trace_pairdef_entries(trace);
+    lr_dump_list(dump, "pairs");
+    for (uint32_t i = 0; i < LR_COLLECTION_PAIRS && i < known; i++) {
+        if (collection->pairs_before[i] == 0 && collection->pairs_after[i] == 0)
+            continue;
+        lr_dump_record(dump);
+        lr_dump_text(dump, "pair", lr_trace_pair_name(trace, i));
+        dump_known(dump, "before", collection->pairs_before[i]);
+        dump_known(dump, "after", collection->pairs_after[i]);
+        lr_dump_record_end(dump);
+    }
+    lr_dump_list_end(dump);
+}
+
+void lr_dump_collections(struct lr_dump *dump, const struct lr_trace *trace)
+{
+    struct lr_collection_view collection;
+    for (uint64_t cursor = 0; lr_trace_each_collection(trace, &cursor, &collection);) {
+        lr_dump_record(dump);
+        lr_dump_u64(dump, "number", collection.number);
+        lr_dump_text(dump, "why", collection.asked ? "asked" : "seen");
+        lr_dump_u64(dump, "request", collection.request);
+        lr_dump_text(dump, "result", lr_collect_result_name(collection.result));
+        lr_dump_u64(dump, "bound_ms", collection.bound_ms);
+        lr_dump_u64(dump, "end_ms", collection.end_ms);
+        lr_dump_u64(dump, "drained_ms", collection.drained_ms);
+        lr_dump_u64(dump, "collections", collection.collections);
+        lr_dump_u64(dump, "cleaned", collection.cleaned);
+        dump_known(dump, "rss_before", collection.rss.before);
+        dump_known(dump, "rss_after", collection.rss.after);
+        dump_known(dump, "used_before", collection.used.before);
+        dump_known(dump, "used_after", collection.used.after);
+        dump_known(dump, "kept_before", collection.kept.before);
+        dump_known(dump, "kept_after", collection.kept.after);
+        dump_pair_counts(dump, trace, &collection);
+        lr_dump_record_end(dump);
+    }
+}

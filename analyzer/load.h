@@ -239,6 +239,40 @@ bool lr_trace_each_interval(const struct lr_trace *trace, uint64_t *cursor,
                             struct lr_interval_view *out);
 const char *lr_interval_why_name(uint32_t why); /* "budget"; "unknown" */
 
+/* Collections of the whole heap, oldest first; cursors as for events. */
+struct lr_collection_view {
+    uint64_t number;
+    bool asked; /* by `leakring gc`; else merely seen */
+    uint32_t request, result; /* enum lr_collect_result */
+    uint32_t bound_ms, end_ms, drained_ms, collections;
+    uint64_t cleaned;
+    struct lr_before_after rss, used, kept;
+    uint64_t pairs_before[LR_COLLECTION_PAIRS], pairs_after[LR_COLLECTION_PAIRS]; /* LR_NO_VALUE */
+};
+bool lr_trace_each_collection(const struct lr_trace *trace, uint64_t *cursor,
+                              struct lr_collection_view *out);
+const char *lr_collect_result_name(uint32_t result); /* "done"; "unknown" */
+
+/* The words by which a running process is asked for something (load_control.c): all that this
+ * program ever writes into a trace.  The file is neither mapped nor grown. */
+struct lr_control_link {
+    int fd; /* -1: closed */
+    uint64_t offset;
+    uint32_t pid_here; /* of the process, which runs */
+    bool java;
+};
+/* Refuses files of other users, files that are no traces, and processes that are gone. */
+enum lr_status lr_control_open(const char *path, struct lr_control_link *link,
+                               struct lr_error *error);
+bool lr_control_read(const struct lr_control_link *link, struct lr_control *control);
+/* The target's last sign of life, ms since its start; 0 when the file can't be read any more. */
+uint32_t lr_control_heartbeat(const struct lr_control_link *link);
+/* Asks, unless a request is under way (then false, try again later) or the file can't be written.
+ * The request's word goes to *asked; it is answered once lr_control.done is the same. */
+bool lr_control_ask(const struct lr_control_link *link, uint32_t what, uint32_t *asked);
+bool lr_control_is_alive(const struct lr_control_link *link);
+void lr_control_close(struct lr_control_link *link);
+
 /* The directory, as found (for dump).  Entries 0 … count - 1. */
 uint32_t lr_trace_section_count(const struct lr_trace *trace);
 const struct lr_section *lr_trace_section_at(const struct lr_trace *trace, uint32_t index);

@@ -10,6 +10,7 @@
  *   load_records.c  the accessors of load.h
  *   load_series.c   those of the time series
  *   load_areas.c    those of what resident memory is made of
+ *   load_collections.c  those of collections, and the control words
  *   load_text.c     strings made safe to print
  *   load_alive.c    is the traced process still there?
  */
@@ -96,5 +97,10 @@ uint32_t lr_process_alive(const struct lr_header *header);
 
 /* Is a table slot a record (1), free (0), or torn (-1)? */
 int lr_slot_state(enum lr_section_id id, const unsigned char *slot);
+
+/* The next record of a ring whose records begin with their sequence; NULL behind the last one.
+ * The cursor is its number + 1; 0 begins at the oldest that a running writer isn't replacing. */
+const unsigned char *lr_part_next_record(const struct lr_part *part, uint64_t *cursor,
+                                         uint64_t *number);
 
 #endif

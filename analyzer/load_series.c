@@ -43,8 +43,8 @@ enum lr_series_unit lr_series_unit(enum lr_series which)
 /* The next valid record of a ring of points, all of which begin with their sequence.  The cursor
  * is the next record's number + 1.  The two oldest are left out once the ring is full: a writer
  * that goes on may have been replacing them while they were copied. */
-static const unsigned char *next_record(const struct lr_part *part, uint64_t *cursor,
-                                        uint64_t *number)
+const unsigned char *lr_part_next_record(const struct lr_part *part, uint64_t *cursor,
+                                         uint64_t *number)
 {
     const uint64_t BEING_REPLACED = 2;
     if (part->count == 0 || part->used >= UINT64_MAX - BEING_REPLACED)
@@ -68,7 +68,7 @@ bool lr_trace_each_point(const struct lr_trace *trace, enum lr_resolution resolu
     static const enum lr_section_id ids[LR_RESOLUTIONS] = {LR_SEC_SERIES_1S, LR_SEC_SERIES_1M,
                                                            LR_SEC_SERIES_30M};
     const struct lr_part *part = &trace->parts[ids[resolution]];
-    const unsigned char *record = next_record(part, cursor, &out->number);
+    const unsigned char *record = lr_part_next_record(part, cursor, &out->number);
     if (record == NULL)
         return false;
     memcpy(&out->time_ms, record + offsetof(struct lr_point, time_ms), sizeof(out->time_ms));
@@ -111,7 +111,8 @@ bool lr_trace_each_followed_point(const struct lr_trace *trace, enum lr_resoluti
     static const enum lr_section_id ids[LR_RESOLUTIONS] = {
         LR_SEC_FOLLOWED_10S, LR_SEC_FOLLOWED_1M, LR_SEC_FOLLOWED_30M};
     struct lr_followed_point point;
-    const unsigned char *record = next_record(&trace->parts[ids[resolution]], cursor, &out->number);
+    const unsigned char *record =
+        lr_part_next_record(&trace->parts[ids[resolution]], cursor, &out->number);
     if (record == NULL)
         return false;
     memcpy(&point, record, sizeof(point));

@@ -46,6 +46,8 @@ static const struct plan {
     {LR_SEC_FOLLOWED_30M, sizeof(struct lr_followed_point), 11, 0},
     {LR_SEC_INTERVALS, sizeof(struct lr_interval), 0, 256},
     {LR_SEC_THREADS, sizeof(struct lr_thread_name), 0, 4096},
+    {LR_SEC_CONTROL, sizeof(struct lr_control), 0, 1},
+    {LR_SEC_COLLECTIONS, sizeof(struct lr_collection), 0, 64},
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0], LAYOUT_OVERHEAD = 192 << 10 };
 
@@ -176,6 +178,8 @@ static void point_into(uint8_t *base)
     lr_file.followed = AT(LR_SEC_FOLLOWED);
     lr_file.intervals = AT(LR_SEC_INTERVALS);
     lr_file.threads = AT(LR_SEC_THREADS);
+    lr_file.control = AT(LR_SEC_CONTROL);
+    lr_file.collections = AT(LR_SEC_COLLECTIONS);
 #undef AT
 }
 

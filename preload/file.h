@@ -31,6 +31,8 @@ struct lr_file {
     struct lr_thread_name *threads;
     struct lr_interval *intervals;
     struct lr_followed *followed;
+    struct lr_control *control;
+    struct lr_collection *collections;
     struct lr_section *section[LR_SECTION_ID_END]; /* directory entries by id; NULL: none such */
 };
 extern struct lr_file lr_file;

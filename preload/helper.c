@@ -1,16 +1,15 @@
 /* helper.c -- helper.h.
  *
  * Stage: RECORD -> FILE, in the background.  Context: its own thread, which never records: its
- * depth stays above 0.  Everything of the C library is looked up, because the versions that a
- * link would bind to are too new for old hosts.
+ * depth stays above 0.
  */
 #include "helper.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "asked.h"
 #include "clock.h"
 #include "config.h"
 #include "fold.h"
@@ -18,7 +17,7 @@
 #include "guard.h"
 #include "jvm.h"
 #include "modules.h"
-#include "next.h"
+#include "own_thread.h"
 #include "prim.h"
 #include "record.h"
 #include "series.h"
@@ -51,7 +50,8 @@ static int helper_tid; /* 0: not running */
  * program would have ended by now. */
 static bool is_alone(void)
 {
-    return __atomic_load_n(&main_thread_left, __ATOMIC_RELAXED) && lr_prim_thread_count() == 2;
+    return __atomic_load_n(&main_thread_left, __ATOMIC_RELAXED) &&
+           lr_prim_thread_count() == 2 + (long)lr_asked_threads();
 }
 
 static void hand_over(bool to_helper)
@@ -111,6 +111,7 @@ static void pass(uint32_t *flushed)
         lr_make_room(now);
     }
     lr_jvm_tick();
+    lr_asked_pass(now);
     if (lr_config.series)
         lr_series_pass(now);
 }
@@ -142,6 +143,8 @@ static void *run(void *unused)
            !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
         pass(&flushed);
     last_pass();
+    if (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
+        lr_asked_stop(); /* or the program wouldn't end because of that thread */
     __atomic_store_n(&left, 1, __ATOMIC_RELEASE);
     if (lr_prim_is_silent())
         lr_prim_leave_thread();
@@ -182,27 +185,6 @@ void lr_helper_restart(void)
     lr_helper_start();
 }
 
-typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-typedef int attr_function(pthread_attr_t *);
-typedef int attr_size_function(pthread_attr_t *, size_t);
-typedef int attr_int_function(pthread_attr_t *, int);
-
-static bool create(void)
-{
-    create_function *make = (create_function *)lr_next_symbol("pthread_create");
-    attr_function *init = (attr_function *)lr_next_symbol("pthread_attr_init");
-    attr_int_function *detach = (attr_int_function *)lr_next_symbol("pthread_attr_setdetachstate");
-    attr_size_function *stack = (attr_size_function *)lr_next_symbol("pthread_attr_setstacksize");
-    if (!make || !init || !detach || !stack)
-        return false;
-    pthread_attr_t attributes;
-    pthread_t thread;
-    init(&attributes);
-    detach(&attributes, PTHREAD_CREATE_DETACHED);
-    stack(&attributes, STACK_BYTES);
-    return make(&thread, &attributes, run, NULL) == 0;
-}
-
 /* The tables are handed over before the thread exists, for it may end at once (a sandbox) and
  * take them back.  Should it not start, records go on going straight to the file. */
 void lr_helper_start(void)
@@ -217,7 +199,7 @@ void lr_helper_start(void)
     uint32_t depth = lr_own_work_begin();
     hand_over(true);
     lr_governor_expect(true);
-    bool running = create();
+    bool running = lr_own_thread(run, STACK_BYTES);
     if (!running) {
         lr_governor_expect(false);
         hand_over(false);

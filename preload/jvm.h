@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "leakring/format.h"
 #include "unwind.h"
 
 /* A Java frame: method and place in it.  `method` is the VM's Method* (a jmethodID where the VM's
@@ -68,6 +69,18 @@ bool lr_jvm_has_died(void);
 
 /* For the helper thread, every second or oftener: what the JVM did meanwhile (collections). */
 void lr_jvm_tick(void);
+
+/* Collections so far, as the VM counts them (a cycle of ZGC or Shenandoah is several): those of the
+ * whole heap, and those that may run beside them. */
+struct lr_jvm_collections {
+    uint64_t whole, other;
+};
+/* False while one is under way, and where the VM doesn't tell.  A few loads. */
+bool lr_jvm_at_rest(struct lr_jvm_collections *now);
+
+/* Makes the VM collect its whole heap, and waits as long as that takes.  Attaches the calling
+ * thread, which must not be attached, for that time; it has a megabyte of stack and no locks. */
+enum lr_collect_result lr_jvm_collect(void);
 
 enum lr_releaser { LR_RELEASER_EXPLICIT, LR_RELEASER_CLEANER, LR_RELEASER_UNKNOWN };
 

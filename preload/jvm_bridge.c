@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "asked.h"
 #include "config.h"
 #include "guard.h"
 #include "helper.h"
@@ -151,6 +152,7 @@ void lr_jvm_go_live(JNIEnv *env, jthread thread)
     __atomic_store_n(&lr_jvm.live, 1, __ATOMIC_RELEASE);
     lr_trace_event(LR_EVENT_JVM, 0, 0);
     lr_helper_start();
+    lr_asked_start();
     lr_leave();
 }
 

@@ -11,15 +11,18 @@
 #include "leakring/format.h"
 #include "trace.h"
 
-enum { TYPE_LONG = 'J', ENTRIES_MAX = 65536 };
+enum { TYPE_LONG = 'J', TYPE_TEXT = 'B', ENTRIES_MAX = 65536, VALUE_BYTES = 8 };
 
 struct perf_entry {
     uint32_t length, name, type, data; /* offsets in an entry */
 };
 
-/* Young and full collections; the third collector's pauses belong to concurrent cycles. */
+/* Young and full collections; the third collector's pauses belong to concurrent cycles.  ZGC has
+ * nothing but those: its whole collections are the third's, and its young ones run beside them. */
 enum { COLLECTORS = 2 };
 static const volatile int64_t *unloaded, *collections[COLLECTORS], *time[COLLECTORS], *frequency;
+static const volatile int64_t *whole, *beside;
+static const char *cause; /* of the collection under way */
 
 static bool read_entry_layout(struct perf_entry *entry)
 {
@@ -31,7 +34,7 @@ static bool read_entry_layout(struct perf_entry *entry)
            entry->data != LR_NOWHERE;
 }
 
-static const volatile int64_t *find(uintptr_t at, uintptr_t end, uint32_t count, const char *name)
+static const void *find(uintptr_t at, uintptr_t end, uint32_t count, const char *name, uint8_t type)
 {
     struct perf_entry entry;
     if (!read_entry_layout(&entry))
@@ -40,18 +43,18 @@ static const volatile int64_t *find(uintptr_t at, uintptr_t end, uint32_t count,
     for (; count > 0 && at + 32 < end; count--) {
         uint32_t length = lr_vm_u32(at, entry.length), name_at = lr_vm_u32(at, entry.name);
         uint32_t data_at = lr_vm_u32(at, entry.data);
-        if (length == 0 || length > end - at || name_at >= length || data_at > length - 8)
+        if (length == 0 || length > end - at || name_at >= length || data_at > length)
             return NULL;
         if (length - name_at >= size && memcmp((const char *)at + name_at, name, size) == 0)
-            return *(const uint8_t *)(at + entry.type) == TYPE_LONG
-                       ? (const volatile int64_t *)(at + data_at)
+            return *(const uint8_t *)(at + entry.type) == type && length - data_at >= VALUE_BYTES
+                       ? (const void *)(at + data_at)
                        : NULL;
         at += length;
     }
     return NULL;
 }
 
-const volatile int64_t *lr_jvm_counter(const char *name)
+static const void *find_entry(const char *name, uint8_t type)
 {
     const uintptr_t *start = lr_jvm_static("PerfMemory", "_start");
     const uintptr_t *top = lr_jvm_static("PerfMemory", "_top");
@@ -61,7 +64,12 @@ const volatile int64_t *lr_jvm_counter(const char *name)
         return NULL;
     uint32_t count = lr_vm_u32(*start, number);
     return find(*start + lr_vm_u32(*start, first), *top, count < ENTRIES_MAX ? count : ENTRIES_MAX,
-                name);
+                name, type);
+}
+
+const volatile int64_t *lr_jvm_counter(const char *name)
+{
+    return find_entry(name, TYPE_LONG);
 }
 
 void lr_jvm_counters_start(void)
@@ -72,6 +80,9 @@ void lr_jvm_counters_start(void)
     time[0] = lr_jvm_counter("sun.gc.collector.0.time");
     time[1] = lr_jvm_counter("sun.gc.collector.1.time");
     frequency = lr_jvm_counter("sun.os.hrt.frequency");
+    cause = find_entry("sun.gc.cause", TYPE_TEXT);
+    whole = collections[1] ? collections[1] : lr_jvm_counter("sun.gc.collector.2.invocations");
+    beside = collections[1] ? NULL : collections[0];
 }
 
 uint64_t lr_jvm_unloaded(void)
@@ -87,6 +98,37 @@ bool lr_jvm_counts_unloaded(void)
 bool lr_jvm_counts_collections(void)
 {
     return collections[0] != NULL;
+}
+
+bool lr_jvm_keeps_counters(void)
+{
+    return cause != NULL;
+}
+
+bool lr_jvm_whole_collections(uint64_t *count)
+{
+    if (!whole)
+        return false;
+    *count = (uint64_t)*whole;
+    return true;
+}
+
+static bool is_at_rest(void)
+{
+    char text[sizeof "No GC"];
+    for (unsigned i = 0; i < sizeof text; i++)
+        text[i] = ((const volatile char *)cause)[i];
+    return memcmp(text, "No GC", sizeof text) == 0;
+}
+
+bool lr_jvm_at_rest(struct lr_jvm_collections *now)
+{
+    if (!cause || !whole || !lr_jvm_exists() || !is_at_rest())
+        return false;
+    now->whole = (uint64_t)*whole;
+    now->other = beside ? (uint64_t)*beside : 0;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return is_at_rest();
 }
 
 static uint64_t sum(const volatile int64_t *const *from)

@@ -20,6 +20,12 @@ uint64_t lr_jvm_unloaded(void);
 uint64_t lr_jvm_collections(void);
 bool lr_jvm_counts_unloaded(void);
 
+/* Is there any (no -XX:-UsePerfData)? */
+bool lr_jvm_keeps_counters(void);
+
+/* Collections of the whole heap so far, counted as they begin; false where the VM doesn't tell. */
+bool lr_jvm_whole_collections(uint64_t *count);
+
 /* Does lr_jvm_tick() see collections? */
 bool lr_jvm_counts_collections(void);
 

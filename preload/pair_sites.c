@@ -104,6 +104,23 @@ void lr_pair_sites_mark(struct lr_marks *stacks)
             lr_mark(stacks, lr_file.pairsites[i].stack);
 }
 
+uint32_t lr_pair_sites_live(uint32_t pair)
+{
+    uint64_t used = __atomic_load_n(&lr_file.section[LR_SEC_PAIRSITES]->used, __ATOMIC_ACQUIRE);
+    uint64_t live = 0;
+    if (!lr_intern_lock()) /* a site may be just moving its numbers to another */
+        return UINT32_MAX;
+    for (uint64_t i = 0; i < used; i++) {
+        const struct lr_pairsite *site = &lr_file.pairsites[i];
+        if (__atomic_load_n(&site->pair, __ATOMIC_ACQUIRE) == pair)
+            live += __atomic_load_n(&site->acquired, __ATOMIC_RELAXED) -
+                    __atomic_load_n(&site->released, __ATOMIC_RELAXED) -
+                    __atomic_load_n(&site->lost, __ATOMIC_RELAXED);
+    }
+    lr_intern_unlock();
+    return (uint32_t)live;
+}
+
 static uint32_t count(void)
 {
     return (uint32_t)__atomic_load_n(&lr_file.section[LR_SEC_PAIRSITES]->used, __ATOMIC_ACQUIRE);

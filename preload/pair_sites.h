@@ -16,6 +16,10 @@ bool lr_pair_sites_start(void); /* after lr_file_create; false: not enough memor
  * Cost: one load when it is known; else the intern lock and about 1 us. */
 uint32_t lr_pair_site(uint32_t pair, uint32_t stack);
 
+/* How many of one kind are live, by the sites' totals; UINT32_MAX: can't be told now.  Under the
+ * guard; may wait for the intern lock. */
+uint32_t lr_pair_sites_live(uint32_t pair);
+
 /* Helper thread: the stacks of all sites, which are those of all pairs. */
 void lr_pair_sites_mark(struct lr_marks *stacks);
 

@@ -8,6 +8,7 @@
  */
 #include "pairs.h"
 
+#include "collections.h"
 #include "file.h"
 #include "guard.h"
 #include "intern.h"
@@ -280,9 +281,11 @@ static void record_released(struct lr_pair_scope *scope, enum lr_pair_id pair, u
     }
     scope->released = *slot;
     count_release(slot, scope->who, 1);
-    if (scope->who == LR_RELEASER_CLEANER)
-        lr_trace_event(LR_EVENT_CLEANED, slot->site, handle);
     release_slot(slot);
+    if (scope->who == LR_RELEASER_CLEANER) {
+        lr_trace_event(LR_EVENT_CLEANED, scope->released.site, handle);
+        lr_collections_note_cleaned(scope->released.birth_ms);
+    }
 }
 
 void lr_pair_release_begin(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle,

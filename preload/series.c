@@ -244,6 +244,12 @@ void lr_series_use_files(bool may)
     may_open_files = may;
 }
 
+uint64_t lr_series_rss(void)
+{
+    uint64_t now[LR_SERIES_COUNT];
+    return may_open_files && lr_source_statm(now) ? now[LR_SERIES_rss] : LR_NO_VALUE;
+}
+
 void lr_series_pass(uint32_t now_ms)
 {
     if (!lr_is_later(scan_due, now_ms))

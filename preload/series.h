@@ -17,6 +17,8 @@ bool lr_series_start(void); /* after lr_file_create */
 /* Whether files may be opened: not in a table of descriptors that is the program's, too, which may
  * close them all meanwhile, and use the numbers again. */
 void lr_series_use_files(bool may);
+/* Resident memory right now, bytes; LR_NO_VALUE: can't be told.  Helper thread. */
+uint64_t lr_series_rss(void);
 /* Does what is due.  Cost when nothing is: 2 ns. */
 void lr_series_pass(uint32_t now_ms);
 /* When the next pass has something to do, ms since start. */

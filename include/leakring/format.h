@@ -120,6 +120,8 @@ enum lr_section_id {
     LR_SEC_INTERVALS = 15, /* append struct lr_interval */
     LR_SEC_THREADS = 16,  /* append  struct lr_thread_name; entry 0 is unused */
     LR_SEC_AREAS = 17,    /* ring    struct lr_area: what resident memory is made of */
+    LR_SEC_CONTROL = 18,   /* table  struct lr_control, one: what others ask of the process */
+    LR_SEC_COLLECTIONS = 19, /* ring struct lr_collection */
     LR_SEC_SERIES_1S = 20,   /* ring  struct lr_point, every second */
     LR_SEC_SERIES_1M = 21,   /* ring  struct lr_point, every minute */
     LR_SEC_SERIES_30M = 22,  /* ring  struct lr_point, every half hour */
@@ -368,6 +370,9 @@ enum lr_event_type {
     LR_EVENT_PAIR_ACQUIRE = 12, /* a: pair site, b: handle */
     LR_EVENT_PAIR_RELEASE = 13, /* a: pair site, b: handle */
     LR_EVENT_INTERVAL = 14, /* a: enum lr_interval_why, b: the new interval */
+    LR_EVENT_WHOLE_GC = 15, /* the whole heap was collected; a: lr_collection.bound_ms */
+    LR_EVENT_GC_ASKED = 16, /* a: number of the request */
+    LR_EVENT_GC_DONE = 17,  /* a: number of the request, b: enum lr_collect_result */
 };
 
 /* Record number n (from 0) lies in slot n % capacity and is valid if and only if its
@@ -455,6 +460,8 @@ struct lr_followed_point {
     struct lr_followed_value values[LR_FOLLOWED_SLOTS];
 };
 LR_ASSERT(sizeof(struct lr_followed_point) == 8 + 8 * LR_FOLLOWED_SLOTS);
+
+#include "leakring/format_gc.h"
 
 /* Counters: counters.def has one line each, LR_COUNTER(name, kind, text).
  * kind: loss -- something that should be in the file is not; the run is incomplete;

@@ -40,6 +40,8 @@ static const struct {
     {LR_SEC_FOLLOWED_1M, sizeof(struct lr_followed_point), 100},
     {LR_SEC_FOLLOWED_30M, sizeof(struct lr_followed_point), 16},
     {LR_SEC_THREADS, sizeof(struct lr_thread_name), 512},
+    {LR_SEC_CONTROL, sizeof(struct lr_control), 64},
+    {LR_SEC_COLLECTIONS, sizeof(struct lr_collection), 8},
     {LR_SEC_EVENTS, sizeof(struct lr_event), 128},
 };
 enum { SECTIONS = sizeof(layout) / sizeof(layout[0]) };
@@ -379,6 +381,22 @@ void lr_make_event(struct lr_make *make, enum lr_event_type type, uint32_t time_
                           .a = a,
                           .b = b,
                           .tid = 4242};
+}
+
+struct lr_collection *lr_make_collection(struct lr_make *make, enum lr_collection_why why,
+                                         uint32_t bound_ms, uint32_t drained_ms)
+{
+    struct lr_section *section = lr_make_section(make, LR_SEC_COLLECTIONS);
+    uint64_t number = section->used++;
+    struct lr_collection *made = lr_make_entry(make, LR_SEC_COLLECTIONS, number % section->capacity);
+    *made = (struct lr_collection){.sequence = (uint32_t)(number + 1),
+                                   .why = why,
+                                   .result = LR_COLLECT_DONE,
+                                   .bound_ms = bound_ms,
+                                   .end_ms = bound_ms + 100,
+                                   .drained_ms = drained_ms,
+                                   .collections = 1};
+    return made;
 }
 
 /* The next slot of a ring, with its sequence and time. */

@@ -67,6 +67,10 @@ void lr_make_pair(struct lr_make *make, uint64_t handle, uint32_t pair, uint32_t
 void lr_make_event(struct lr_make *make, enum lr_event_type type, uint32_t time_ms, uint32_t a,
                    uint64_t b);
 
+/* A collection of the whole heap that was carried out, to be filled in further. */
+struct lr_collection *lr_make_collection(struct lr_make *make, enum lr_collection_why why,
+                                         uint32_t bound_ms, uint32_t drained_ms);
+
 /* A point of a ring without values (LR_NO_VALUE), to fill in; LR_SEC_SERIES_*. */
 struct lr_point *lr_make_point(struct lr_make *make, enum lr_section_id id, uint32_t time_ms);
 void lr_make_followed(struct lr_make *make, uint32_t slot, enum lr_followed_kind kind, uint32_t id,

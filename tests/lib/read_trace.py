@@ -16,7 +16,9 @@ KINDS = {1: "malloc", 2: "new", 3: "mmap"}
 META = [None, "exe", "cmdline", "host", "config", "tracer", "allocator", "java_version",
         "java_vendor", "java_vm", "java_gc", "note"]
 EVENTS = [None, "start", "exit", "exec", "fork", "module", "unload", "jvm", "gc", "vm_death",
-          "cleaned", "loss", "pair_acquire", "pair_release", "interval"]
+          "cleaned", "loss", "pair_acquire", "pair_release", "interval", "whole_gc", "gc_asked",
+          "gc_done"]
+RESULTS = ["none", "done", "no_jvm", "dying", "no_thread", "ignored", "refused", "unseen", "unknown"]
 WHYS = [None, "asked", "budget", "calm", "table", "room"]
 COUNTERS, META_SEC, STRINGS, MODULES, METHODS, JFRAMES, STACKS, NODES, LIVE, REGIONS, PAIRDEFS, \
     PAIRS, PAIRSITES, EVENT_RING, INTERVALS, THREADS, AREAS = range(1, 18)
@@ -140,6 +142,29 @@ def events_of(trace):
                    "b": hex(b), "tid": tid}
 
 
+def collections_of(trace):
+    """Each asked or seen collection of the whole heap."""
+    names = [trace.string(f[0]) for _, f in trace.entries(PAIRDEFS, "2I")]
+    entry, offset, capacity, used = trace.sections[19]
+    first = used - capacity + 2 if used > capacity else 0
+    for number in range(first, used):
+        fields = struct.unpack_from("<8I7Q16I", trace.data, offset + number % capacity * entry)
+        if not fields[0] or fields[0] != number + 1 & 0xffffffff:
+            continue
+        record = {"number": number, "why": ["", "seen", "asked"][fields[1]], "request": fields[2],
+                  "result": RESULTS[fields[3]], "bound_ms": fields[4], "end_ms": fields[5],
+                  "drained_ms": fields[6], "collections": fields[7], "cleaned": fields[8]}
+        keys = [k + when for k in ("rss", "used", "kept") for when in ("_before", "_after")]
+        record.update({k: v for k, v in zip(keys, fields[9:15]) if v != (1 << 64) - 1})
+        record["pairs"] = []
+        for name, before, after in zip(names, fields[15::2], fields[16::2]):
+            counts = {"before": before, "after": after}
+            if before or after:
+                record["pairs"].append({"pair": name, **{k: v for k, v in counts.items()
+                                                         if v != 0xffffffff}})
+        yield record
+
+
 def ring_of(trace, ident):
     """(number, time, bytes of the values) of a ring of points."""
     entry, offset, capacity, used = trace.sections[ident]
@@ -224,6 +249,7 @@ def main():
     result["intervals"] = [{"time_ms": ms, "why": WHYS[why], "from": before, "to": after, "cost": cost}
                            for _, (ms, why, before, after, cost) in trace.entries(INTERVALS, "2I2QI")]
     result["areas"] = areas_of(trace)
+    result["collections"] = list(collections_of(trace))
     json.dump(result, sys.stdout)
 
 

@@ -1,0 +1,48 @@
+/* Waiting.java -- oracle: streams that are dropped and wait for a collection, and some that are held.
+ *
+ * Usage: java Waiting DROPPED HELD [gc].  Drops as many Inflaters and as many Deflaters, holds as
+ * many Inflaters, and waits to be killed.  With `gc` it has collected before, itself, until all that
+ * it dropped were ended by the Cleaner.
+ */
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
+
+public final class Waiting {
+    private static Inflater[] held;
+
+    public static void main(String[] args) throws Exception {
+        int dropped = Integer.parseInt(args[0]);
+        boolean collects = args.length > 2 && args[2].equals("gc");
+        held = new Inflater[Integer.parseInt(args[1])];
+        for (int i = 0; i < held.length; i++)
+            held[i] = hold();
+        for (int i = 0; i < dropped; i++) {
+            forget(drop(), collects);
+            forget(dropDeflater(), collects);
+        }
+        if (collects)
+            Oracle.awaitCleaned(true);
+        System.out.println("pid\t" + ProcessHandle.current().pid());
+        System.out.println("READY");
+        Thread.sleep(Long.MAX_VALUE);
+    }
+
+    private static Inflater hold() {
+        return new Inflater();
+    }
+
+    private static Inflater drop() {
+        return new Inflater();
+    }
+
+    private static Deflater dropDeflater() {
+        return new Deflater();
+    }
+
+    private static void forget(Object stream, boolean watched) {
+        if (!watched)
+            return;
+        Oracle.born(stream);
+        Oracle.dropped(stream);
+    }
+}
