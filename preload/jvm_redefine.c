@@ -49,6 +49,13 @@ uint64_t lr_jvm_method_epoch(void)
     return lr_jvm_unloaded() + (times ? times + lr_jvm_collections() : 0);
 }
 
+uint64_t lr_jvm_memory_epoch(void)
+{
+    uint64_t times = __atomic_load_n(&redefined, __ATOMIC_SEQ_CST);
+    bool any = times || __atomic_load_n(&going_on, __ATOMIC_SEQ_CST);
+    return lr_jvm_unloaded() + (any ? times + lr_jvm_collections() : 0);
+}
+
 enum { FILL_WAIT_MS = 100 };
 
 /* One thread fills the table; the others wait for it. */

@@ -14,6 +14,11 @@
  * redefinition is going on no number is told twice.  Any thread, inside malloc; a few loads. */
 uint64_t lr_jvm_method_epoch(void);
 
+/* The same for memory that was found to be a method's: while this number stands still it isn't
+ * freed, whichever version it is.  So this one stands still also while a redefinition is going on,
+ * which takes as long as the agents' transformers like. */
+uint64_t lr_jvm_memory_epoch(void);
+
 /* A JVMTI environment that somebody got: from now on we are told when it redefines classes.  All
  * environments share one table of functions; `env` gets a copy of it.  Any thread, not inside
  * malloc. */

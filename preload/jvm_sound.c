@@ -72,7 +72,7 @@ static bool is_method(uintptr_t method)
 
 bool lr_vm_method_is_sound(uintptr_t method)
 {
-    uint64_t mixed = (method ^ lr_jvm_method_epoch() * UINT64_C(0xff51afd7ed558ccd)) *
+    uint64_t mixed = (method ^ lr_jvm_memory_epoch() * UINT64_C(0xff51afd7ed558ccd)) *
                      UINT64_C(0x9e3779b97f4a7c15);
     uint64_t *slot = &sound[mixed >> (64 - SOUND_BITS)];
     if (method && __atomic_load_n(slot, __ATOMIC_RELAXED) == mixed)
