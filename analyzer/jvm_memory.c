@@ -45,20 +45,24 @@ static bool is_for_others(const char *function)
     return false;
 }
 
-/* The VM's frames at the inner end decide; what called it doesn't. */
+/* The VM's frames at the inner end decide; what called it doesn't.  Where these are but wrappers of
+ * malloc, a native method's own function was left by a tail call: Unsafe's, on JDK 25. */
 bool lr_jvm_owns(const struct lr_model_path *path)
 {
     size_t i = 0;
+    bool own = false;
 
     while (i < path->count && !path->frames[i].java && !is_in_jvm(&path->frames[i]) &&
            path->frames[i].owner == LR_OWNER_MACHINERY)
         i++;
     if (i == path->count || !is_in_jvm(&path->frames[i]))
         return false;
-    for (; i < path->count && is_in_jvm(&path->frames[i]); i++)
+    for (; i < path->count && is_in_jvm(&path->frames[i]); i++) {
         if (is_for_others(path->frames[i].function))
             return false;
-    return true;
+        own |= path->frames[i].owner != LR_OWNER_MACHINERY;
+    }
+    return own;
 }
 
 static bool has_part(const struct lr_model_path *path, const char *part)

@@ -175,6 +175,14 @@ static void unsafe_memory_is_the_programs(void **state)
     assert_true(lr_jvm_owns(&path));
     path.count = 0;
     assert_false(lr_jvm_owns(&path));
+    struct lr_model_frame tail[] = { /* as JDK 25 has it: Unsafe's native function jumps to malloc */
+        {.function = "os::malloc", .file = "", .module = "/jdk/lib/server/libjvm.so",
+         .owner = LR_OWNER_MACHINERY},
+        {.java = true, .function = "jdk.internal.misc.Unsafe.allocateMemory0", .file = "",
+         .module = ""},
+    };
+    path = (struct lr_model_path){.frames = tail, .count = 2};
+    assert_false(lr_jvm_owns(&path));
 }
 
 static void mappings_are_named_by_who_made_them(void **state)
