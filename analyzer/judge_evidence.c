@@ -93,19 +93,22 @@ static void say_memory(struct writer *writer, bool jvm)
 {
     const struct lr_model *model = writer->model;
     char value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE], count[LR_UNIT_SIZE];
-    char place[600];
+    char place[600], blocks[LR_UNIT_SIZE + 16];
 
     for (size_t i = 0; i < model->site_count; i++) {
         const struct lr_model_memory_site *site = &model->sites[i];
         const struct lr_trend *trend = &site->trend;
+        bool more = site->count_trend.kind == LR_TREND_GROWING; /* or one block grows */
 
         if (site->jvm != jvm || !lr_growth_matters(trend))
             continue;
-        SAY(writer, "%s of %s %s by %s and %s blocks an hour (%s to %s)%s",
+        snprintf(blocks, sizeof(blocks), " and %s blocks",
+                 lr_unit_count(count, lr_model_round(site->count_trend.slope)));
+        SAY(writer, "%s of %s %s by %s%s an hour (%s to %s)%s",
             lr_memory_kind_name(site->kind), place_of(place, sizeof(place), &site->path),
             site->part_followed ? "grows, as far as it was followed," : "grows",
             lr_unit_bytes(value, lr_model_round(trend->slope), false),
-            lr_unit_count(count, lr_model_round(site->count_trend.slope)),
+            more ? blocks : "",
             lr_unit_bytes(low, lr_model_round(trend->low), false),
             lr_unit_bytes(high, lr_model_round(trend->high), false),
             site->kind == LR_MEMORY_MMAP ? "; that is address space" : "");
@@ -177,7 +180,8 @@ static void say_unknown(struct writer *writer, const struct lr_facts *facts)
     char bytes[LR_UNIT_SIZE], duration[LR_UNIT_SIZE];
 
     if (facts->undecided >= LR_MATTERS_UNDECIDED)
-        SAY(writer, "%s of plain memory are live of which %s does not tell whether they grow",
+        SAY(writer,
+            "%s of plain memory are live; a recording of %s does not tell whether they grow",
             lr_unit_bytes(bytes, lr_model_round(facts->undecided), false),
             lr_unit_duration(duration, writer->model->run.duration_ms));
     if (writer->model->completeness.verdict == LR_INCOMPLETE)

@@ -250,12 +250,16 @@ static int next_of_memory(struct lr_model *model, const struct lr_model_memory_s
 
 static const char *settled_by(const struct lr_model *model)
 {
+    const uint64_t ENOUGH_MS = 600000;
+
     if (model->completeness.verdict == LR_BLIND)
         return "let no other library come before libleakring.so in LD_PRELOAD; `leakring doctor "
                "PID` says which one does.";
     if (model->completeness.verdict == LR_INCOMPLETE)
         return "record again, with a larger file (LEAKRING=size=256M) if room was short; what was "
                "lost is listed below.";
+    if (model->run.duration_ms >= ENOUGH_MS)
+        return "record for longer, under the usual load.";
     return "record for 10 minutes at least, better for hours, under the usual load.";
 }
 

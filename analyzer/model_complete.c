@@ -8,7 +8,7 @@
 
 #include "model_build.h"
 
-enum { PLACES_THAT_MATTER = 20 };
+enum { PERCENT_THAT_MATTERS = 5 };
 
 static enum lr_status add_losses(struct lr_build *build, struct lr_error *error)
 {
@@ -134,12 +134,38 @@ static bool is_nameless(const struct lr_model_path *path, const char *module)
     return culprit && !culprit->java && !culprit->named && strcmp(culprit->module, module) == 0;
 }
 
-/* Does a finding, or one of the largest places of other memory, show a frame of that module by its
- * offset only? */
-static bool module_matters(const struct lr_model *model, const char *module)
+/* Bytes from which on a place matters: of live memory, and of what is mapped. */
+struct large {
+    double live, mapped;
+};
+
+static struct large what_is_large(const struct lr_model *model)
 {
-    for (size_t i = 0; i < model->site_count && i < PLACES_THAT_MATTER; i++)
-        if (is_nameless(&model->sites[i].path, module))
+    struct large large = {0, 0};
+
+    for (size_t i = 0; i < model->site_count; i++) {
+        bool mapped = model->sites[i].kind == LR_MEMORY_MMAP;
+
+        *(mapped ? &large.mapped : &large.live) +=
+            model->sites[i].live_bytes.value * PERCENT_THAT_MATTERS / 100;
+    }
+    return large;
+}
+
+static bool is_large(const struct lr_model_memory_site *site, const struct large *large)
+{
+    double least = site->kind == LR_MEMORY_MMAP ? large->mapped : large->live;
+
+    return site->live_bytes.value >= least;
+}
+
+/* Does a finding, or a large place of other memory, show a frame of that module by its offset
+ * only?  A few kilobytes of a stripped program's start are no reason for a note. */
+static bool module_matters(const struct lr_model *model, const struct large *large,
+                           const char *module)
+{
+    for (size_t i = 0; i < model->site_count; i++)
+        if (is_large(&model->sites[i], large) && is_nameless(&model->sites[i].path, module))
             return true;
     for (size_t i = 0; i < model->pair_count; i++) {
         for (size_t s = 0; s < model->pairs[i].site_count; s++) {
@@ -155,13 +181,14 @@ static bool module_matters(const struct lr_model *model, const char *module)
 static enum lr_status note_modules(struct lr_build *build, struct lr_error *error)
 {
     uint32_t entries = lr_trace_module_entries(build->trace);
+    struct large large = what_is_large(build->model);
 
     for (uint32_t i = 1; i < entries; i++) {
         struct lr_module_view module;
         const char *problem;
 
         lr_trace_module_at(build->trace, i, &module);
-        if (!module_matters(build->model, module.path))
+        if (!module_matters(build->model, &large, module.path))
             continue;
         problem = lr_symbolizer_module_problem(build->symbolizer, i);
         if (problem)

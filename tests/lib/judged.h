@@ -25,16 +25,21 @@ static struct lr_trace *trace;
 static struct lr_symbolizer *symbolizer;
 static struct lr_model *model;
 
-static inline void judge(struct lr_make *make)
+static inline void judge_looking(struct lr_make *make, bool for_files)
 {
     struct lr_error error;
-    struct lr_symbolizer_options options = {.no_files = true};
+    struct lr_symbolizer_options options = {.no_files = !for_files};
     size_t size;
     const unsigned char *bytes = lr_make_bytes(make, &size);
     assert_int_equal(lr_trace_open_bytes(bytes, size, "x.lkr", &trace, &error), LR_OK);
     lr_make_free(make);
     symbolizer = lr_symbolizer_open(trace, &options);
     assert_int_equal(lr_model_build(trace, symbolizer, &model, &error), LR_OK);
+}
+
+static inline void judge(struct lr_make *make)
+{
+    judge_looking(make, false);
 }
 
 static inline void end(void)

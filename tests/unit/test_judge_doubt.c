@@ -118,6 +118,45 @@ static void an_incomplete_recording_acquits_nobody(void **state)
     end();
 }
 
+/* The stripped `java` that starts every JVM holds 90 kB. */
+static size_t notes_with_nameless(uint64_t bytes)
+{
+    struct lr_make *make = make_night();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Leak.add(Leak.java):7");
+    uint32_t module = lr_make_module(make, "/nowhere/bin/java", 0, 0x10000, 0x20000, "");
+    uint64_t frame = lr_make_native_frame(module, 0x100);
+    lr_make_live(make, 0x8000, 9000000, LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_live(make, 0x2000000, bytes, LR_KIND_MALLOC, lr_make_stack(make, &frame, 1, 0), 5, 0);
+    judge_looking(make, true);
+    size_t notes = model->completeness.notes.count;
+    end();
+    return notes;
+}
+
+static void a_little_nameless_memory_is_no_note(void **state)
+{
+    (void)state;
+    assert_int_equal(notes_with_nameless(90000), 0);
+    assert_int_equal(notes_with_nameless(900000), 1);
+}
+
+/* A buffer that is made larger and larger. */
+static void one_block_that_grows_is_not_0_blocks_an_hour(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Leak.add(Leak.java):7");
+    lr_make_live(make, 0x8000, 28000000, LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_followed(make, SLOT, LR_FOLLOWED_STACK, stack, 0);
+    for (unsigned i = 0; i < POINTS; i++)
+        followed_at(make, i)[SLOT] =
+            (struct lr_followed_value){(float)(20e6 + 1e6 * i / 12 + 1e4 * jitter(i)), 1};
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_true(has_evidence("grows by ") && !has_evidence(" blocks an hour"));
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +166,8 @@ int main(void)
         cmocka_unit_test(an_old_balloon_is_no_verdict),
         cmocka_unit_test(an_unknown_machine_is_not_full),
         cmocka_unit_test(an_incomplete_recording_acquits_nobody),
+        cmocka_unit_test(a_little_nameless_memory_is_no_note),
+        cmocka_unit_test(one_block_that_grows_is_not_0_blocks_an_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
