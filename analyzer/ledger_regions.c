@@ -77,6 +77,22 @@ static bool add(struct lr_ledger_regions *regions, size_t *room, struct lr_ledge
     return true;
 }
 
+/* Each byte is the first region's that has it: in a whole file none overlap. */
+static void sort(struct lr_ledger_regions *regions)
+{
+    if (regions->count > 0)
+        qsort(regions->items, regions->count, sizeof(*regions->items), compare);
+    for (size_t i = 1; i < regions->count; i++) {
+        struct lr_ledger_region *region = &regions->items[i];
+        uint64_t from = regions->items[i - 1].end;
+
+        if (region->start < from)
+            region->start = from;
+        if (region->end < from)
+            region->end = from;
+    }
+}
+
 /* The heap and the tables beside it are committed by the same function, from left to right: what
  * is left of a reservation lies behind, and says whose it is.  The heap is the only one that may be
  * committed to its end. */
@@ -131,8 +147,7 @@ enum lr_status lr_ledger_regions_read(struct lr_build *build, struct lr_ledger_r
         return lr_fail(error, LR_FAILED, "out of memory");
     status = read_all(build, regions, &memo, error);
     free(memo.by_stack);
-    if (regions->count > 0)
-        qsort(regions->items, regions->count, sizeof(*regions->items), compare);
+    sort(regions);
     settle_commits(regions);
     return status;
 }

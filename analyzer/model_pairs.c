@@ -17,6 +17,8 @@ struct seed {
 struct seeds {
     struct seed *items;
     uint32_t count, room;
+    uint32_t *orphans; /* hashed: seeds whose site isn't in the file, plus 1; 0: free */
+    uint32_t orphan_room; /* a power of two, twice the orphans at least */
 };
 
 static struct seed *add_seed(struct seeds *seeds, uint32_t pair, uint32_t stack)
@@ -62,14 +64,48 @@ static bool read_sites(struct lr_build *build, struct seeds *seeds)
     return true;
 }
 
+static uint32_t *orphan_slot(const struct seeds *seeds, uint32_t pair, uint32_t stack)
+{
+    uint64_t hash = ((uint64_t)pair << 32 | stack) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+    for (;; hash++) {
+        uint32_t *slot = &seeds->orphans[hash & (seeds->orphan_room - 1)];
+        const struct seed *seed = *slot ? &seeds->items[*slot - 1] : NULL;
+
+        if (!seed || (seed->pair == pair && seed->stack == stack))
+            return slot;
+    }
+}
+
+static bool make_orphan_room(struct seeds *seeds, uint32_t first)
+{
+    uint32_t count = seeds->count - first;
+
+    if (seeds->orphans && count < seeds->orphan_room / 2)
+        return true;
+    free(seeds->orphans);
+    seeds->orphan_room = seeds->orphan_room ? 2 * seeds->orphan_room : 64;
+    seeds->orphans = calloc(seeds->orphan_room, sizeof(*seeds->orphans));
+    for (uint32_t i = first; seeds->orphans && i < seeds->count; i++)
+        *orphan_slot(seeds, seeds->items[i].pair, seeds->items[i].stack) = i + 1;
+    return seeds->orphans != NULL;
+}
+
 /* The seed of a live pair whose site is not in the file: by pair and stack, behind the others. */
 static struct seed *orphan_seed(struct seeds *seeds, uint32_t first,
                                 const struct lr_pair_view *live)
 {
-    for (uint32_t i = first; i < seeds->count; i++)
-        if (seeds->items[i].pair == live->pair && seeds->items[i].stack == live->stack)
-            return &seeds->items[i];
-    return add_seed(seeds, live->pair, live->stack);
+    uint32_t *slot;
+    struct seed *seed;
+
+    if (!make_orphan_room(seeds, first))
+        return NULL;
+    slot = orphan_slot(seeds, live->pair, live->stack);
+    if (*slot)
+        return &seeds->items[*slot - 1];
+    seed = add_seed(seeds, live->pair, live->stack);
+    *slot = seed ? seeds->count : 0;
+    return seed;
 }
 
 static void count_live(struct lr_model_pair_site *site, uint32_t birth_ms, uint64_t full_gc_ms)
@@ -271,6 +307,7 @@ static void free_seeds(struct seeds *seeds)
     for (uint32_t i = 0; i < seeds->count; i++)
         lr_path_free(&seeds->items[i].site.path);
     free(seeds->items);
+    free(seeds->orphans);
 }
 
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error)

@@ -5,6 +5,8 @@
  */
 #include "judged.h"
 
+#include <stdio.h>
+
 /* That one place's streams were dropped says nothing of another's, which live on. */
 static void garbage_of_one_place_does_not_acquit_another(void **state)
 {
@@ -157,6 +159,27 @@ static void one_block_that_grows_is_not_0_blocks_an_hour(void **state)
     end();
 }
 
+/* Their sites found no room in the file: each stack's count at one place all the same. */
+static void streams_without_a_site_are_counted_by_stack(void **state)
+{
+    (void)state;
+    enum { STACKS = 150, EACH = 3 };
+    struct lr_make *make = make_night();
+    uint32_t pair = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
+    for (unsigned i = 0; i < STACKS * EACH; i++) {
+        char where[64];
+        snprintf(where, sizeof(where), "com.acme.Codec.read%u(Codec.java):9", i % STACKS);
+        uint32_t stack = lr_make_java_stack(make, 1, where);
+        lr_make_pair(make, 0x7000 + i * 0x100, pair, 77 + i, stack, 100);
+    }
+    judge(make);
+    assert_int_equal(model->pairs[0].site_count, STACKS);
+    for (unsigned i = 0; i < STACKS; i++)
+        assert_int_equal(model->pairs[0].sites[i].live, EACH);
+    assert_int_equal(model->completeness.verdict, LR_INCOMPLETE);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +191,7 @@ int main(void)
         cmocka_unit_test(an_incomplete_recording_acquits_nobody),
         cmocka_unit_test(a_little_nameless_memory_is_no_note),
         cmocka_unit_test(one_block_that_grows_is_not_0_blocks_an_hour),
+        cmocka_unit_test(streams_without_a_site_are_counted_by_stack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
