@@ -5,8 +5,11 @@
  */
 #include "jvm_redefine.h"
 
+#include <stdbool.h>
+
 #include "jvm_counter.h"
 #include "prim.h"
+#include "trace.h"
 
 static struct jvmtiInterface_1_ table;
 static const struct jvmtiInterface_1_ *real; /* NULL: nobody has an environment */
@@ -41,12 +44,12 @@ static jvmtiError JNICALL retransform(jvmtiEnv *env, jint count, const jclass *c
 
 uint64_t lr_jvm_method_epoch(void)
 {
-    static const uint64_t UNIQUE = UINT64_C(1) << 63;
-    static uint64_t unique;
-    if (__builtin_expect(__atomic_load_n(&going_on, __ATOMIC_SEQ_CST) != 0, 0))
-        return UNIQUE | __atomic_add_fetch(&unique, 1, __ATOMIC_RELAXED);
-    uint64_t times = __atomic_load_n(&redefined, __ATOMIC_SEQ_CST);
-    return lr_jvm_unloaded() + (times ? times + lr_jvm_collections() : 0);
+    static const uint64_t GOING_ON = UINT64_C(1) << 63;
+    bool now = __atomic_load_n(&going_on, __ATOMIC_SEQ_CST) != 0;
+    uint64_t times = __atomic_load_n(&redefined, __ATOMIC_SEQ_CST), epoch = lr_jvm_unloaded();
+    if (__builtin_expect(times != 0 || now, 0))
+        epoch += times + lr_jvm_collections();
+    return __builtin_expect(now, 0) ? GOING_ON | epoch << 32 | lr_trace_ms() : epoch;
 }
 
 uint64_t lr_jvm_memory_epoch(void)

@@ -11,7 +11,8 @@
 /* Equal numbers: at both times, the same address of a method (and of a bytecode in it) was the same
  * method in the same version.  Moves when classes were unloaded or redefined; once some were
  * redefined, with every collection, since old versions are freed after one; and while a
- * redefinition is going on no number is told twice.  Any thread, inside malloc; a few loads. */
+ * redefinition is going on, which may take seconds, with the clock: the VM doesn't tell when in it
+ * the new versions come.  Any thread, inside malloc; a few loads. */
 uint64_t lr_jvm_method_epoch(void);
 
 /* The same for memory that was found to be a method's: while this number stands still it isn't
