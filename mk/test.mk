@@ -127,11 +127,14 @@ trends: $(TEST)/bench/trends ## what the trend test gets right and wrong on synt
 	$< $(or $(SEEDS),100)
 
 # BENCH: families (native, leak, paced, programs, jvm) or the start of works' names; see tests/bench/bench.py --help.
+# On a quiet machine `make bench` takes an hour or two, `make bench ROUNDS=2 PEERS=no` about ten minutes.
 ROUNDS ?= 5
+OURS := leakring,leakring-default,leakring-512k
 .PHONY: bench bench-quick
-bench: tests ## cost beside no tool and other tools (BENCH=churn ROUNDS=5)
+bench: tests ## cost beside no tool and other tools (BENCH=churn ROUNDS=5 PEERS=no)
 	@mkdir -p $(BUILD)/bench
 	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/bench.py --rounds $(ROUNDS) --only "$(BENCH)" \
+		--tools "$(if $(filter no,$(PEERS)),$(OURS))" \
 		--tsv $(BUILD)/bench/bench.tsv
 
 bench-quick: tests ## does the benchmark's harness work?  (part of make check)

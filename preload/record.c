@@ -273,6 +273,7 @@ static inline __attribute__((always_inline)) bool take(const void *block, struct
     uintptr_t filter = __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE);
     uintptr_t address = (uintptr_t)block;
     bool file_first = __builtin_expect(lr_self.in_pair, 0);
+    lr_table_prefetch(&live, address); /* while the young table is searched */
     for (unsigned look = 0; look < 2; look++)
         if ((file_first && take_live(block, record)) || take_young(address, record) ||
             (!file_first && take_live(block, record))) {

@@ -26,7 +26,7 @@
 
 #include "leakring/format.h"
 
-enum { LR_TABLE_LEVELS = 24 };
+enum { LR_TABLE_LEVELS = 24, LR_TABLE_LARGE = 3 };
 
 struct lr_table {
     struct lr_live *slots;
@@ -58,7 +58,8 @@ bool lr_table_insert(struct lr_table *table, const struct lr_live *record);
  * False: not there.
  * Cost: as an insertion; for a block that isn't there, a miss for each home. */
 bool lr_table_remove(struct lr_table *table, uintptr_t address, struct lr_live *record);
-/* Has the likeliest place of the block at `address` fetched into the cache. */
+/* Has the likeliest place of the block at `address` fetched into the cache, if the table is large
+ * enough for it not to be there. */
 static inline void lr_table_prefetch(const struct lr_table *table, uintptr_t address);
 /* Reads without removing. */
 bool lr_table_find(struct lr_table *table, uintptr_t address, struct lr_live *record);
@@ -99,7 +100,8 @@ static inline struct lr_live *lr_table_home(const struct lr_table *table, uintpt
 static inline void lr_table_prefetch(const struct lr_table *table, uintptr_t address)
 {
     uint32_t level = __atomic_load_n(&table->level, __ATOMIC_RELAXED);
-    __builtin_prefetch(lr_table_home(table, address, level), 1);
+    if (__builtin_expect(level >= LR_TABLE_LARGE, 0))
+        __builtin_prefetch(lr_table_home(table, address, level), 1);
 }
 
 struct lr_marks;

@@ -202,20 +202,36 @@ static bool is_younger(uint32_t birth_ms, uint32_t before_ms)
     return before_ms != UINT32_MAX && lr_is_later(birth_ms, before_ms);
 }
 
+static bool is_ripe(const struct lr_young *young, uint32_t at, uint64_t key, uint32_t before_ms)
+{
+    return key && !(key & LR_KEY_STATE) &&
+           !is_younger(LOAD(young->rest[at].birth_ms), before_ms);
+}
+
+/* Most of what a move costs is waiting for its place in the file. */
+static void prefetch_part(const struct lr_young *young, uint32_t at, const struct lr_table *file,
+                          uint32_t before_ms)
+{
+    for (uint32_t end = at + PART; at < end && at < young->slot_count; at++) {
+        uint64_t key = LOAD(young->keys[at]);
+        if (is_ripe(young, at, key, before_ms))
+            lr_table_prefetch(file, key);
+    }
+}
+
 /* Of a part of the table; *waits: some record there is too young. */
 static uint64_t tenure_part(const struct lr_young *young, uint32_t at, struct lr_table *file,
                             uint32_t before_ms, void (*lost)(const struct lr_live *record),
                             bool *waits)
 {
     uint64_t moved = 0;
+    prefetch_part(young, at, file, before_ms);
     for (uint32_t end = at + PART; at < end && at < young->slot_count; at++) {
         uint64_t key = __atomic_load_n(&young->keys[at], __ATOMIC_ACQUIRE);
-        if (!key)
-            continue;
-        if (key & LR_KEY_STATE || is_younger(LOAD(young->rest[at].birth_ms), before_ms))
-            *waits = true;
-        else
+        if (is_ripe(young, at, key, before_ms))
             moved += tenure_one(young, &young->keys[at], key, file, lost);
+        else if (key)
+            *waits = true;
     }
     return moved;
 }

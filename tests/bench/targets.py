@@ -44,11 +44,12 @@ def thread_lines(rows):
 
 
 def paced_lines(rows):
-    for row in of(rows, "paced", EXACT):
-        facts = row.facts
-        yield [row.work, "written in an hour", tables.size(facts["per_hour"]), "<= 1 GB",
-               verdict(facts["per_hour"], 1e9), ""]
-        limit = row.file_bytes + (8 << 20)
+    for row in of(rows, "paced", EXACT) + of(rows, "paced-mixed", EXACT):
+        written = row.facts["per_hour"]
+        yield [row.work, "written in an hour", tables.size(written), "<= 1 GB",
+               verdict(written, 1e9), ""]
+    for row in of(rows, "paced", EXACT) + of(rows, "many-stacks", EXACT):
+        facts, limit = row.facts, row.file_bytes + (8 << 20)
         yield [row.work, "memory added, by file size + 8 MiB", "%.2f" % (facts["added_kb"] * 1024 / limit),
                "<= 1.00", verdict(max(0, facts["added_kb"]) * 1024, limit), ""]
     for row in of(rows, "paced-fsync", EXACT):

@@ -10,7 +10,7 @@ LEAKRING_BUILD=$LR_BUILD python3 "$LR_ROOT/tests/bench/bench.py" --quick --tsv r
 tap_ok $? "make bench-quick: every work runs with every tool, and prints the same" "$(cat bench.err)"
 java=$(sed -n 's/.*(\(zip-[0-9]*\))$/\1/p' table.txt)
 if [ -z "$LR_JDKS" ]; then tap_skip "Java" "no JDK under /usr/lib/jvm"; else tap_like "$java" . "Java has a table"; fi
-for work in churn churn-fp churn-2 churn-8 live1m leak50 paced paced-mixed paced-fsync $java; do
+for work in churn churn-fp churn-2 churn-8 live1m leak50 paced paced-mixed paced-fsync many-stacks $java; do
     tap_is "$(awk -F'\t' -v work=$work '$1 == work && $3 ~ /^(none|leakring|leakring-default)$/ &&
         $5 > 0 && $6 <= $5 && $5 <= $7 && $8 > 0 { print $3 }' rows.tsv | sort | xargs)" \
         "leakring leakring-default none" "$work has its rows, with figures"

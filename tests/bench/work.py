@@ -42,16 +42,19 @@ class Work:
     kind: "c" (may be linked with LeakSanitizer), "program" or "jvm"."""
 
     def __init__(self, key, title, argv, tools, kind="c", events=None, event="pair", env=None,
-                 keep=None):
+                 keep=None, keys=""):
         self.key, self.title, self.argv, self.tools, self.kind = key, title, argv, tools, kind
         self.scale = 1e9 / events if events else 1.0
         self.unit = "ns a " + event if events else "s"
         self.env = env or {}
+        self.keys = keys  # more of LEAKRING= for this work
         self.failed = {}  # tool -> why
         self.keep = keep  # called with (tool, directory, sample) after the last round's runs
 
     def run_once(self, tool, where):
         argv, env = tool.command(self.argv, where, self.kind)
+        if self.keys and "LEAKRING" in env:
+            env["LEAKRING"] += "," + self.keys
         return runner.run(argv, {**self.env, **env}, where)
 
     def run_in(self, tool, scratch, last):

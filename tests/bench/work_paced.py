@@ -63,6 +63,28 @@ class Paced(Work):
         tables.align(lines)
 
 
+    def measure(self, tools, rounds, scratch, say, first=0):
+        """Long runs: none that isn't counted, and half as many."""
+        return super().measure(tools, (rounds + 1) // 2, scratch, say, 1)
+
+
+class ManyStacks(Work):
+    """Memory added when the trace has no room for more stacks."""
+
+    def measure(self, tools, rounds, scratch, say, first=0):
+        return super().measure(tools, 1, scratch, say, 1)
+
+    def after(self, rows):
+        rss = [int(row.samples[0].facts["memory"].split("\t")[0]) for row in rows]
+        lines = [["", "RSS", "added", "by file size + 8 MiB", ""]]
+        for row, kb in zip(rows, rss):
+            added = max(0, kb - rss[0]) * 1024
+            row.facts = {"added_kb": kb - rss[0]}
+            share = "%.2f" % (added / (row.file_bytes + (8 << 20))) if row.file_bytes else ""
+            lines.append([row.tool.title, tables.size(kb * 1024), tables.size(added), share, ""])
+        tables.align(lines)
+
+
 def facts_of(samples):
     latency = [[int(ns) for ns in sample.facts["latency"].split("\t")] for sample in samples]
     io = [sample.facts["io"].split("\t") for sample in samples]
@@ -84,5 +106,7 @@ def works(quick):
     yield paced("paced", "1 M blocks a second, short-lived", [], seconds)
     yield paced("paced-mixed", "1 M blocks a second, 1 % live for a second, 0.1 % for 30 s",
                 ["mixed"], seconds, tools=TOOLS[:3])
+    yield ManyStacks("many-stacks", "150,000 stacks, a live block each",
+                     [BUILD + "/test/bench/many_stacks"] + (["2000", "1"] if quick else []), TOOLS[:3])
     yield paced("paced-fsync", "the same beside a neighbour that writes and syncs", ["mixed"],
                 max(1, seconds // 4), True, tools=TOOLS[:3])
