@@ -79,6 +79,7 @@ static enum lr_status read_collections(struct lr_build *build, struct lr_error *
     lr_gc_pressure(build->model);
     if (build->model->run.duration_ms >= LONG_MS)
         build->model->run.full_gc_ms = lr_gc_last_full(&build->model->series);
+    lr_build_whole_gcs(build);
     return LR_OK;
 }
 

@@ -45,6 +45,9 @@ bool lr_judge_column(const struct lr_model_series *series, const char *name,
 /* Slots of a stack, or of a pair site: a bit each. */
 uint64_t lr_followed_mask(const struct lr_build *build, bool pair, uint32_t id);
 
+/* Since when a collection of the whole heap proves what is held, instead of what the series made
+ * likely. */
+void lr_build_whole_gcs(struct lr_build *build);
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);

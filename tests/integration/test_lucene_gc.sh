@@ -32,7 +32,8 @@ jdk_test() {
         tap_ok $? "$label: most were closed by the Cleaner only" "$(cleaned lucene)"
         tap_is "$(ended lucene)" 0 "$label: none is called ended by the program"
         tap_is "$(java_expected lucene)" 3 "$label: the jar cache is listed as expected"
-        tap_like "$(java_summary lucene)" "^leak .* complete$" "$label: verdict"
+        # Which of the two depends on when the last collection of the whole heap was.
+        tap_like "$(java_summary lucene)" "^(leak|garbage-waiting) .* complete$" "$label: verdict"
     done
 }
 
