@@ -112,6 +112,12 @@ else
     LR_KEYS=young=0 filter_test syscall all most
     filter_test refused syscall all most
     filter_test refused prctl own most
+    run_both strict "$LR_ORACLE/guest_sandbox" strict
+    tap_is "$(cat strict.lkr.out)" strict "strict mode: it runs to its end"
+    site_is strict sandboxed_site "80 48000"
+    # What is executed would start under the filter.
+    run_both then "$LR_ORACLE/guest_sandbox" then sh -c 'echo "preload: $LD_PRELOAD"'
+    tap_is "$(cat then.lkr.out)" "preload: " "a program executed under the filter isn't traced"
     # A filter that is refused changes nothing: the helper thread comes back.
     traced_exec vain.lkr "$filter" refused prctl own nothing >vain.out 2>&1 &
     pid=$!

@@ -5,6 +5,8 @@
  *     guest_sandbox errors|kills     nanosleep fails with EPERM, or ends the process; the C
  *                                    library sleeps by clock_nanosleep
  *     guest_sandbox sleepless        both fail with EPERM
+ *     guest_sandbox strict           the strict mode, for the main thread: read, write and exit
+ *     guest_sandbox then PROGRAM…    as kills, and PROGRAM takes its place
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -28,7 +30,7 @@ static void *nothing(void *unused)
 
 static int enter_sandbox(const char *mode)
 {
-    unsigned action = strcmp(mode, "kills") == 0 ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | 1;
+    unsigned action = strcmp(mode, "kills") == 0 || strcmp(mode, "then") == 0 ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | 1;
     long other = strcmp(mode, "sleepless") == 0 ? SYS_clock_nanosleep : SYS_nanosleep;
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -48,6 +50,18 @@ static void sandboxed_site(void)
         kept = malloc(600);
 }
 
+static int be_strict(void)
+{
+    fflush(stdout);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+        return 77;
+    sandboxed_site();
+    sandboxed_site();
+    if (write(1, "strict\n", 7) != 7)
+        return 1;
+    return (int)syscall(SYS_exit, 3);
+}
+
 /* Processor time of a program that does nothing but wait; a thread that can't sleep burns it. */
 static int is_spinning(void)
 {
@@ -64,9 +78,15 @@ int main(int argc, char **argv)
         return 2;
     pthread_create(&thread, NULL, nothing, NULL);
     pthread_join(thread, NULL);
+    if (strcmp(argv[1], "strict") == 0)
+        return be_strict();
     if (enter_sandbox(argv[1]) != 0) {
         perror("seccomp");
         return 77;
+    }
+    if (strcmp(argv[1], "then") == 0) {
+        execvp(argv[2], argv + 2);
+        return 1;
     }
     sandboxed_site();
     poll(NULL, 0, 2000);
