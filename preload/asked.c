@@ -29,11 +29,14 @@ enum {
     QUIET_POLLS = 25,  /* in which the Cleaner released nothing: it has nothing to release */
     DRAIN_POLLS = 500, /* at most for each collection */
     FOR_LONG_MS = 1 << 30,
+    LEAVE_YIELDS = 50,
+    LEAVE_MS = 1000,
 };
 
 enum { SERVER_NONE, SERVER_IDLE, SERVER_ASKED, SERVER_DONE, SERVER_LEAVES };
 static uint32_t server = SERVER_NONE; /* the word that the serving thread sleeps at */
 static uint32_t started;
+static int server_tid; /* 0: it hasn't begun */
 
 static struct lr_collection work; /* whose the state says: the server's while SERVER_ASKED */
 
@@ -92,6 +95,7 @@ static void *serve(void *unused)
 {
     lr_own_work_begin();
     lr_prim_name_thread("leakring gc");
+    __atomic_store_n(&server_tid, lr_prim_tid(), __ATOMIC_RELEASE);
     for (;;) {
         uint32_t state = __atomic_load_n(&server, __ATOMIC_ACQUIRE);
         if (state == SERVER_LEAVES)
@@ -138,6 +142,36 @@ void lr_asked_stop(void)
 {
     tell_server(SERVER_IDLE, SERVER_LEAVES);
     tell_server(SERVER_DONE, SERVER_LEAVES);
+}
+
+static bool is_gone(void)
+{
+    int tid = __atomic_load_n(&server_tid, __ATOMIC_ACQUIRE);
+    return tid && !lr_asked_threads() && !lr_prim_is_thread(tid);
+}
+
+bool lr_asked_leave(void)
+{
+    if (!lr_asked_threads())
+        return false;
+    lr_asked_stop();
+    for (unsigned tries = 0; tries < LEAVE_YIELDS + LEAVE_MS && !is_gone(); tries++)
+        if (__atomic_load_n(&server, __ATOMIC_ACQUIRE) == SERVER_ASKED)
+            break;
+        else if (tries < LEAVE_YIELDS)
+            lr_prim_yield();
+        else
+            lr_prim_sleep_ms(1);
+    return true;
+}
+
+void lr_asked_again(void)
+{
+    if (!is_gone())
+        return;
+    __atomic_store_n(&server_tid, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&started, 0, __ATOMIC_RELEASE);
+    lr_asked_start();
 }
 
 uint32_t lr_asked_threads(void)

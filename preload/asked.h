@@ -8,6 +8,7 @@
 #ifndef LEAKRING_ASKED_H
 #define LEAKRING_ASKED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A JVM is up: starts the thread that will serve requests, once.  Context: as lr_helper_start. */
@@ -19,6 +20,11 @@ void lr_asked_pass(uint32_t now_ms);
 
 /* Helper thread: nobody but these threads is left in the program.  Ends the other one. */
 void lr_asked_stop(void);
+
+/* As it must be before system calls may be forbidden: the thread is awaited, too, unless it serves
+ * a request.  True: there was one; lr_asked_again() has it back. */
+bool lr_asked_leave(void);
+void lr_asked_again(void);
 
 /* 1 while that thread is there, 0 otherwise. */
 uint32_t lr_asked_threads(void);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/auxv.h>
 
+#include "asked.h"
 #include "guard.h"
 #include "helper.h"
 #include "intern.h"
@@ -22,7 +23,7 @@
 #define RET_ACTION 0xffff0000u
 #define RET_LOG 0x7ffc0000u /* Linux 4.14 */
 
-static bool had_helper;
+static bool had_helper, had_server;
 static uint32_t installed; /* one is there, for good */
 
 enum readable { YES, NO, UNKNOWN };
@@ -89,6 +90,8 @@ bool lr_sandbox_begin(const struct sock_fprog *program)
     prepare();
     if (lr_helper_stop())
         had_helper = true;
+    if (lr_asked_leave())
+        had_server = true;
     lr_prim_hush();
     lr_own_work_end(depth);
     return true;
@@ -107,12 +110,20 @@ static void say(void)
     lr_intern_unlock();
 }
 
+static void begin_again(void)
+{
+    if (had_helper)
+        lr_helper_restart();
+    if (had_server)
+        lr_asked_again();
+}
+
 void lr_sandbox_end(bool success)
 {
     uint32_t depth = lr_own_work_begin();
     if (success && !__atomic_exchange_n(&installed, 1, __ATOMIC_ACQ_REL))
         say();
-    else if (!success && lr_prim_speak() && had_helper)
-        lr_helper_restart();
+    else if (!success && lr_prim_speak())
+        begin_again();
     lr_own_work_end(depth);
 }
