@@ -32,9 +32,11 @@ static void what_is_known_of_memory_lasts_through_a_redefinition(void **state)
     lr_jvm_watch_jvmti(&env);
     assert_int_equal(env->RedefineClasses(&env, 0, NULL), JVMTI_ERROR_NONE);
     assert_int_equal(memory[0], memory[1]);
-    assert_int_not_equal(method[0], method[1]);
+    assert_int_not_equal(method[0], method_before);
+    assert_int_not_equal(method[1], method_before);
     assert_int_not_equal(lr_jvm_memory_epoch(), memory_before); /* an old version may be freed */
     assert_int_not_equal(lr_jvm_method_epoch(), method_before);
+    assert_int_not_equal(lr_jvm_method_epoch(), method[1]);
 }
 
 int main(void)
