@@ -344,6 +344,7 @@ static const char *create_at(const char *path, const struct lr_identity *who, ui
     if (trouble)
         return trouble;
     lr_prim_dont_fork(base, size);
+    lr_prim_no_readahead(base, size); /* or each first touch brings 128 KiB into memory */
     write_header(base, who, image, size);
     return NULL;
 }

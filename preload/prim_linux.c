@@ -110,6 +110,11 @@ int lr_prim_dont_fork(void *address, size_t size)
     return (int)CALL(madvise, (long)address, (long)size, MADV_DONTFORK, 0, 0, 0);
 }
 
+int lr_prim_no_readahead(void *address, size_t size)
+{
+    return (int)CALL(madvise, (long)address, (long)size, MADV_RANDOM, 0, 0, 0);
+}
+
 /* The kernel copies the set in before it refuses the operation.  mincore would call PROT_NONE
  * pages (guards) mapped. */
 int lr_prim_is_mapped(const void *address)

@@ -153,4 +153,17 @@ tap_is "$(ls -d directory*),$(ls directory | sed 's/[0-9][0-9]*/PID/'),$(cat err
 LEAKRING="file=/dev/null" LD_PRELOAD="$LR_LIB" "$LR_ORACLE/say_hello" >out 2>err
 tap_is "$(ls /dev/null*),$(grep -c '^leakring: ' err)" "/dev/null,1" "file=/dev/null: one line, no file beside it"
 [ "$(id -u)" -ne 0 ] || rm -f /dev/null.[0-9]*
+
+# Each first touch of a page had the kernel read 31 more around it: 45 MB of page cache, most of it
+# mapped and so in the target's RSS, for a trace of half a megabyte.
+title="a small program's trace takes less than 8 MB of memory"
+traced small.lkr python3 -c 'x = [bytearray(100) for i in range(10000)]'
+if ! tap_have fincore; then
+    tap_skip "$title" "fincore (util-linux) is not installed"
+elif [ "$(stat -f -c %T .)" = tmpfs ]; then
+    tap_skip "$title" "the scratch directory is a tmpfs, where all of a file is in memory"
+else
+    cached=$(fincore --bytes --noheadings --output RES small.lkr)
+    tap_ok $([ "$cached" -lt 8000000 ]; echo $?) "$title" "$cached bytes"
+fi
 tap_done
