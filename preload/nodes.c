@@ -55,17 +55,17 @@ static void link(uint32_t node)
     *head = node;
 }
 
-/* Keeps the chains two long on average, in a full section at most eight. */
+/* Keeps the chains one to two long on average, in a full section at most eight. */
 static void grow(void)
 {
     uint64_t slots = (uint64_t)head_mask + 1;
     if (slots * 8 > lr_file_capacity(LR_SEC_NODES))
         return;
-    uint32_t *old = heads, *larger = lr_prim_map(slots * 4 * sizeof *larger);
+    uint32_t *old = heads, *larger = lr_prim_map(slots * 2 * sizeof *larger);
     if (!larger)
         return;
     heads = larger;
-    head_mask = (uint32_t)(slots * 4 - 1);
+    head_mask = (uint32_t)(slots * 2 - 1);
     for (uint64_t i = 0; i < slots; i++)
         for (uint32_t node = old[i], next; node; node = next) {
             next = lr_file.nodes[node].next;
