@@ -155,8 +155,10 @@ static enum lr_status ask(struct request *request, struct lr_error *error)
 {
     uint64_t begun = now_ms();
     uint32_t heartbeat = lr_control_heartbeat(&request->link);
-    for (; now_ms() - begun < request->timeout_ms; doze()) {
+    for (bool first = true; first || now_ms() - begun < request->timeout_ms; first = false) {
         struct lr_control control;
+        if (!first)
+            doze();
         if (!lr_control_is_alive(&request->link) || !lr_control_read(&request->link, &control))
             break;
         if (!request->asked)

@@ -23,7 +23,7 @@ stop() {
 
 # waiting LABEL [FLAG…]: a JVM with 300 + 300 dropped streams and 7 held ones, in waiting.lkr.
 waiting() {
-    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx64m "$@" -cp "$JAVA_CLASSES" Waiting 300 7
+    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx512m "$@" -cp "$JAVA_CLASSES" Waiting 300 7
 }
 
 # Live streams of waiting.lkr, by the dump.
@@ -61,17 +61,17 @@ verdict() { report waiting.lkr | jq -r "$1"; }
 
 # What reports say of dropped streams before a collection and after it, and of held ones.
 report_test() {
-    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx64m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 0
+    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx512m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 0
     tap_like "$(verdict '.verdict | tostring')" 'leakring gc' "$JDK_NAME: before, a report names leakring gc"
     "$LR_CLI" gc --timeout=300 "$PID" >gc.out 2>&1
     tap_is "$(verdict .verdict.kind)" garbage-waiting "$JDK_NAME: after leakring gc, garbage that waited"
     stop
-    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx64m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 7
+    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx512m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 7
     "$LR_CLI" gc --timeout=300 "$PID" >gc.out 2>&1
     tap_is "$(verdict .verdict.kind)" leak "$JDK_NAME: held streams make it a leak"
     tap_like "$(verdict '.verdict.evidence | join("\n")')" '7 of them were in use .*: held' "$JDK_NAME: and the report says so"
     stop
-    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx64m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 0 gc
+    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx512m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 0 gc
     wait_for 120 eval '[ "$(collections "[.collections[] | select(.why == \"seen\" and .drained_ms > 0)] | length > 0")" = true ]'
     tap_is "$(verdict .verdict.kind)" garbage-waiting "$JDK_NAME: after System.gc() likewise"
     stop
