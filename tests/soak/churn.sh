@@ -10,7 +10,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 
 seconds=${SOAK_SECONDS:-180} rate=${CHURN_RATE:-200000}
-few=2048 # KiB that the program's own heap may come and go by
+few=4096 # KiB that the heap of the program may come and go by
 
 LD_PRELOAD=$LR_LIB LEAKRING=budget=off,file=churn.lkr \
     "$LR_BUILD/test/bench/paced" "$rate" "$seconds" mixed >churn.out &
