@@ -274,13 +274,16 @@ static inline __attribute__((always_inline)) bool take(const void *block, struct
     uintptr_t address = (uintptr_t)block;
     bool file_first = __builtin_expect(lr_self.in_pair, 0);
     lr_table_prefetch(&live, address); /* while the young table is searched */
-    for (unsigned look = 0; look < 2; look++)
+    for (unsigned look = 0; look < 2; look++) {
         if ((file_first && take_live(block, record)) || take_young(address, record) ||
             (!file_first && take_live(block, record))) {
             if (__builtin_expect(filter != 0, 0))
                 lr_filter_subtract(filter, address);
             return true;
         }
+        /* Who saw that it had left the one table sees it in the other. */
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    }
     return false;
 }
 
