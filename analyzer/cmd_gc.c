@@ -204,14 +204,28 @@ static bool find_answer(const struct lr_trace *trace, uint32_t number,
     return found;
 }
 
-static void put_pair(const char *name, uint64_t before, uint64_t after, bool known)
+/* Of what is live now, that which was there before the collection: a busy program goes on acquiring
+ * while it is collected, which says nothing. */
+static uint64_t count_held(const struct lr_trace *trace, uint32_t pair, uint32_t bound_ms)
 {
-    char counts[2][LR_UNIT_SIZE];
-    const char *meaning = after >= before ? known ? "held" : "held, if it did collect"
-                          : after == 0    ? "garbage that waited for a collection"
-                                          : "the rest was garbage that waited for a collection";
-    printf("  %-24s %9s before, %9s after: %s\n", name, lr_unit_count(counts[0], before),
-           lr_unit_count(counts[1], after), meaning);
+    uint64_t held = 0;
+    struct lr_pair_view live;
+    for (uint64_t cursor = 0; lr_trace_each_pair(trace, &cursor, &live);)
+        held += live.pair == pair && live.birth_ms < bound_ms;
+    return held;
+}
+
+static void put_pair(const char *name, uint64_t before, uint64_t held, uint64_t after, bool known)
+{
+    char counts[2][LR_UNIT_SIZE], more[LR_UNIT_SIZE];
+    const char *meaning = held >= before ? known ? "held" : "held, if it did collect"
+                          : held == 0    ? "garbage that waited for a collection"
+                                         : "the rest was garbage that waited for a collection";
+    printf("  %-24s %9s before, %9s after: %s", name, lr_unit_count(counts[0], before),
+           lr_unit_count(counts[1], held), meaning);
+    if (after > held)
+        printf("; %s acquired meanwhile", lr_unit_count(more, after - held));
+    putchar('\n');
 }
 
 static void put_pairs(const struct lr_trace *trace, const struct lr_collection_view *answer)
@@ -223,7 +237,8 @@ static void put_pairs(const struct lr_trace *trace, const struct lr_collection_v
         if (before == LR_NO_VALUE || after == LR_NO_VALUE || before + after == 0)
             continue;
         any = true;
-        put_pair(lr_trace_pair_name(trace, i), before, after, answer->result == LR_COLLECT_DONE);
+        put_pair(lr_trace_pair_name(trace, i), before, count_held(trace, i, answer->bound_ms),
+                 after, answer->result == LR_COLLECT_DONE);
     }
     if (!any)
         puts("  no streams were live");

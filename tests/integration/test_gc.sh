@@ -118,6 +118,12 @@ LR_KEYS=budget=off,young=0 waiting -XX:+UseSerialGC
 ask_fails 3 'young=0' "no helper thread" --timeout=2 "$PID"
 stop
 
+# What a busy program drops while it is collected isn't held.
+start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx512m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 0 on
+"$LR_CLI" gc --timeout=300 "$PID" >gc.out 2>&1
+tap_like "$(cat gc.out)" 'Inflater +[0-9,]+ before, +[01] after: .*garbage that waited' "a busy program: nothing is held"
+stop
+
 # Targets without a JVM, and what is no target.
 start native "$LR_ORACLE/keeps"
 ask_fails 3 'no JVM' "a native program" "$PID"

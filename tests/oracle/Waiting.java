@@ -1,8 +1,8 @@
 /* Waiting.java -- oracle: streams that are dropped and wait for a collection, and some that are held.
  *
- * Usage: java Waiting DROPPED HELD [gc].  Drops as many Inflaters and as many Deflaters, holds as
+ * Usage: java Waiting DROPPED HELD [gc|on].  Drops as many Inflaters and as many Deflaters, holds as
  * many Inflaters, and waits to be killed.  With `gc` it has collected before, itself, until all that
- * it dropped were ended by the Cleaner.
+ * it dropped were ended by the Cleaner.  With `on` it goes on dropping Inflaters.
  */
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
@@ -24,6 +24,8 @@ public final class Waiting {
             Oracle.awaitCleaned(true);
         System.out.println("pid\t" + ProcessHandle.current().pid());
         System.out.println("READY");
+        for (boolean on = args.length > 2 && args[2].equals("on"); on; Thread.sleep(2))
+            drop();
         Thread.sleep(Long.MAX_VALUE);
     }
 
