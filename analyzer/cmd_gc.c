@@ -146,7 +146,8 @@ static enum lr_status no_answer(const struct request *request, uint32_t heartbea
     lr_hint(error, lr_control_heartbeat(&request->link) == heartbeat
                        ? "leakring's own thread doesn't run in that process: was it traced with "
                          "young=0, or was it denied by a sandbox?"
-                       : "the process is very busy: --timeout waits longer");
+                       : "the process is very busy (--timeout waits longer), or leakring's own "
+                         "thread doesn't run in it (young=0, a sandbox)");
     return LR_CANNOT_TELL;
 }
 
