@@ -59,7 +59,7 @@ world &
 tap_is "$?" 0 "its commands succeed, up to the last" "$(tail -5 "$ES/tutorial.err")"
 [ -z "${KEEP:-}" ] || cp "$ES"/tutorial.* "$ES"/*.lkr "$KEEP"
 output=$(grep -v -e '^\[' -e '^[[:space:]]at ' "$ES/tutorial.out" | cut -c1-200)
-tap_like "$output" '^LEAK: .* java.util.zip.Inflater' "the report finds the leak"
+tap_like "$output" '^(LEAK|GARBAGE WAITING): .* java.util.zip.Inflater' "the report finds the leak"
 tap_like "$output" 'DeflateCompressor\.streamInput\(DeflateCompressor\.java:86\)' "and the line"
 tap_like "$output" 'called by .*handleIncomingClusterStateRequest\(PublishClusterStateAction\.java:[0-9]+\)' \
     "and who called it"
