@@ -281,11 +281,11 @@ static void put_java(struct text *text)
     char count[LR_UNIT_SIZE];
 
     if (run->java)
-        lr_page_text(&text->page, 2, 4, LR_INK_PLAIN, "%s %s, %s, %s GC, %s collections seen",
+        lr_page_text(&text->page, 2, 4, LR_INK_PLAIN, "%s %s, %s, %s GC, %s collection%s seen",
                      run->java_vm[0] ? run->java_vm : "Java", run->java_version,
                      run->java_vendor[0] ? run->java_vendor : "vendor unknown",
                      run->java_gc[0] ? run->java_gc : "unknown",
-                     lr_unit_count(count, run->collections));
+                     lr_unit_count(count, run->collections), run->collections == 1 ? "" : "s");
 }
 
 static void put_run(struct text *text)

@@ -8,6 +8,8 @@
 
 #include "file.h"
 #include "prim.h"
+#include "record.h"
+#include "table.h"
 
 enum { PAGE = 4096, CHUNK_PAGES = 256, SLICE_NS = 250000 };
 
@@ -119,10 +121,31 @@ static void count_region(const unsigned char *at)
     add(&tally_of(stack, false)->sum, (double)length, 1);
 }
 
+/* Which of `count` pages of the table, from number `first` at `at` on, are to be looked at: those that
+ * were written.  Reading another would bring it into memory. */
+static bool pick_touched(const unsigned char *at, uint64_t first, uint64_t count,
+                         unsigned char *wanted)
+{
+    (void)at;
+    const struct lr_table *live = lr_record_live_table();
+    for (uint64_t i = 0; i < count; i++)
+        wanted[i] = lr_table_is_touched(live, (first + i) * (PAGE / sizeof(struct lr_live)));
+    return true;
+}
+
+static bool pick_resident(const unsigned char *at, uint64_t first, uint64_t count,
+                          unsigned char *wanted)
+{
+    (void)first;
+    return lr_prim_resident(at, count * PAGE, wanted) >= 0;
+}
+
 static const struct {
     enum lr_section_id id;
+    bool (*pick)(const unsigned char *at, uint64_t first, uint64_t count, unsigned char *wanted);
     void (*count)(const unsigned char *slot);
-} tables[] = {{LR_SEC_LIVE, count_block}, {LR_SEC_REGIONS, count_region}};
+} tables[] = {{LR_SEC_LIVE, pick_touched, count_block},
+              {LR_SEC_REGIONS, pick_resident, count_region}};
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
 static unsigned table; /* of the scan under way */
@@ -137,17 +160,16 @@ bool lr_live_scan_start(void)
 }
 
 /* Slots don't cross pages: both tables' entries divide one. */
-static void count_pages(const unsigned char *at, uint64_t pages, uint64_t entry_size,
-                        void (*count)(const unsigned char *))
+static void count_pages(const unsigned char *at, uint64_t pages, uint64_t entry_size)
 {
-    unsigned char resident[CHUNK_PAGES];
-    if (lr_prim_resident(at, pages * PAGE, resident) < 0)
+    unsigned char wanted[CHUNK_PAGES];
+    if (!tables[table].pick(at, page, pages, wanted))
         return;
     for (uint64_t i = 0; i < pages; i++, at += PAGE) {
-        if (!(resident[i] & 1))
+        if (!(wanted[i] & 1))
             continue;
         for (uint64_t offset = 0; offset + entry_size <= PAGE; offset += entry_size)
-            count(at + offset);
+            tables[table].count(at + offset);
     }
 }
 _Static_assert(PAGE % sizeof(struct lr_live) == 0 && PAGE % sizeof(struct lr_region) == 0,
@@ -172,7 +194,7 @@ static bool count_chunk(void)
     uint64_t all = section->capacity * section->entry_size / PAGE;
     uint64_t pages = all - page < CHUNK_PAGES ? all - page : CHUNK_PAGES;
     if (pages)
-        count_pages(start + page * PAGE, pages, section->entry_size, tables[table].count);
+        count_pages(start + page * PAGE, pages, section->entry_size);
     page += pages;
     return page >= all && next_table();
 }

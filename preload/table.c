@@ -33,6 +33,12 @@ uint64_t lr_table_parts(uint64_t capacity)
     return (capacity >> TOUCH_SHIFT) + 1;
 }
 
+bool lr_table_is_touched(const struct lr_table *table, uint64_t slot)
+{
+    return !table->touched ||
+           __atomic_load_n(&table->touched[slot >> TOUCH_SHIFT], __ATOMIC_RELAXED);
+}
+
 static uint64_t size_of(const struct lr_table *table, uint32_t level)
 {
     return table->levels[level].homes + table->window - 1;
@@ -321,8 +327,7 @@ bool lr_table_copy_in(struct lr_table *file, const struct lr_live *record,
 uint64_t lr_table_next(const struct lr_table *table, uint64_t at)
 {
     for (; at < table->slot_count; at++) {
-        if (table->touched && !__atomic_load_n(&table->touched[at >> TOUCH_SHIFT],
-                                               __ATOMIC_RELAXED))
+        if (!lr_table_is_touched(table, at))
             at |= (UINT64_C(1) << TOUCH_SHIFT) - 1;
         else if (__atomic_load_n(&table->slots[at].key, __ATOMIC_ACQUIRE))
             return at;

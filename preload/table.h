@@ -45,6 +45,8 @@ struct lr_table {
 };
 
 struct lr_table lr_table_over(struct lr_live *slots, uint64_t capacity, uint32_t window);
+/* May there have been a record at that slot?  True where nobody keeps account. */
+bool lr_table_is_touched(const struct lr_table *table, uint64_t slot);
 /* Bytes for lr_table.touched. */
 uint64_t lr_table_parts(uint64_t capacity);
 

@@ -19,9 +19,11 @@
 #include "followed.h"
 #include "proc_lines.h"
 #include "live_scan.h"
+#include "record.h"
 #include "recording.h"
 #include "series.h"
 #include "sources.h"
+#include "table.h"
 
 static const char *path;
 static char root[64];
@@ -203,6 +205,24 @@ static void what_is_live_is_counted(void **state)
     assert_true(followed_bytes(LR_FOLLOWED_STACK, 1, &count) == 50.0f && count == 1.0f);
 }
 
+/* What was never written isn't brought into memory by looking. */
+static void only_touched_parts_are_looked_at(void **state)
+{
+    (void)state;
+    struct lr_table *live = lr_record_live_table();
+    uint8_t *touched = calloc(1, lr_table_parts(lr_file_capacity(LR_SEC_LIVE)));
+    live->touched = touched;
+    whole_scan(8000);
+    double before = lr_live_scan_totals()->blocks.count;
+    touched[0] = 1; /* slots 0 to 2047 */
+    set_live(9, 1, 100, 0);
+    set_live(5000, 1, 50, 0);
+    whole_scan(9000);
+    assert_true(before == 0.0 && lr_live_scan_totals()->blocks.count == 1.0);
+    live->touched = NULL;
+    free(touched);
+}
+
 /* A hundred larger stacks that come and go, or stay as they are, and one that leaks a little. */
 static void a_slow_leak_is_followed(void **state)
 {
@@ -366,6 +386,7 @@ int main(void)
         cmocka_unit_test(lines_of_any_length),    cmocka_unit_test(this_process),
         cmocka_unit_test(the_machine),            cmocka_unit_test(the_cgroup),
         cmocka_unit_test(what_is_live_is_counted), cmocka_unit_test(a_slow_leak_is_followed),
+        cmocka_unit_test(only_touched_parts_are_looked_at),
         cmocka_unit_test(a_leak_among_very_many_stacks_is_followed),
         cmocka_unit_test(points_are_written),     cmocka_unit_test(resident_memory_by_area),
         cmocka_unit_test(points_go_on_after_49_days),
