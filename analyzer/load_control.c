@@ -31,26 +31,32 @@ static bool owns_process(uid_t owner, uint32_t pid)
     return stat(path, &process) == 0 && (process.st_uid == owner || owner == 0);
 }
 
+/* A file whose place may be changed under our eyes, by a container's processes: it is opened to be
+ * written only once it is known to be a file and whose.  Opening a device would already do something.
+ */
 static enum lr_status open_file(const char *path, struct stat *file, int *fd,
                                 struct lr_error *error)
 {
-    *fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int opening = errno;
-    if (*fd < 0 && (opening == EACCES || opening == EPERM || opening == EROFS)) {
-        lr_fail(error, LR_UNREADABLE, "cannot be written: %s", strerror(opening));
-        lr_hint(error, "ask as the user who runs the program, or as root");
-        return LR_UNREADABLE;
-    }
-    if (*fd < 0 || fstat(*fd, file) != 0)
-        return lr_fail(error, LR_UNREADABLE, "%s", strerror(*fd < 0 ? opening : errno));
-    if (!S_ISREG(file->st_mode))
-        return lr_fail(error, LR_UNREADABLE, "is not a regular file");
-    if (is_foreign(file)) {
+    char found[32];
+    int place = open(path, O_PATH | O_CLOEXEC);
+    if (place < 0 || fstat(place, file) != 0) {
+        lr_fail(error, LR_UNREADABLE, "%s", strerror(errno));
+    } else if (!S_ISREG(file->st_mode)) {
+        lr_fail(error, LR_UNREADABLE, "is not a regular file");
+    } else if (is_foreign(file)) {
         lr_fail(error, LR_UNREADABLE, "belongs to another user");
         lr_hint(error, "ask as the user who runs the program");
-        return LR_UNREADABLE;
+    } else {
+        snprintf(found, sizeof(found), "/proc/self/fd/%d", place);
+        *fd = open(found, O_RDWR | O_CLOEXEC);
+        if (*fd < 0) {
+            lr_fail(error, LR_UNREADABLE, "cannot be written: %s", strerror(errno));
+            lr_hint(error, "ask as the user who runs the program, or as root");
+        }
     }
-    return LR_OK;
+    if (place >= 0)
+        close(place);
+    return *fd < 0 ? LR_UNREADABLE : LR_OK;
 }
 
 static const struct lr_section *find_control(const struct lr_header *header)
