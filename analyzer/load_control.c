@@ -32,8 +32,7 @@ static bool owns_process(uid_t owner, uint32_t pid)
 }
 
 /* A file whose place may be changed under our eyes, by a container's processes: it is opened to be
- * written only once it is known to be a file and whose.  Opening a device would already do something.
- */
+ * written only once it is known to be a file and whose.  Opening a device might already do harm. */
 static enum lr_status open_file(const char *path, struct stat *file, int *fd,
                                 struct lr_error *error)
 {

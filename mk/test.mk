@@ -160,7 +160,7 @@ fuzz: $(TEST)/fuzz/fuzz_load ## fuzz the readers (FUZZ_SECONDS=60)
 # The corpus of the OOM parser are the fixtures, each behind the byte that chooses logs.
 $(TEST)/fuzz/fuzz_oom: tests/fuzz/fuzz_oom.c $(wildcard analyzer/oom_*.c analyzer/host_*.c \
 		analyzer/emit_oom*.c analyzer/emit_host*.c analyzer/load*.c) analyzer/emit_folded.c \
-		analyzer/emit_page.c analyzer/status.c analyzer/units.c
+		analyzer/emit_page.c analyzer/status.c analyzer/units.c analyzer/model_text.c
 	@mkdir -p $(@D)
 	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -ljson-c -lm
 

@@ -221,6 +221,11 @@ static void finish(uint32_t now_ms)
     __atomic_store_n(&server, SERVER_IDLE, __ATOMIC_RELEASE);
 }
 
+static bool serves(uint32_t state)
+{
+    return state == SERVER_ASKED || state == SERVER_DONE;
+}
+
 void lr_asked_pass(uint32_t now_ms)
 {
     uint32_t state = __atomic_load_n(&server, __ATOMIC_ACQUIRE);
@@ -230,5 +235,7 @@ void lr_asked_pass(uint32_t now_ms)
     else if (state != SERVER_ASKED && asked != lr_file.control->taken &&
              (asked & LR_CONTROL_NUMBER_MASK))
         take_up(asked, now_ms);
-    lr_collections_watch(now_ms, state == SERVER_ASKED || state == SERVER_DONE);
+    /* The server may have begun, and be done, since it was told a moment ago. */
+    bool serving = serves(state) || serves(__atomic_load_n(&server, __ATOMIC_ACQUIRE));
+    lr_collections_watch(now_ms, serving);
 }

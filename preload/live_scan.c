@@ -121,8 +121,8 @@ static void count_region(const unsigned char *at)
     add(&tally_of(stack, false)->sum, (double)length, 1);
 }
 
-/* Which of `count` pages of the table, from number `first` at `at` on, are to be looked at: those that
- * were written.  Reading another would bring it into memory. */
+/* Which of `count` pages of the table, from number `first` at `at` on, are to be looked at: those
+ * that were written.  Reading another would bring it into memory. */
 static bool pick_touched(const unsigned char *at, uint64_t first, uint64_t count,
                          unsigned char *wanted)
 {

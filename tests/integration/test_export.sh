@@ -9,7 +9,9 @@ tap_need jq
 export_to() { "$LR_CLI" export --format="$1" -o "$3" "$2" 2>export.err; }
 
 # What the report calls live memory, pairs' included, in bytes.
-live_bytes() { report "$1" | jq '[.ledger[] | select(.name | startswith("malloc live")) | .bytes] | add'; }
+live_bytes() {
+    report "$1" | jq '[(.sites[] | select(.kind != "mmap") | .live_bytes.value), .pairs[].live_bytes, 0] | add'
+}
 
 golden_test() {
     local name

@@ -41,8 +41,9 @@ collector_test() {
     tap_like "$(cat gc.out)" 'Deflater +300 before, +0 after: garbage that waited' "$label: Deflaters"
     tap_like "$(cat gc.out)" 'allocator, in use' "$label: the allocator's figures"
     tap_is "$(live)" 7 "$label: what is held is live after"
-    tap_is "$(collections '.collections[0] | [.why, .result, .request, .cleaned, .drained_ms > 0]')" \
-        '["asked","done",1,600,true]' "$label: the trace has it"
+    # Beside it there may be one that was seen: the JVM's own, or a part of this one.
+    tap_is "$(collections '.collections[] | select(.why == "asked") | [.result, .request, .cleaned, .drained_ms > 0]')" \
+        '["done",1,600,true]' "$label: the trace has it"
     kill -0 "$PID"
     tap_ok $? "$label: the program goes on"
     stop
