@@ -31,6 +31,14 @@ static bool owns_process(uid_t owner, uint32_t pid)
     return stat(path, &process) == 0 && (process.st_uid == owner || owner == 0);
 }
 
+static void refuse(struct lr_error *error, const char *what)
+{
+    int reason = errno;
+    lr_fail(error, LR_UNREADABLE, "%s: %s", what, strerror(reason));
+    if (reason == EACCES || reason == EPERM || reason == EROFS)
+        lr_hint(error, "ask as the user who runs the program, or as root");
+}
+
 /* A file whose place may be changed under our eyes, by a container's processes: it is opened to be
  * written only once it is known to be a file and whose.  Opening a device might already do harm. */
 static enum lr_status open_file(const char *path, struct stat *file, int *fd,
@@ -39,7 +47,7 @@ static enum lr_status open_file(const char *path, struct stat *file, int *fd,
     char found[32];
     int place = open(path, O_PATH | O_CLOEXEC);
     if (place < 0 || fstat(place, file) != 0) {
-        lr_fail(error, LR_UNREADABLE, "%s", strerror(errno));
+        refuse(error, "cannot be opened");
     } else if (!S_ISREG(file->st_mode)) {
         lr_fail(error, LR_UNREADABLE, "is not a regular file");
     } else if (is_foreign(file)) {
@@ -48,10 +56,8 @@ static enum lr_status open_file(const char *path, struct stat *file, int *fd,
     } else {
         snprintf(found, sizeof(found), "/proc/self/fd/%d", place);
         *fd = open(found, O_RDWR | O_CLOEXEC);
-        if (*fd < 0) {
-            lr_fail(error, LR_UNREADABLE, "cannot be written: %s", strerror(errno));
-            lr_hint(error, "ask as the user who runs the program, or as root");
-        }
+        if (*fd < 0)
+            refuse(error, "cannot be written");
     }
     if (place >= 0)
         close(place);
