@@ -47,7 +47,8 @@ def loads(home, version, quick):
     sources = toolbox.ROOT + "/tests/bench/"
     count = 1000 if quick else 1
     classes = compile_java(home, version, [sources + "JvmLoads.java"])
-    java = [home + "/bin/java"] + HEAP + ["-cp", classes]
+    quiet = ["--sun-misc-unsafe-memory-access=allow"] if int(version) >= 23 else []
+    java = [home + "/bin/java"] + quiet + HEAP + ["-cp", classes]
     tools = OURS if quick else PEERS
     work = lambda key, title, argv, tools=tools, **more: Work(
         "%s-%s" % (key, version), "%s, JDK %s" % (title, version), java + argv, tools, kind="jvm",
@@ -56,6 +57,10 @@ def loads(home, version, quick):
     yield work("start", "starting and ending", ["JvmLoads", "zip", "1"])
     yield work("zip", "Inflater and Deflater, create and end", ["JvmLoads", "zip", str(2500000 // count)])
     yield work("direct", "direct buffers", ["JvmLoads", "direct", str(2500000 // count)])
+    for depth in "10", "50":
+        yield work("unsafe%s" % depth, "malloc and free from Java, %s Java frames" % depth,
+                   ["JvmLoads", "unsafe" + depth, str(20000000 // count)],
+                   OURS + ["async-512k"] * (not quick), events=20000000 // count)
     if quick:
         return
     jar, missing = lucene_jar()
