@@ -18,7 +18,7 @@ public final class JvmLoads {
         long sum = switch (args[0]) {
             case "zip" -> zip(count);
             case "direct" -> direct(count);
-            default -> below(Integer.parseInt(args[0].substring("unsafe".length())) - 2, count);
+            default -> unsafe(Integer.parseInt(args[0].substring("unsafe".length())) - 3, count);
         };
         System.out.println(args[0] + "\t" + count + "\t" + sum);
     }
@@ -46,6 +46,14 @@ public final class JvmLoads {
         Field field = Unsafe.class.getDeclaredField("theUnsafe");
         field.setAccessible(true);
         return (Unsafe) field.get(null);
+    }
+
+    /* So often that the frames below are compiled ones. */
+    private static long unsafe(int frames, int count) throws Exception {
+        long sum = 0;
+        for (int i = 0; i < count; i += 100)
+            sum += below(frames, 100);
+        return sum;
     }
 
     private static long below(int frames, int count) throws Exception {
