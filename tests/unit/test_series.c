@@ -42,7 +42,9 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
-    return unlink(path);
+    char command[80];
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    return system(command) | unlink(path);
 }
 
 /* Writes `text` to a file below the root of the test, with the directories that lead there. */
