@@ -53,19 +53,10 @@ struct request {
     uint32_t asked;
 };
 
-static int parse_seconds(const char *word, uint64_t *milliseconds)
-{
-    char *end;
-    unsigned long value = strtoul(word, &end, 10);
-    if (*word < '0' || *word > '9' || *end || value == 0 || value > SECONDS_MAX)
-        return -1;
-    *milliseconds = value * 1000;
-    return 0;
-}
-
 /* Exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct request *request)
 {
+    unsigned long seconds = SECONDS_DEFAULT;
     int c;
     optind = 1;
     while ((c = getopt_long(argc, argv, ":t:h", options, NULL)) != -1) {
@@ -73,7 +64,7 @@ static int parse_options(int argc, char **argv, struct request *request)
         case 'h':
             return lr_help(stdout, &help);
         case 't':
-            if (parse_seconds(optarg, &request->timeout_ms) != 0)
+            if (lr_parse_number(optarg, SECONDS_MAX, &seconds) != 0)
                 return lr_bad_usage(&help, "--timeout is a number of seconds, not %s", optarg);
             break;
         case OPT_BYTES:
@@ -83,6 +74,7 @@ static int parse_options(int argc, char **argv, struct request *request)
             return lr_bad_option(&help, argv, c);
         }
     }
+    request->timeout_ms = seconds * 1000;
     if (argc - optind != 1)
         return lr_bad_usage(&help, "name one process or trace");
     return -1;
@@ -306,7 +298,7 @@ static enum lr_status run(struct request *request, struct lr_error *error)
 
 int lr_cmd_gc(int argc, char **argv)
 {
-    struct request request = {.timeout_ms = SECONDS_DEFAULT * 1000, .link = {.fd = -1}};
+    struct request request = {.link = {.fd = -1}};
     struct lr_error error = {{0}, {0}};
     int exit_code = parse_options(argc, argv, &request);
     if (exit_code >= 0)

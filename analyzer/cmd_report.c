@@ -97,20 +97,10 @@ static bool choose_color(const struct request *request, int color)
     return to_terminal(request) && !(no_color && *no_color);
 }
 
-static int parse_top(const char *word, unsigned *top)
-{
-    char *end;
-    unsigned long value = strtoul(word, &end, 10);
-
-    if (*word < '0' || *word > '9' || *end || value == 0 || value > 1000000)
-        return -1;
-    *top = (unsigned)value;
-    return 0;
-}
-
 /* Exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct request *request)
 {
+    unsigned long top = 0;
     int c, color = 2;
 
     optind = 1;
@@ -123,7 +113,7 @@ static int parse_options(int argc, char **argv, struct request *request)
                 return lr_bad_usage(&help, "--format is text or json, not %s", optarg);
             break;
         case OPT_TOP:
-            if (parse_top(optarg, &request->emit.top) != 0)
+            if (lr_parse_number(optarg, 1000000, &top) != 0)
                 return lr_bad_usage(&help, "--top is a number from 1 on, not %s", optarg);
             break;
         case OPT_STACKS:
@@ -141,6 +131,7 @@ static int parse_options(int argc, char **argv, struct request *request)
                 return lr_bad_option(&help, argv, c);
         }
     }
+    request->emit.top = (unsigned)top;
     request->emit.color = choose_color(request, color);
     request->emit.width = to_terminal(request) ? terminal_width() : 0;
     return -1;

@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "status.h"
@@ -50,6 +51,17 @@ int lr_bad_option(const struct lr_help *help, char **argv, int getopt_result)
     else
         lr_fail(&error, LR_USAGE, "unknown option %s", word);
     return finish_usage(help, &error);
+}
+
+int lr_parse_number(const char *word, unsigned long most, unsigned long *number)
+{
+    char *end;
+    unsigned long value = strtoul(word, &end, 10);
+
+    if (*word < '0' || *word > '9' || *end || value == 0 || value > most)
+        return -1;
+    *number = value;
+    return 0;
 }
 
 int lr_parse_output(const char *word, enum lr_output *output)

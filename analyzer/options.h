@@ -37,6 +37,9 @@ enum lr_output { LR_OUTPUT_TEXT, LR_OUTPUT_JSON };
 /* 0, or -1 for a word that is neither `text` nor `json`. */
 int lr_parse_output(const char *word, enum lr_output *output);
 
+/* 0 and the number, or -1 for a word that isn't a number from 1 to `most`. */
+int lr_parse_number(const char *word, unsigned long most, unsigned long *number);
+
 /* The candidate most like `word`, NULL when none is near.  For "did you mean". */
 const char *lr_closest(const char *word, const char *const *candidates, size_t count);
 

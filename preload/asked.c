@@ -29,8 +29,6 @@ enum {
     QUIET_POLLS = 25,  /* in which the Cleaner released nothing: it has nothing to release */
     DRAIN_POLLS = 500, /* at most for each collection */
     FOR_LONG_MS = 1 << 30,
-    LEAVE_YIELDS = 50,
-    LEAVE_MS = 1000,
 };
 
 enum { SERVER_NONE, SERVER_IDLE, SERVER_ASKED, SERVER_DONE, SERVER_LEAVES };
@@ -150,18 +148,17 @@ static bool is_gone(void)
     return tid && !lr_asked_threads() && !lr_prim_is_thread(tid);
 }
 
+static bool is_gone_or_busy(void)
+{
+    return __atomic_load_n(&server, __ATOMIC_ACQUIRE) == SERVER_ASKED || is_gone();
+}
+
 bool lr_asked_leave(void)
 {
     if (!lr_asked_threads())
         return false;
     lr_asked_stop();
-    for (unsigned tries = 0; tries < LEAVE_YIELDS + LEAVE_MS && !is_gone(); tries++)
-        if (__atomic_load_n(&server, __ATOMIC_ACQUIRE) == SERVER_ASKED)
-            break;
-        else if (tries < LEAVE_YIELDS)
-            lr_prim_yield();
-        else
-            lr_prim_sleep_ms(1);
+    lr_own_thread_await(is_gone_or_busy);
     return true;
 }
 

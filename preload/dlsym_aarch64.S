@@ -2,9 +2,8 @@
  *
  * Stage: intercept.  Context: any thread, before constructors ran.
  */
-#ifdef __CET__
-#include <cet.h> /* the x86 note: one object without it and the linker drops it for all */
-#endif
+#include "asm_notes.h"
+
 #if defined(__aarch64__)
 
     .text
@@ -38,13 +37,4 @@ dlsym:
     .cfi_endproc
     .size dlsym, . - dlsym
 
-
-    /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI */
-    .section .note.gnu.property, "a", %note
-    .p2align 3
-    .word 4, 16, 5
-    .asciz "GNU"
-    .word 0xc0000000, 4, 1, 0
 #endif
-
-    .section .note.GNU-stack, "", %progbits

@@ -3,13 +3,9 @@
  * Stage: intercept.  Context: any thread, before constructors ran.
  * It has to be a jump: dlsym looks at its return address to know what RTLD_NEXT is relative to.
  */
-#if defined(__x86_64__)
+#include "asm_notes.h"
 
-#ifdef __CET__
-#include <cet.h>
-#else
-#define _CET_ENDBR
-#endif
+#if defined(__x86_64__)
 
     .text
     .globl dlsym
@@ -44,6 +40,5 @@ dlsym:
     ret
     .cfi_endproc
     .size dlsym, . - dlsym
-#endif
 
-    .section .note.GNU-stack, "", %progbits
+#endif

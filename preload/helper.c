@@ -37,7 +37,6 @@ enum {
     REST_MS = 250,
     REST_ARRIVALS = 32, /* in a rest: over */
     STOP_MS = 1000,
-    STOP_YIELDS = 50, /* its end is a few system calls away */
 };
 
 static uint32_t started;
@@ -166,11 +165,7 @@ bool lr_helper_stop(void)
     __atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
     lr_prim_wake(&stopping);
     lr_prim_wait(&left, 0, STOP_MS);
-    for (unsigned tries = 0; tries < STOP_YIELDS + STOP_MS && !is_gone(); tries++)
-        if (tries < STOP_YIELDS)
-            lr_prim_yield();
-        else
-            lr_prim_sleep_ms(1);
+    lr_own_thread_await(is_gone);
     return true;
 }
 

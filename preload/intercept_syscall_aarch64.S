@@ -3,9 +3,8 @@
  *
  * Stage: INTERCEPT.  Context: any thread, before constructors ran.
  */
-#ifdef __CET__
-#include <cet.h> /* the x86 note: one object without it and the linker drops it for all */
-#endif
+#include "asm_notes.h"
+
 #if defined(__aarch64__)
 
 #define SYS_PRCTL 167
@@ -54,12 +53,4 @@ syscall:
     .cfi_endproc
     .size syscall, . - syscall
 
-    /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI */
-    .section .note.gnu.property, "a", %note
-    .p2align 3
-    .word 4, 16, 5
-    .asciz "GNU"
-    .word 0xc0000000, 4, 1, 0
 #endif
-
-    .section .note.GNU-stack, "", %progbits

@@ -4,13 +4,9 @@
  * Stage: INTERCEPT.  Context: any thread, before constructors ran.
  * It has to be a jump: the last of seven arguments is on the stack.
  */
-#if defined(__x86_64__)
+#include "asm_notes.h"
 
-#ifdef __CET__
-#include <cet.h>
-#else
-#define _CET_ENDBR
-#endif
+#if defined(__x86_64__)
 
 #define SYS_PRCTL 157
 #define SYS_SECCOMP 317
@@ -68,5 +64,3 @@ syscall:
     .size syscall, . - syscall
 
 #endif
-
-    .section .note.GNU-stack, "", %progbits

@@ -8,6 +8,9 @@
 #include <pthread.h>
 
 #include "next.h"
+#include "prim.h"
+
+enum { AWAIT_YIELDS = 50, AWAIT_MS = 1000 };
 
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int attr_function(pthread_attr_t *);
@@ -28,4 +31,13 @@ bool lr_own_thread(void *(*run)(void *), size_t stack_bytes)
     detach(&attributes, PTHREAD_CREATE_DETACHED);
     stack(&attributes, stack_bytes);
     return make(&thread, &attributes, run, NULL) == 0;
+}
+
+void lr_own_thread_await(bool (*is_over)(void))
+{
+    for (unsigned tries = 0; tries < AWAIT_YIELDS + AWAIT_MS && !is_over(); tries++)
+        if (tries < AWAIT_YIELDS)
+            lr_prim_yield();
+        else
+            lr_prim_sleep_ms(1);
 }

@@ -13,4 +13,8 @@
  * lr_own_work_begin().  It shares the caller's table of file descriptors.  False: not allowed. */
 bool lr_own_thread(void *(*run)(void *), size_t stack_bytes);
 
+/* Waits until `is_over`, which a thread of ours makes true that is a few system calls from its end:
+ * yields first, then sleeps; a second at most. */
+void lr_own_thread_await(bool (*is_over)(void));
+
 #endif

@@ -3,46 +3,18 @@
  *
  * Stage: unit tests of LOAD and MODEL.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "load.h"
-#include "make_trace.h"
-#include "model.h"
-#include "symbolize.h"
+#include "judged.h"
 
 enum { MIB = 1024 }; /* in KiB */
 #define BASE UINT64_C(0x7f0000000000)
 
-static struct lr_trace *trace;
-static struct lr_symbolizer *symbolizer;
-static struct lr_model *model;
-
-static void build(struct lr_make *make)
-{
-    struct lr_error error;
-    struct lr_symbolizer_options options = {.no_files = true};
-    size_t size;
-    const unsigned char *bytes = lr_make_bytes(make, &size);
-    assert_int_equal(lr_trace_open_bytes(bytes, size, "x.lkr", &trace, &error), LR_OK);
-    lr_make_free(make);
-    symbolizer = lr_symbolizer_open(trace, &options);
-    assert_int_equal(lr_model_build(trace, symbolizer, &model, &error), LR_OK);
-}
-
-static void end(void)
+static void sum_up(void)
 {
     uint64_t sum = 0;
     for (int i = 0; i < LR_LEDGER_ENTRIES; i++)
         sum += model->ledger.bytes[i];
     assert_int_equal(sum, model->ledger.resident);
-    lr_model_free(model);
-    lr_symbolizer_close(symbolizer);
-    lr_trace_close(trace);
+    end();
 }
 
 static uint64_t entry(enum lr_ledger_entry which)
@@ -68,7 +40,7 @@ static void every_kind_has_its_entry(void **state)
     lr_make_area(make, LR_AREA_OTHER, 4000, 0, 0, 5, 0);
     lr_make_area_end(make, 4000, 10);
     lr_make_live(make, 0x10010, 100 << 10, LR_KIND_MALLOC, stack, 5, 0);
-    build(make);
+    judge(make);
     assert_true(model->ledger.known);
     assert_int_equal(model->ledger.time_ms, 4000);
     assert_int_equal(model->ledger.swapped, 7 * 1024);
@@ -81,7 +53,7 @@ static void every_kind_has_its_entry(void **state)
     assert_int_equal(entry(LR_LEDGER_SHARED), 70);
     assert_int_equal(entry(LR_LEDGER_OWN), 3 * MIB + 300);
     assert_int_equal(entry(LR_LEDGER_UNKNOWN), 4 * MIB + 600 + 5);
-    end();
+    sum_up();
 }
 
 /* Many threads' arenas, all but emptied. */
@@ -101,20 +73,20 @@ static struct lr_make *make_arenas(unsigned live_mib)
 static void freed_but_resident_is_retention(void **state)
 {
     (void)state;
-    build(make_arenas(1));
+    judge(make_arenas(1));
     assert_int_equal(entry(LR_LEDGER_SLACK), 119 * MIB);
     assert_int_equal(model->verdict.kind, LR_VERDICT_RETENTION);
     assert_non_null(strstr(model->verdict.next, "MALLOC_ARENA_MAX=2"));
-    end();
+    sum_up();
     struct lr_make *make = make_arenas(1);
     lr_make_meta(make, LR_META_ALLOCATOR, "/usr/lib/libjemalloc.so.2");
-    build(make);
+    judge(make);
     assert_non_null(strstr(model->verdict.next, "dirty_decay_ms"));
-    end();
-    build(make_arenas(70)); /* half full, as allocators are */
+    sum_up();
+    judge(make_arenas(70)); /* half full, as allocators are */
     assert_int_equal(entry(LR_LEDGER_LIVE), 70 * MIB);
     assert_true(model->verdict.kind != LR_VERDICT_RETENTION);
-    end();
+    sum_up();
 }
 
 /* Who frees all before he exits retains nothing: it was live when it was resident. */
@@ -124,38 +96,38 @@ static void what_was_live_then_was_not_kept(void **state)
     struct lr_make *make = make_arenas(1);
     lr_make_point(make, LR_SEC_SERIES_1S, 3000)->values[LR_SERIES_live_bytes] = 110 << 20;
     lr_make_point(make, LR_SEC_SERIES_1S, 9000)->values[LR_SERIES_live_bytes] = 1 << 20;
-    build(make);
+    judge(make);
     assert_in_range(entry(LR_LEDGER_SLACK), 9 * MIB, 11 * MIB);
     assert_true(model->verdict.kind != LR_VERDICT_RETENTION);
-    end();
+    sum_up();
 }
 
 static void only_a_whole_snapshot_counts(void **state)
 {
     (void)state;
     struct lr_make *make = lr_make_new();
-    build(make);
+    judge(make);
     assert_false(model->ledger.known); /* none at all */
-    end();
+    sum_up();
     make = lr_make_new();
     lr_make_area(make, LR_AREA_FILE, 1000, BASE, 256, 500, 0);
     lr_make_area_end(make, 1000, 1);
     lr_make_area(make, LR_AREA_FILE, 2000, BASE, 256, 900, 0); /* killed while it was written */
-    build(make);
+    judge(make);
     assert_int_equal(model->ledger.time_ms, 1000);
     assert_int_equal(entry(LR_LEDGER_FILES), 500);
-    end();
+    sum_up();
     make = lr_make_new();
     lr_make_area(make, LR_AREA_FILE, 1000, BASE, 256, 500, 0)->sequence = 77;
     lr_make_area_end(make, 1000, 1);
-    build(make);
+    judge(make);
     assert_false(model->ledger.known);
-    end();
+    sum_up();
     make = lr_make_new(); /* says more than there are */
     lr_make_area(make, LR_AREA_END, 1000, UINT64_MAX, 0, 0, 0);
-    build(make);
+    judge(make);
     assert_false(model->ledger.known);
-    end();
+    sum_up();
 }
 
 /* Nothing in a file is to be believed. */
@@ -175,10 +147,10 @@ static void hostile_areas_do_no_harm(void **state)
     lr_make_region(make, UINT64_MAX - 5, UINT64_MAX, stack, 1, 0);
     lr_make_live(make, BASE + 16, (UINT64_C(1) << 48) - 1, LR_KIND_MALLOC, stack, 5, 0);
     lr_make_area(make, LR_AREA_END, 1, 6, 0, 50, 0);
-    build(make);
+    judge(make);
     assert_true(model->ledger.known);
     assert_int_equal(model->ledger.resident, 50 * 1024);
-    end();
+    sum_up();
 }
 
 int main(void)

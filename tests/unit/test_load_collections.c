@@ -115,15 +115,28 @@ static void write_out(struct lr_make *make)
     lr_make_free(make);
 }
 
+/* The same, and the way to ask its process. */
+static struct lr_control_link open_own(struct lr_make *make)
+{
+    struct lr_control_link link;
+    struct lr_error error;
+    write_out(make);
+    assert_int_equal(lr_control_open(path, &link, &error), LR_OK);
+    return link;
+}
+
+static void close_own(struct lr_control_link *link)
+{
+    lr_control_close(link);
+    unlink(path);
+}
+
 static void a_request_is_one_word_of_the_file(void **state)
 {
     (void)state;
-    struct lr_control_link link;
     struct lr_control control;
-    struct lr_error error;
     uint32_t asked = 0, again = 0;
-    write_out(make_own());
-    assert_int_equal(lr_control_open(path, &link, &error), LR_OK);
+    struct lr_control_link link = open_own(make_own());
     assert_int_equal(link.pid_here, getpid());
     assert_true(lr_control_ask(&link, LR_CONTROL_COLLECT, &asked));
     assert_true(lr_control_read(&link, &control));
@@ -134,59 +147,46 @@ static void a_request_is_one_word_of_the_file(void **state)
     /* One is under way: no second one. */
     assert_false(lr_control_ask(&link, LR_CONTROL_COLLECT, &again));
     assert_int_equal(again, 0);
-    lr_control_close(&link);
-    unlink(path);
+    close_own(&link);
 }
 
 /* Numbers go on after the answer, and around. */
 static void the_next_request_has_another_number(void **state)
 {
     (void)state;
-    struct lr_control_link link;
-    struct lr_error error;
     uint32_t asked = 0;
     struct lr_make *make = make_own();
     struct lr_control *control = lr_make_entry(make, LR_SEC_CONTROL, 0);
     control->asked = control->taken = control->done = LR_CONTROL_NUMBER_MASK | 1u << 24;
-    write_out(make);
-    assert_int_equal(lr_control_open(path, &link, &error), LR_OK);
+    struct lr_control_link link = open_own(make);
     assert_true(lr_control_ask(&link, LR_CONTROL_COLLECT, &asked));
     assert_int_equal(asked & LR_CONTROL_NUMBER_MASK, 1);
-    lr_control_close(&link);
-    unlink(path);
+    close_own(&link);
 }
 
 static void another_asker_is_waited_for(void **state)
 {
     (void)state;
-    struct lr_control_link link;
-    struct lr_error error;
     uint32_t asked = 0;
-    write_out(make_own());
-    assert_int_equal(lr_control_open(path, &link, &error), LR_OK);
+    struct lr_control_link link = open_own(make_own());
     int other = open(path, O_RDWR);
     assert_int_equal(flock(other, LOCK_EX), 0);
     assert_false(lr_control_ask(&link, LR_CONTROL_COLLECT, &asked));
     close(other);
     assert_true(lr_control_ask(&link, LR_CONTROL_COLLECT, &asked));
-    lr_control_close(&link);
-    unlink(path);
+    close_own(&link);
 }
 
 /* A file that was cut meanwhile isn't made longer by asking. */
 static void a_cut_file_is_left_alone(void **state)
 {
     (void)state;
-    struct lr_control_link link;
-    struct lr_error error;
     uint32_t asked = 0;
-    write_out(make_own());
-    assert_int_equal(lr_control_open(path, &link, &error), LR_OK);
+    struct lr_control_link link = open_own(make_own());
     assert_int_equal(truncate(path, 4096), 0);
     assert_false(lr_control_ask(&link, LR_CONTROL_COLLECT, &asked));
     assert_int_equal(lseek(link.fd, 0, SEEK_END), 4096);
-    lr_control_close(&link);
-    unlink(path);
+    close_own(&link);
 }
 
 static void what_cannot_be_asked_is_refused(void **state)
