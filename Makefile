@@ -24,11 +24,15 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 COMMON := -std=gnu11 $(WARNINGS) -Iinclude -DLEAKRING_VERSION='"$(VERSION)"' -D_GNU_SOURCE
 JNI_INCLUDE := -isystem $(JAVA_HOME)/include -isystem $(JAVA_HOME)/include/linux
 
+# Headers have unique names (make check-layers), so an include names no folder.
+PRELOAD_INCLUDE := $(patsubst %/,-I%,$(wildcard preload/*/))
+ANALYZER_INCLUDE := $(patsubst %/,-I%,$(wildcard analyzer/*/))
+
 # The preload: position independent, frame pointers kept (LR_CALLER_REGS needs them), nothing
 # exported but what is interposed, no stack protector or fortify on the hot path.
 PRELOAD_CFLAGS := $(COMMON) -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fexceptions \
 	-fno-stack-protector -U_FORTIFY_SOURCE -ftls-model=initial-exec -fcf-protection=full \
-	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -Ipreload
+	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc $(PRELOAD_INCLUDE)
 PRELOAD_LDFLAGS := -shared -nostartfiles -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 	-Wl,--no-undefined -Wl,-Bsymbolic -Wl,-soname,libleakring.so -Wl,--hash-style=both
 ifeq ($(shell uname -m),aarch64)
@@ -36,11 +40,11 @@ PRELOAD_CFLAGS := $(filter-out -fcf-protection=full,$(PRELOAD_CFLAGS)) -mbranch-
 endif
 
 ANALYZER_PKGS := libelf libdw json-c
-ANALYZER_CFLAGS := $(COMMON) -Ianalyzer $(shell $(PKG_CONFIG) --cflags $(ANALYZER_PKGS) 2>/dev/null)
+ANALYZER_CFLAGS := $(COMMON) $(ANALYZER_INCLUDE) $(shell $(PKG_CONFIG) --cflags $(ANALYZER_PKGS) 2>/dev/null)
 ANALYZER_LIBS := $(shell $(PKG_CONFIG) --libs $(ANALYZER_PKGS) 2>/dev/null) -liberty -lm
 
-PRELOAD_SRC := $(wildcard preload/*.c preload/*.S)
-ANALYZER_SRC := $(wildcard analyzer/*.c)
+PRELOAD_SRC := $(wildcard preload/*/*.c preload/*/*.S)
+ANALYZER_SRC := $(wildcard analyzer/*.c analyzer/*/*.c)
 PRELOAD_OBJ := $(patsubst %,$(BUILD)/%.o,$(PRELOAD_SRC))
 ANALYZER_OBJ := $(patsubst %,$(BUILD)/%.o,$(ANALYZER_SRC))
 
@@ -54,7 +58,7 @@ $(BUILD)/leakring: $(ANALYZER_OBJ)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(ANALYZER_LIBS)
 
 # Only the bridge sees jvmti.h.
-$(BUILD)/preload/jvm_%.c.o: PRELOAD_CFLAGS += $(JNI_INCLUDE)
+$(BUILD)/preload/jvm/%.c.o: PRELOAD_CFLAGS += $(JNI_INCLUDE)
 
 $(BUILD)/preload/%.o: preload/%
 	@mkdir -p $(@D)

@@ -9,12 +9,12 @@
 # tests/run                 runs everything and counts
 
 TEST := $(BUILD)/test
-TEST_CFLAGS := $(COMMON) -DLR_SOURCE_ROOT='"$(CURDIR)"' -Wno-missing-prototypes -Ipreload -Ianalyzer -Itests/lib \
+TEST_CFLAGS := $(COMMON) -DLR_SOURCE_ROOT='"$(CURDIR)"' -Wno-missing-prototypes $(PRELOAD_INCLUDE) $(ANALYZER_INCLUDE) -Itests/lib \
 	$(shell $(PKG_CONFIG) --cflags cmocka $(ANALYZER_PKGS) 2>/dev/null)
 TEST_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null) $(ANALYZER_LIBS) -lz -ldl -lpthread
 
 # Everything of the preload but what interposes: a test program must keep its own malloc.
-LIBPRELOAD_OBJ := $(filter-out $(BUILD)/preload/intercept_% $(BUILD)/preload/dlsym_%,$(PRELOAD_OBJ))
+LIBPRELOAD_OBJ := $(filter-out $(BUILD)/preload/intercept/intercept_% $(BUILD)/preload/intercept/dlsym_%,$(PRELOAD_OBJ))
 LIBANALYZER_OBJ := $(filter-out $(BUILD)/analyzer/main.c.o,$(ANALYZER_OBJ))
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
@@ -28,7 +28,7 @@ FAULT := $(patsubst tests/%.c,$(TEST)/%,$(wildcard tests/fault/*.c))
 
 # Sanitizers see the analyzer's tests (address, undefined), those of the preload's tables (thread),
 # and that of the Java walker (both).  A test is the preload's if it includes one of its headers.
-PRELOAD_HEADERS := $(subst $(eval ) ,|,$(notdir $(wildcard preload/*.h)))
+PRELOAD_HEADERS := $(subst $(eval ) ,|,$(notdir $(wildcard preload/*/*.h)))
 UNIT_PRELOAD := $(shell grep -lE '"($(PRELOAD_HEADERS))"' $(UNIT_SRC) /dev/null)
 UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)-asan/test/unit/%,\
 	$(filter-out $(UNIT_PRELOAD),$(UNIT_SRC)) tests/unit/test_jvm_walk.c)
@@ -63,7 +63,7 @@ $(TEST)/oracle/%: tests/oracle/%.c
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(JNI_INCLUDE) -g -O1 -fno-inline -o $@ $< \
 		$(ORACLE_FLAGS) -lpthread
 # These two are made of the preload's own files.
-$(TEST)/oracle/unwind_everywhere $(TEST)/oracle/unwind_reload: $(wildcard preload/*.[ch])
+$(TEST)/oracle/unwind_everywhere $(TEST)/oracle/unwind_reload: $(wildcard preload/*/*.[ch])
 $(TEST)/oracle/%: tests/oracle/%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)$(CXX) -std=gnu++17 -Wall -Wextra -Werror -g -O1 -fno-inline -o $@ $< \
@@ -77,7 +77,7 @@ $(TEST)/bench/stack_cost: tests/bench/stack_cost.c $(TEST)/libpreload.a
 		$(TEST)/libpreload.a $(shell $(PKG_CONFIG) --libs libunwind) -lpthread
 $(TEST)/bench/trends: tests/bench/trends.c $(TEST)/libtest.a $(TEST)/libanalyzer.a
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Itests/lib -Ianalyzer -g -O2 -o $@ $< \
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Itests/lib $(ANALYZER_INCLUDE) -g -O2 -o $@ $< \
 		$(TEST)/libtest.a $(TEST)/libanalyzer.a -lm
 $(TEST)/bench/%: tests/bench/%.c
 	$(BENCH_CC) -fomit-frame-pointer $(ORACLE_FLAGS) -lpthread
@@ -148,7 +148,7 @@ unwind-check: tests ## every allocation's stack against libunwind, in real progr
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-$(TEST)/fuzz/fuzz_load: tests/fuzz/fuzz_load.c $(wildcard tests/lib/*_trace.c analyzer/load*.c) analyzer/status.c
+$(TEST)/fuzz/fuzz_load: tests/fuzz/fuzz_load.c $(wildcard tests/lib/*_trace.c analyzer/load/*.c) analyzer/common/status.c
 	@mkdir -p $(@D)
 	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -lm
 
@@ -158,9 +158,9 @@ fuzz: $(TEST)/fuzz/fuzz_load ## fuzz the readers (FUZZ_SECONDS=60)
 	$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-load
 
 # The corpus of the OOM parser are the fixtures, each behind the byte that chooses logs.
-$(TEST)/fuzz/fuzz_oom: tests/fuzz/fuzz_oom.c $(wildcard analyzer/oom_*.c analyzer/host_*.c \
-		analyzer/emit_oom*.c analyzer/emit_host*.c analyzer/load*.c) analyzer/emit_folded.c \
-		analyzer/emit_page.c analyzer/status.c analyzer/units.c analyzer/model_text.c
+$(TEST)/fuzz/fuzz_oom: tests/fuzz/fuzz_oom.c $(wildcard analyzer/oom/*.c \
+		analyzer/emit/emit_oom*.c analyzer/emit/emit_host*.c analyzer/load/*.c) analyzer/emit/emit_folded.c \
+		analyzer/emit/emit_page.c analyzer/common/status.c analyzer/common/units.c analyzer/model/model_text.c
 	@mkdir -p $(@D)
 	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -ljson-c -lm
 
@@ -176,4 +176,4 @@ golden-update: all ## rewrite the golden reports; review the difference
 
 .PHONY: format
 format: ## reformat the C sources with clang-format
-	clang-format -i include/leakring/*.h preload/*.[ch] analyzer/*.[ch] tests/*/*.[ch]
+	clang-format -i include/leakring/*.h preload/*/*.[ch] analyzer/*.c analyzer/*/*.[ch] tests/*/*.[ch]

@@ -9,7 +9,8 @@
  *
  *     stack_cost [ROUNDS [CALLS]]
  *
- * build: -fomit-frame-pointer -Iinclude -Ipreload
+ * build: -fomit-frame-pointer -Iinclude -Ipreload/system -Ipreload/trace -Ipreload/unwind
+ * build: -Ipreload/process -Ipreload/record -Ipreload/jvm
  */
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>

@@ -1,10 +1,7 @@
 /* fuzz_load.c -- libFuzzer target: whatever the bytes, the loader refuses them in one line or
  * hands out nothing but what load.h promises.
  *
- * Stage: fuzzing of LOAD.  Build and run: `make fuzz`, or
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Ianalyzer
- *         -Itests/lib tests/fuzz/fuzz_load.c tests/lib/make_trace.c tests/lib/walk_trace.c
- *         analyzer/load*.c analyzer/status.c -lm -o fuzz_load && ./fuzz_load
+ * Stage: fuzzing of LOAD.  Build and run: `make fuzz`.
  *
  * A random file would never get past the checksum.  So the input is not the file but a list of
  * changes to a good one: 4 bytes of place, 1 byte of length, that many bytes to put there; bit 31

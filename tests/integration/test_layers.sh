@@ -15,8 +15,8 @@ only() {
     tap_is "$(echo "$all" | awk -v header="$1" -v file="$2" '$2 ~ header && $1 !~ file')" "" "$3"
 }
 
-preload=$(ls preload/*.[chS])
-analyzer=$(ls analyzer/*.[ch])
+preload=$(ls preload/*/*.[chS])
+analyzer=$(ls analyzer/main.c analyzer/*/*.[ch])
 all=$(includes include/leakring/* $preload $analyzer)
 tap_ok $([ "$(echo "$all" | wc -l)" -gt 100 ]; echo $?) "there are includes to look at"
 
@@ -29,29 +29,29 @@ own() {
     shift
     includes "$@" | while read -r file header; do
         case $header in '<'* | leakring/*) continue ;; esac
-        [ -e "$side/$header" ] || echo "$file: $header"
+        [ -n "$(find "$side" -name "$header")" ] || echo "$file: $header"
     done
 }
 tap_is "$(own preload $preload)" "" "preload/ includes nothing of analyzer/"
 tap_is "$(own analyzer $analyzer)" "" "analyzer/ includes nothing of preload/"
 
-only '^<(jvmti|jni|jni_md)[.]h>' '^preload/jvm_' "only preload/jvm_* sees the JDK's headers"
-only '^<libunwind' '^preload/unwind_libunwind[.]c' "only unwind_libunwind.c sees libunwind"
-only '^<(libelf|gelf|dwarf|elfutils/.*)[.]h>' '^analyzer/symbolize' "only symbolize*.c sees libelf and libdw"
-only '^<(libiberty/.*|demangle)[.]h>' '^analyzer/demangle[.]c' "only demangle.c sees libiberty"
-only '^<json-c/' '^analyzer/emit_' "only emitters see json-c"
+only '^<(jvmti|jni|jni_md)[.]h>' '^preload/jvm/' "only preload/jvm sees the JDK's headers"
+only '^<libunwind' '^preload/unwind/unwind_libunwind[.]c' "only unwind_libunwind.c sees libunwind"
+only '^<(libelf|gelf|dwarf|elfutils/.*)[.]h>' '^analyzer/symbols/symbolize' "only symbolize*.c sees libelf and libdw"
+only '^<(libiberty/.*|demangle)[.]h>' '^analyzer/symbols/demangle[.]c' "only demangle.c sees libiberty"
+only '^<json-c/' '^analyzer/emit/' "only emitters see json-c"
 only '^<(stdio|assert|syslog|err)[.]h>' '^analyzer/' "no stdio and no assert in preload/"
-only '^syscall[.]h' '^preload/prim_' "only prim_*.c makes system calls"
+only '^syscall[.]h' '^preload/system/prim_' "only prim_*.c makes system calls"
 tap_is "$(grep -lE '\<struct lr_(header|section|live|region|pair|pairsite|stack|event|jframe|method)\>' \
-    analyzer/*.[ch] | grep -vE '^analyzer/(load[a-z_]*|cmd_dump|dump_[a-z]*)[.][ch]$')" "" \
+    $analyzer | grep -vE '^analyzer/(load/load|commands/(cmd_dump|dump_))[a-z_]*[.][ch]:?$')" "" \
     "only load*.c parses the format's structures, and dump shows them"
-tap_is "$(grep -nE '\<(exit|_exit|abort)[ ]*\(' analyzer/*.c |
-    grep -vE '^analyzer/main[.]c:|^[^:]*:[0-9]+: *(\*|//|/\*)|^analyzer/cmd_run[.]c:[0-9]+: *_exit')" "" \
+tap_is "$(grep -nE '\<(exit|_exit|abort)[ ]*\(' $analyzer |
+    grep -vE '^analyzer/main[.]c:|^[^:]*:[0-9]+: *(\*|//|/\*)|^analyzer/commands/cmd_run[.]c:[0-9]+: *_exit')" "" \
     "in the analyzer only main exits, and the child that run forks"
 
 # Nothing may allocate in preload/ but through the wrappers' own "next" pointers.
 tap_is "$(grep -nE '[^_a-zA-Z.>](malloc|calloc|realloc|strdup|printf|snprintf|pthread_mutex_lock|dl_iterate_phdr)[ ]*\(' $preload |
-    grep -vE '^[^:]*:[0-9]+: *(\*|//|/\*)|LR_EXPORT|^[^:]*:[0-9]+:.*(/\*|\*).*\<(malloc|calloc|realloc|printf|dl_iterate_phdr)|unwind_libunwind|^preload/intercept_(malloc|new)[.]c')" "" \
+    grep -vE '^[^:]*:[0-9]+: *(\*|//|/\*)|LR_EXPORT|^[^:]*:[0-9]+:.*(/\*|\*).*\<(malloc|calloc|realloc|printf|dl_iterate_phdr)|unwind_libunwind|^preload/intercept/intercept_(malloc|new)[.]c')" "" \
     "no allocation, no stdio, no waiting lock in preload/"
 
 tap_is "$(find preload analyzer include tests tools mk -name '*.[chS]' -o -name '*.java' -o -name '*.sh' | xargs wc -l |

@@ -8,12 +8,14 @@
  * is the systematic test; this one meets real code.
  *
  * build: -O2 -finline -fPIC -shared -ftls-model=initial-exec -fvisibility=hidden -Wl,--no-undefined
- * build: -Iinclude -Ipreload -Wno-missing-prototypes -Wno-unused-parameter -fno-builtin-malloc
+ * build: -Iinclude -Ipreload/system -Ipreload/intercept -Ipreload/unwind -Ipreload/process
+ * build: -Ipreload/trace -Wno-missing-prototypes -Wno-unused-parameter -fno-builtin-malloc
  * build: -DLR_STACK_WORD_HOOK=check_read -include tests/lib/check_read.h
- * build: preload/unwind_cfi.c preload/unwind_expr.c preload/unwind_program.c
- * build: preload/unwind_stack.c preload/unwind_full.c preload/unwind_ehframe.c
- * build: preload/unwind_rules.c preload/unwind_hash.c preload/threads.c
- * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_*.c
+ * build: preload/unwind/unwind_cfi.c preload/unwind/unwind_expr.c preload/unwind/unwind_program.c
+ * build: preload/unwind/unwind_stack.c preload/unwind/unwind_full.c preload/unwind/unwind_ehframe.c
+ * build: preload/unwind/unwind_rules.c preload/unwind/unwind_hash.c preload/process/threads.c
+ * build: preload/unwind/modules.c preload/unwind/modules_maps.c preload/intercept/next.c
+ * build: preload/system/prim_*.c
  */
 #if defined(__x86_64__)
 #define UNW_LOCAL_ONLY

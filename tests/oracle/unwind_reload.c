@@ -8,11 +8,13 @@
  * With LOADS 0 it calls each plugin once and prints how its walk ended (see unwind.h) and how many
  * frames it has.  test_unwind_reload.sh makes the plugins.
  *
- * build: -O2 -Iinclude -Ipreload -Wno-missing-prototypes -Wno-unused-parameter
- * build: preload/unwind_cfi.c preload/unwind_expr.c preload/unwind_program.c
- * build: preload/unwind_stack.c preload/unwind_full.c preload/unwind_ehframe.c
- * build: preload/unwind_rules.c preload/unwind_hash.c preload/threads.c
- * build: preload/modules.c preload/modules_maps.c preload/next.c preload/prim_*.c -ldl
+ * build: -O2 -Iinclude -Ipreload/system -Ipreload/intercept -Ipreload/unwind -Ipreload/process
+ * build: -Ipreload/trace -Wno-missing-prototypes -Wno-unused-parameter
+ * build: preload/unwind/unwind_cfi.c preload/unwind/unwind_expr.c preload/unwind/unwind_program.c
+ * build: preload/unwind/unwind_stack.c preload/unwind/unwind_full.c preload/unwind/unwind_ehframe.c
+ * build: preload/unwind/unwind_rules.c preload/unwind/unwind_hash.c preload/process/threads.c
+ * build: preload/unwind/modules.c preload/unwind/modules_maps.c preload/intercept/next.c
+ * build: preload/system/prim_*.c -ldl
  */
 #include <dlfcn.h>
 #include <execinfo.h>

@@ -16,13 +16,13 @@ cross="$cross -Wno-unused-parameter"
 emulated() { timeout 300 qemu-aarch64-static -L /usr/aarch64-linux-gnu "$@"; }
 cd "$LR_ROOT" || exit 1
 
-preload="-Wstrict-prototypes -Wmissing-prototypes -Iinclude -Ipreload -DLEAKRING_VERSION=\"cross\"
+preload="-Wstrict-prototypes -Wmissing-prototypes -Iinclude $(printf -- "-I%s " preload/*/) -DLEAKRING_VERSION=\"cross\"
     -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fexceptions -fno-stack-protector
     -ftls-model=initial-exec -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc
     -mbranch-protection=standard -isystem $java_home/include -isystem $java_home/include/linux"
 failed=
-for source in preload/*.c preload/*.S; do
-    [ "$source" != preload/unwind_libunwind.c ] || continue
+for source in preload/*/*.c preload/*/*.S; do
+    [ "$source" != preload/unwind/unwind_libunwind.c ] || continue
     $cross $preload -c -o "$T/$(basename "$source").o" "$source" 2>>"$T/errors" ||
         failed="$failed $source"
 done

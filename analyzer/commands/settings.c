@@ -12,7 +12,7 @@
 #include "options.h"
 #include "units.h"
 
-/* The preload's own rules (preload/config.c), told before the program is started. */
+/* The preload's own rules (preload/process/config.c), told before the program is started. */
 static bool is_text(const char *value)
 {
     return value[0] != '\0';

@@ -19,7 +19,7 @@
 enum { MIB = 1 << 20, DEFAULT_MIB = 64, SMALLEST_MIB = 4 };
 
 /* File systems on which a full disk kills the writer of a mapped file, reserved or not; the
- * preload refuses them (preload/file.c). */
+ * preload refuses them (preload/trace/file.c). */
 static const char *unsafe_name(uint32_t type)
 {
     switch (type) {
