@@ -40,6 +40,7 @@ int lr_exit_code(enum lr_status status)
         return LR_EXIT_CANNOT_TELL;
     case LR_USAGE:
     case LR_UNREADABLE:
+    case LR_TRUNCATED:
     case LR_FAILED:
         break;
     }

@@ -13,6 +13,7 @@ enum lr_status {
     LR_FOUND,       /* a leak or regression, where finding one is a failure (check) */
     LR_USAGE,       /* the command line is wrong */
     LR_UNREADABLE,  /* no such file, or not (any more) a trace */
+    LR_TRUNCATED,   /* a trace, or the place of one, of which a part is missing */
     LR_CANNOT_TELL, /* the question can't be answered from what is there */
     LR_FAILED,      /* out of memory, full disk, a bug of ours */
 };

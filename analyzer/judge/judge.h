@@ -58,4 +58,7 @@ void lr_judge_sites(struct lr_model *model);
 /* The verdict; after lr_judge_sites and when completeness is known. */
 enum lr_status lr_judge_process(struct lr_model *model, struct lr_error *error);
 
+/* Does it grow by enough to matter? */
+bool lr_growth_matters(const struct lr_trend *trend);
+
 #endif

@@ -32,8 +32,6 @@ struct lr_facts {
     uint64_t others;   /* bytes that others use of a machine that has next to none left */
 };
 bool lr_facts_gather(const struct lr_model *model, struct lr_facts *facts); /* false: no memory */
-/* Does it grow by enough to matter? */
-bool lr_growth_matters(const struct lr_trend *trend);
 
 /* Appends the evidence for the verdict that model->verdict.kind says. */
 enum lr_status lr_judge_evidence(struct lr_model *model, const struct lr_facts *facts,

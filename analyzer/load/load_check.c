@@ -77,9 +77,9 @@ static enum lr_status check_identity(const struct lr_header *header, uint64_t ac
 {
     static const char never[sizeof(header->magic)];
     if (actual == 0) {
-        lr_fail(error, LR_UNREADABLE, "is empty: the traced process never began to write it");
+        lr_fail(error, LR_TRUNCATED, "is empty: the traced process never began to write it");
         lr_hint(error, "leakring doctor tells why a trace could not be made");
-        return LR_UNREADABLE;
+        return LR_TRUNCATED;
     }
     if (actual >= sizeof(*header) && memcmp(header->magic, never, sizeof(never)) == 0)
         return lr_fail(error, LR_UNREADABLE,
@@ -99,7 +99,7 @@ static enum lr_status check_version(const struct lr_header *header, uint64_t act
                                     struct lr_error *error)
 {
     if (actual < offsetof(struct lr_header, compat))
-        return lr_fail(error, LR_UNREADABLE,
+        return lr_fail(error, LR_TRUNCATED,
                        "is truncated: %" PRIu64 " bytes are less than a header", actual);
     if (header->endian == __builtin_bswap32(LR_ENDIAN_MARK)) {
         lr_fail(error, LR_UNREADABLE, "was written on a machine of the other byte order");
@@ -125,10 +125,10 @@ static enum lr_status check_version(const struct lr_header *header, uint64_t act
         return LR_UNREADABLE;
     }
     if (actual < header->file_size || actual < sizeof(*header)) {
-        lr_fail(error, LR_UNREADABLE, "is truncated: %" PRIu64 " of %" PRIu64 " bytes are there",
+        lr_fail(error, LR_TRUNCATED, "is truncated: %" PRIu64 " of %" PRIu64 " bytes are there",
                 actual, header->file_size);
         lr_hint(error, "copy it again, in binary and whole; a full disk also cuts copies short");
-        return LR_UNREADABLE;
+        return LR_TRUNCATED;
     }
     return LR_OK;
 }

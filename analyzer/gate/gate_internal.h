@@ -1,0 +1,50 @@
+/* gate_internal.h -- what gate*.c share.
+ *
+ * Stage: GATE.  Context: analyzer only.
+ *
+ *   gate_result.c    the list of answers
+ *   gate_judge.c     completeness, rules on the whole process, the order of all
+ *   gate_streams.c   rules on streams: un-ended, left to the Cleaner, too many
+ *   gate_memory.c    rules on memory by place: growth, live bytes
+ *   gate_baseline.c  what is more than it was
+ *   gate_rules.c     from words to rules;  gate_config.c: from a file
+ */
+#ifndef LEAKRING_GATE_INTERNAL_H
+#define LEAKRING_GATE_INTERNAL_H
+
+#include "gate.h"
+
+struct lr_gate_work {
+    const struct lr_gate_rules *rules;
+    const struct lr_model *model, *baseline; /* baseline may be NULL */
+    struct lr_gate_report *report;
+    struct lr_error *error;
+};
+
+enum { LR_GATE_SUBJECT_SIZE = 512 };
+
+/* Adds *result with that subject and message.  Numbers belong into the message only. */
+enum lr_status lr_gate_say(struct lr_gate_report *report, const struct lr_gate_result *result,
+                           const char *subject, struct lr_error *error, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* "KIND at FUNCTION from CALLER": alike in two runs of one program. */
+void lr_gate_subject(char *out, size_t size, const char *kind, const struct lr_model_path *path);
+void lr_gate_sort(struct lr_gate_report *report);
+/* GitLab drops cases of one name: the second of a rule becomes "… (2)". */
+enum lr_status lr_gate_make_unique(struct lr_gate_report *report, struct lr_error *error);
+
+/* Compares with a limit: see gate.h. */
+enum lr_gate_outcome lr_gate_against(const struct lr_estimate *measured, double limit);
+
+/* The JVM's own memory and what is suppressed is nobody's to fix. */
+bool lr_gate_is_judged(const struct lr_model_memory_site *site);
+/* Nothing was found to grow: could it have been, is anything known at all?  Adds that answer. */
+enum lr_status lr_gate_doubt_growth(struct lr_gate_work *work, enum lr_gate_rule rule);
+
+/* Each answers its rules, if they are asked. */
+enum lr_status lr_gate_streams(struct lr_gate_work *work);
+enum lr_status lr_gate_memory(struct lr_gate_work *work);
+enum lr_status lr_gate_process(struct lr_gate_work *work);
+enum lr_status lr_gate_increase(struct lr_gate_work *work);
+
+#endif

@@ -1,0 +1,173 @@
+/* gate_judge.c -- is the recording fit to be judged; rules on the whole process; all in order
+ * (gate.h).
+ *
+ * Stage: GATE.  Context: analyzer only.
+ */
+#include "gate_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "units.h"
+
+enum lr_gate_outcome lr_gate_against(const struct lr_estimate *measured, double limit)
+{
+    if (measured->low > limit)
+        return LR_GATE_FAIL;
+    return measured->high <= limit ? LR_GATE_PASS : LR_GATE_CANNOT_TELL;
+}
+
+static enum lr_status say_incomplete(struct lr_gate_work *work, struct lr_gate_result *result)
+{
+    const struct lr_model_completeness *complete = &work->model->completeness;
+    char value[LR_UNIT_SIZE];
+
+    result->outcome = LR_GATE_CANNOT_TELL;
+    if (complete->verdict == LR_BLIND)
+        return lr_gate_say(work->report, result, "", work->error, "the tracer was blind: %s",
+                           complete->notes.count ? complete->notes.items[0] : "it saw no calls");
+    if (complete->loss_count > 0)
+        return lr_gate_say(
+            work->report, result, "", work->error, "the recording is incomplete: %s %s%s",
+            lr_unit_count(value, complete->losses[0].value), complete->losses[0].text,
+            complete->loss_count > 1 ? ", and more was lost" : "");
+    return lr_gate_say(work->report, result, "", work->error, "the recording is incomplete: %s",
+                       complete->notes.count ? complete->notes.items[0]
+                                             : "parts of it are damaged");
+}
+
+static enum lr_status judge_completeness(struct lr_gate_work *work)
+{
+    const struct lr_gate_rules *rules = work->rules;
+    const struct lr_model_completeness *complete = &work->model->completeness;
+    double seconds = (double)work->model->run.duration_ms / 1000;
+    struct lr_gate_result result = {.rule = LR_GATE_COMPLETENESS, .outcome = LR_GATE_CANNOT_TELL};
+    char interval[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
+
+    if (complete->verdict != LR_COMPLETE)
+        return say_incomplete(work, &result);
+    if (seconds < rules->min_duration_s)
+        return lr_gate_say(work->report, &result, "", work->error,
+                           "the recording lasts %.0f s; %.0f s are wanted", seconds,
+                           rules->min_duration_s);
+    if (rules->max_interval >= 0 && (double)complete->max_interval > rules->max_interval)
+        return lr_gate_say(work->report, &result, "", work->error,
+                           "one block for %s was recorded; %s is wanted",
+                           lr_unit_bytes(interval, complete->max_interval, false),
+                           rules->max_interval > 0
+                               ? lr_unit_bytes(most, lr_model_round(rules->max_interval), false)
+                               : "every block");
+    result.outcome = LR_GATE_PASS;
+    return lr_gate_say(work->report, &result, "", work->error, "the recording is complete%s",
+                       complete->max_interval > 0 ? ", with blocks sampled" : "");
+}
+
+/* The largest value of a column; false: there is none. */
+static bool largest(const struct lr_model_series *series, const char *name, uint64_t *most)
+{
+    const struct lr_model_column *column = lr_model_column(series, name);
+    bool known = false;
+
+    for (size_t i = 0; column && i < series->points; i++)
+        if (column->values[i] != LR_MODEL_UNKNOWN) {
+            *most = known && *most > column->values[i] ? *most : column->values[i];
+            known = true;
+        }
+    return known;
+}
+
+static enum lr_status judge_rss(struct lr_gate_work *work)
+{
+    const struct lr_model_series *series = &work->model->series;
+    struct lr_gate_result result = {
+        .rule = LR_GATE_PEAK_RSS, .unit = LR_GATE_BYTES, .limit = work->rules->limit_rss};
+    uint64_t peak = 0, sampled = 0;
+    bool known = largest(series, "rss_peak", &peak), seen = largest(series, "rss", &sampled);
+    char text[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
+
+    peak = sampled > peak ? sampled : peak;
+    result.measured = (struct lr_estimate){(double)peak, (double)peak, (double)peak};
+    result.outcome = lr_gate_against(&result.measured, result.limit);
+    if (result.outcome == LR_GATE_PASS && !known) {
+        result.outcome = LR_GATE_CANNOT_TELL;
+        result.unit = seen ? LR_GATE_BYTES : LR_GATE_NONE;
+        return lr_gate_say(work->report, &result, "", work->error,
+                           "the peak of resident memory is not known");
+    }
+    return lr_gate_say(
+        work->report, &result, "", work->error, "resident memory was %s at most; the limit is %s",
+        lr_unit_bytes(text, peak, false), lr_unit_bytes(most, lr_model_round(result.limit), false));
+}
+
+/* The smaller of the two limits; LR_GATE_NO_LIMIT: not asked. */
+static double limit_unexplained(const struct lr_gate_work *work)
+{
+    double bytes = work->rules->limit_unexplained;
+    double percent = work->rules->limit_unexplained_percent;
+
+    if (percent >= 0) {
+        double share = percent / 100 * (double)work->model->ledger.resident;
+        return bytes >= 0 && bytes < share ? bytes : share;
+    }
+    return bytes;
+}
+
+static enum lr_status judge_unexplained(struct lr_gate_work *work)
+{
+    const struct lr_model_ledger *ledger = &work->model->ledger;
+    double unknown = (double)ledger->bytes[LR_LEDGER_UNKNOWN];
+    struct lr_gate_result result = {.rule = LR_GATE_UNEXPLAINED,
+                                    .unit = LR_GATE_BYTES,
+                                    .measured = {unknown, unknown, unknown},
+                                    .limit = limit_unexplained(work)};
+    char text[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
+
+    if (!ledger->known) {
+        result.unit = LR_GATE_NONE;
+        result.outcome = LR_GATE_CANNOT_TELL;
+        return lr_gate_say(work->report, &result, "", work->error,
+                           "nobody looked at what resident memory is for");
+    }
+    result.outcome = lr_gate_against(&result.measured, result.limit);
+    return lr_gate_say(work->report, &result, "", work->error,
+                       "%s of resident memory can't be explained; the limit is %s",
+                       lr_unit_bytes(text, lr_model_round(unknown), false),
+                       lr_unit_bytes(most, lr_model_round(result.limit), false));
+}
+
+enum lr_status lr_gate_process(struct lr_gate_work *work)
+{
+    enum lr_status status = judge_completeness(work);
+
+    if (status == LR_OK && work->rules->limit_rss >= 0)
+        status = judge_rss(work);
+    if (status == LR_OK && limit_unexplained(work) >= 0)
+        status = judge_unexplained(work);
+    return status;
+}
+
+enum lr_status lr_gate_judge(const struct lr_gate_rules *rules, const struct lr_model *model,
+                             const struct lr_model *baseline, struct lr_gate_report *report,
+                             struct lr_error *error)
+{
+    struct lr_gate_rules asked = *rules;
+    struct lr_gate_work work = {&asked, model, baseline, report, error};
+    enum lr_status status;
+
+    *report = (struct lr_gate_report){.model = model, .baseline = baseline};
+    /* Against a baseline only what is worse than that fails, unless more is asked. */
+    if (baseline && rules->increase && !rules->unended_asked)
+        asked.limit_unended = LR_GATE_NO_LIMIT;
+    if (baseline && rules->increase && !rules->growth_asked)
+        asked.growth = false;
+    status = lr_gate_process(&work);
+    if (status == LR_OK)
+        status = lr_gate_streams(&work);
+    if (status == LR_OK)
+        status = lr_gate_memory(&work);
+    work.rules = rules;
+    if (status == LR_OK && baseline && rules->increase)
+        status = lr_gate_increase(&work);
+    lr_gate_sort(report);
+    return status == LR_OK ? lr_gate_make_unique(report, error) : status;
+}
