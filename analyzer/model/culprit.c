@@ -181,9 +181,9 @@ static bool decides(const struct lr_model_frame *frame, const struct lr_model_fr
            strcmp(method_name(frame), method_name(inner)) != 0;
 }
 
-static size_t find_key_end(const struct lr_model_path *path)
+size_t lr_culprit_key_end(const struct lr_model_path *path)
 {
-    const struct lr_model_frame *culprit = &path->frames[path->culprit];
+    const struct lr_model_frame *culprit = path->count ? &path->frames[path->culprit] : NULL;
     const struct lr_model_frame *inner = culprit;
     size_t taken = 1;
 
@@ -237,6 +237,6 @@ const char *lr_culprit_choose(struct lr_model_path *path, const char *pair, bool
     }
     path->culprit = choose_frame(path, pair_is_java && has_java(path));
     path->key_whole = !pair;
-    path->key_end = pair ? find_key_end(path) : path->count;
+    path->key_end = pair ? lr_culprit_key_end(path) : path->count;
     return NULL;
 }

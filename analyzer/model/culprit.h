@@ -39,4 +39,8 @@ enum lr_frame_owner lr_frame_owner(const struct lr_model_frame *frame);
  * memory. */
 const char *lr_culprit_choose(struct lr_model_path *path, const char *pair, bool pair_is_java);
 
+/* Behind the frame that decided, whatever the path is of: of plain memory, too, whose sites differ
+ * by more.  The culprit must have been chosen. */
+size_t lr_culprit_key_end(const struct lr_model_path *path);
+
 #endif
