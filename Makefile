@@ -64,6 +64,8 @@ $(BUILD)/preload/%.o: preload/%
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(PRELOAD_CFLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/analyzer/suppress/suppress_load.c.o: share/leakring/jdk.supp
+
 $(BUILD)/analyzer/%.o: analyzer/%
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(ANALYZER_CFLAGS) -MMD -MP -c -o $@ $<

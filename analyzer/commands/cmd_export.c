@@ -43,7 +43,7 @@ struct request {
     const struct format *format;
     struct lr_output_file output;
     struct lr_stacks_options stacks;
-    struct lr_symbolizer_options symbols;
+    struct lr_open_options open;
 };
 
 enum { OPT_LINES = 256 };
@@ -83,7 +83,7 @@ static int parse_options(int argc, char **argv, struct request *request)
             request->stacks.lines = true;
             break;
         default:
-            if (!lr_trace_option(c, optarg, &request->output, &request->symbols))
+            if (!lr_trace_option(c, optarg, &request->output, &request->open))
                 return lr_bad_option(&help, argv, c);
         }
     }
@@ -106,7 +106,7 @@ static enum lr_status export(const struct request *request, const char *path, FI
                              struct lr_error *error)
 {
     struct lr_open_model open;
-    enum lr_status status = lr_model_open(&open, path, &request->symbols, error);
+    enum lr_status status = lr_model_open(&open, path, &request->open, error);
 
     if (status == LR_OK)
         status = request->format->emit(out, open.model, &request->stacks, error);

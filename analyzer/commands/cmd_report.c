@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "emit.h"
+#include "emit_suppressions.h"
 #include "load.h"
 #include "newest.h"
 #include "open_model.h"
@@ -29,6 +30,8 @@ static const struct lr_help help = {
                "      --bytes             sizes in bytes, not in kB and MB\n"
                "      --color=WHEN        auto (default), always or never; NO_COLOR is respected\n"
                LR_SYMBOLS_HELP
+               LR_SUPPRESS_HELP
+               "      --gen-suppressions  instead of a report, a suppression for each finding\n"
                "  -h, --help              this text\n",
     .notes = "Without FILE: the newest *.lkr in the working directory, else in TMPDIR, else in\n"
              "/tmp.  Of several FILEs each gets its own report; as JSON, one document after\n"
@@ -42,10 +45,11 @@ struct request {
     enum lr_output format;
     struct lr_output_file output;
     struct lr_emit_options emit;
-    struct lr_symbolizer_options symbols;
+    struct lr_open_options open;
+    bool new_suppressions; /* instead of a report */
 };
 
-enum { OPT_TOP = 256, OPT_STACKS, OPT_BYTES, OPT_COLOR };
+enum { OPT_TOP = 256, OPT_STACKS, OPT_BYTES, OPT_COLOR, OPT_GEN };
 
 static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
@@ -54,6 +58,8 @@ static const struct option options[] = {
     {"bytes", no_argument, NULL, OPT_BYTES},
     {"color", required_argument, NULL, OPT_COLOR},
     LR_TRACE_OPTION_ROWS,
+    LR_SUPPRESS_OPTION_ROWS,
+    {"gen-suppressions", no_argument, NULL, OPT_GEN},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -122,12 +128,15 @@ static int parse_options(int argc, char **argv, struct request *request)
         case OPT_BYTES:
             request->emit.raw_bytes = true;
             break;
+        case OPT_GEN:
+            request->new_suppressions = true;
+            break;
         case OPT_COLOR:
             if (parse_color(optarg, &color) != 0)
                 return lr_bad_usage(&help, "--color is auto, always or never, not %s", optarg);
             break;
         default:
-            if (!lr_trace_option(c, optarg, &request->output, &request->symbols))
+            if (!lr_trace_option(c, optarg, &request->output, &request->open))
                 return lr_bad_option(&help, argv, c);
         }
     }
@@ -140,6 +149,8 @@ static int parse_options(int argc, char **argv, struct request *request)
 static enum lr_status write_report(const struct request *request, const struct lr_model *model,
                                    FILE *out, struct lr_error *error)
 {
+    if (request->new_suppressions)
+        return lr_emit_new_suppressions(out, model, error);
     if (request->format == LR_OUTPUT_JSON)
         return lr_emit_json(out, model, &request->emit, error);
     return lr_emit_text(out, model, &request->emit, error);
@@ -149,7 +160,7 @@ static enum lr_status report_file(const struct request *request, const char *pat
                                   struct lr_error *error)
 {
     struct lr_open_model open;
-    enum lr_status status = lr_model_open(&open, path, &request->symbols, error);
+    enum lr_status status = lr_model_open(&open, path, &request->open, error);
 
     if (status == LR_OK)
         status = write_report(request, open.model, out, error);

@@ -11,16 +11,23 @@
 #include "status.h"
 #include "symbolize.h"
 
-/* The model refers to the trace and the symbolizer, so they live as long as it. */
+/* What commands are asked for about traces (trace_options.h). */
+struct lr_open_options {
+    struct lr_symbolizer_options symbols;
+    struct lr_suppress_options suppress;
+};
+
+/* The model refers to the others, so they live as long as it. */
 struct lr_open_model {
     struct lr_trace *trace;
     struct lr_symbolizer *symbolizer;
+    struct lr_suppressions *suppressions;
     struct lr_model *model;
 };
 
 /* Whatever it returns, *open is to be closed. */
 enum lr_status lr_model_open(struct lr_open_model *open, const char *path,
-                             const struct lr_symbolizer_options *symbols, struct lr_error *error);
+                             const struct lr_open_options *options, struct lr_error *error);
 void lr_model_close(struct lr_open_model *open);
 
 #endif

@@ -5,8 +5,10 @@
 #include "trace_options.h"
 
 bool lr_trace_option(int c, const char *argument, struct lr_output_file *output,
-                     struct lr_symbolizer_options *symbols)
+                     struct lr_open_options *open)
 {
+    struct lr_suppress_options *suppress = &open->suppress;
+
     switch (c) {
     case 'o':
         output->path = argument;
@@ -15,13 +17,21 @@ bool lr_trace_option(int c, const char *argument, struct lr_output_file *output,
         output->force = true;
         return true;
     case LR_OPT_DEBUG_DIR:
-        symbols->debug_dir = argument;
+        open->symbols.debug_dir = argument;
         return true;
     case LR_OPT_SYSROOT:
-        symbols->sysroot = argument;
+        open->symbols.sysroot = argument;
         return true;
     case LR_OPT_NO_SYMBOLS:
-        symbols->no_files = true;
+        open->symbols.no_files = true;
+        return true;
+    case LR_OPT_SUPPRESSIONS: /* what is beyond the array is refused when they are loaded */
+        if (suppress->count < LR_SUPPRESS_FILES)
+            suppress->files[suppress->count] = argument;
+        suppress->count++;
+        return true;
+    case LR_OPT_NO_BUILT_IN:
+        suppress->no_built_in = true;
         return true;
     default:
         return false;

@@ -11,10 +11,16 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+#include "open_model.h"
 #include "output_file.h"
-#include "symbolize.h"
 
-enum { LR_OPT_DEBUG_DIR = 512, LR_OPT_SYSROOT, LR_OPT_NO_SYMBOLS };
+enum {
+    LR_OPT_DEBUG_DIR = 512,
+    LR_OPT_SYSROOT,
+    LR_OPT_NO_SYMBOLS,
+    LR_OPT_SUPPRESSIONS,
+    LR_OPT_NO_BUILT_IN,
+};
 
 #define LR_TRACE_OPTION_ROWS                                                                      \
     {"output", required_argument, NULL, 'o'}, {"force", no_argument, NULL, 'f'},                  \
@@ -30,8 +36,16 @@ enum { LR_OPT_DEBUG_DIR = 512, LR_OPT_SYSROOT, LR_OPT_NO_SYMBOLS };
     "      --sysroot=DIR       where the traced machine's root directory is here\n"               \
     "      --no-symbols        don't read the traced program's files\n"
 
+/* For commands that judge; the same function takes them. */
+#define LR_SUPPRESS_OPTION_ROWS                                                                   \
+    {"suppressions", required_argument, NULL, LR_OPT_SUPPRESSIONS},                               \
+        {"no-default-suppressions", no_argument, NULL, LR_OPT_NO_BUILT_IN}
+#define LR_SUPPRESS_HELP                                                                          \
+    "      --suppressions=FILE what is expected, and why: leakring-suppressions(5)\n"             \
+    "      --no-default-suppressions  without what a JVM holds by design\n"
+
 /* False: getopt's `c` is none of them. */
 bool lr_trace_option(int c, const char *argument, struct lr_output_file *output,
-                     struct lr_symbolizer_options *symbols);
+                     struct lr_open_options *open);
 
 #endif

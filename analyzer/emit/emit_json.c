@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "emit_json_parts.h"
 #include "emit_series.h"
+#include "emit_suppressions.h"
 
 /* A list, as that of `oom`. */
 static json_object *new_next(const char *next)
@@ -113,6 +114,8 @@ static json_object *new_memory_site(const struct lr_model *model,
     lr_json_put_bool(object, "rate_of_part",
                      site->part_followed && site->trend.kind == LR_TREND_GROWING);
     lr_json_put_bool(object, "jvm", site->jvm);
+    lr_json_put_bool(object, "leaks", site->leaks);
+    lr_json_put_string_or_null(object, "expected_reason", site->expected);
     lr_json_put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
     put_path(object, &site->path);
     return object;
@@ -175,6 +178,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     lr_json_write(&writer, "  ", "verdict", new_verdict(&model->verdict));
     write_pairs(&writer, model);
     write_sites(&writer, model, options->top);
+    lr_json_write(&writer, "  ", "suppressions", lr_suppressions_to_json(model));
     lr_json_write(&writer, "  ", "sites_total", json_object_new_uint64(model->site_count));
     lr_json_write(&writer, "  ", "ledger", new_ledger(model));
     lr_json_write(&writer, "  ", "ledger_of", new_ledger_of(&model->ledger));

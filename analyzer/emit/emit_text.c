@@ -12,6 +12,7 @@
 #include "emit_page.h"
 #include "emit_places.h"
 #include "emit_sampling.h"
+#include "emit_suppressions.h"
 #include "units.h"
 
 enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5, THREADS_SHOWN = 4,
@@ -324,6 +325,7 @@ enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
     put_completeness(&text);
     put_class(&text, LR_CLASS_EXPECTED, "Expected, not a leak");
     put_class(&text, LR_CLASS_TRANSIENT, "In use when the recording ended");
+    lr_emit_suppressions(&text.page, model, options->raw_bytes);
     put_totals(&text);
     lr_emit_places(&text.page, model, false, top, options->raw_bytes);
     lr_emit_places(&text.page, model, true, mappings, options->raw_bytes);

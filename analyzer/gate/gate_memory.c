@@ -16,7 +16,7 @@
 
 bool lr_gate_is_judged(const struct lr_model_memory_site *site)
 {
-    return !site->jvm;
+    return !site->jvm && !site->expected;
 }
 
 static void name_site(const struct lr_model_memory_site *site, char *subject, char *place,

@@ -3,7 +3,7 @@
  * Stage: JUDGE.  Context: analyzer only.
  *
  * A pair site is, in this order
- *   expected   when a rule of culprit_rules.def names it: a population that is bounded by
+ *   expected   when a suppression (suppress.h) covers it, such as a population that is bounded by
  *              something else (the jar cache by the open jars); or (after the next two) when it
  *              is seen to be bounded, and the Cleaner had no part in that: its trend is plateau,
  *              sawtooth or start-up; or, in a shorter recording, twice as many as are live were

@@ -100,7 +100,7 @@ static void say_memory(struct writer *writer, bool jvm)
         const struct lr_trend *trend = &site->trend;
         bool more = site->count_trend.kind == LR_TREND_GROWING; /* or one block grows */
 
-        if (site->jvm != jvm || !lr_growth_matters(trend))
+        if (site->jvm != jvm || site->expected || !lr_growth_matters(trend))
             continue;
         snprintf(blocks, sizeof(blocks), " and %s blocks",
                  lr_unit_count(count, lr_model_round(site->count_trend.slope)));

@@ -42,6 +42,8 @@ static void gather_memory(const struct lr_model *model, struct lr_facts *facts)
         const struct lr_model_memory_site *site = &model->sites[i];
 
         facts->trends |= site->trend.kind != LR_TREND_UNKNOWN;
+        if (site->expected)
+            continue;
         if (lr_growth_matters(&site->trend))
             take_faster(site->jvm ? &facts->jvm_grows : &facts->grows, site);
         if (!site->jvm && site->kind != LR_MEMORY_MMAP && site->trend.kind == LR_TREND_UNKNOWN)

@@ -21,8 +21,12 @@ static void sum_findings(struct lr_model *model)
             verdict->never_ended += lr_pair_site_never_ended(site);
             verdict->held_bytes += site->bytes_at_creation + site->bytes_later;
         }
-    for (size_t i = 0; i < model->site_count; i++)
-        verdict->growing += !model->sites[i].jvm && lr_growth_matters(&model->sites[i].trend);
+    for (size_t i = 0; i < model->site_count; i++) {
+        struct lr_model_memory_site *site = &model->sites[i];
+
+        site->leaks = !site->jvm && !site->expected && lr_growth_matters(&site->trend);
+        verdict->growing += site->leaks;
+    }
 }
 
 /* The errors of several sites are independent. */
@@ -49,8 +53,7 @@ static void sum_rates(struct lr_model *model)
                 add_rate(rate, &site->bytes_trend);
         }
     for (size_t i = 0; i < model->site_count; i++)
-        if (!model->sites[i].jvm && model->sites[i].kind != LR_MEMORY_MMAP &&
-            lr_growth_matters(&model->sites[i].trend))
+        if (model->sites[i].leaks && model->sites[i].kind != LR_MEMORY_MMAP)
             add_rate(rate, &model->sites[i].trend);
 }
 

@@ -20,7 +20,6 @@ static const struct rule java_rules[] = {
 #define LR_MODULE_RULE(owner, glob)
 #define LR_FILE_RULE(owner, glob)
 #define LR_PATH_RULE(owner, glob)
-#define LR_EXPECTED_RULE(pair, function, reason)
 #include "culprit_rules.def"
 #undef LR_JAVA_RULE
 #define LR_JAVA_RULE(owner, prefix)
@@ -56,14 +55,6 @@ static const struct rule path_rules[] = {
 #include "culprit_rules.def"
 #undef LR_PATH_RULE
 #define LR_PATH_RULE(owner, glob)
-};
-
-static const struct {
-    const char *pair, *function, *reason;
-} expected_rules[] = {
-#undef LR_EXPECTED_RULE
-#define LR_EXPECTED_RULE(pair, function, reason) {pair, function, reason},
-#include "culprit_rules.def"
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -199,44 +190,13 @@ size_t lr_culprit_key_end(const struct lr_model_path *path)
     return path->count;
 }
 
-/* The frame that makes a site expected; path->count when there is none. */
-static size_t find_expected(const struct lr_model_path *path, const char *pair, const char **reason)
+void lr_culprit_choose(struct lr_model_path *path, const char *pair, bool pair_is_java)
 {
-    for (size_t i = 0; i < path->count; i++) {
-        const struct lr_model_frame *frame = &path->frames[i];
-
-        if (!frame->java)
-            continue;
-        if (frame->owner == LR_OWNER_USER)
-            break;
-        for (size_t r = 0; r < COUNT(expected_rules); r++) {
-            if (strcmp(expected_rules[r].pair, pair) == 0 &&
-                strcmp(expected_rules[r].function, frame->function) == 0) {
-                *reason = expected_rules[r].reason;
-                return i;
-            }
-        }
-    }
-    return path->count;
-}
-
-const char *lr_culprit_choose(struct lr_model_path *path, const char *pair, bool pair_is_java)
-{
-    const char *reason = NULL;
-    size_t expected;
-
     path->culprit = path->key_end = 0;
     path->key_whole = false;
     if (path->count == 0)
-        return NULL;
-    if (pair && (expected = find_expected(path, pair, &reason)) < path->count) {
-        /* Whoever happened to open the jar is beside the point: all are one site. */
-        path->culprit = expected;
-        path->key_end = expected + 1;
-        return reason;
-    }
+        return;
     path->culprit = choose_frame(path, pair_is_java && has_java(path));
     path->key_whole = !pair;
     path->key_end = pair ? lr_culprit_key_end(path) : path->count;
-    return NULL;
 }

@@ -33,11 +33,9 @@ enum lr_frame_owner {
 /* Whose the frame is, by its names alone.  Cost: a hundred patterns; 5 us. */
 enum lr_frame_owner lr_frame_owner(const struct lr_model_frame *frame);
 
-/* Fills path->culprit and path->key_end; the frames' `owner` and `user` are set
- * already.  Returns the reason
- * why the site is expected, NULL when it isn't; `pair` is the resource's name, NULL for plain
- * memory. */
-const char *lr_culprit_choose(struct lr_model_path *path, const char *pair, bool pair_is_java);
+/* Fills path->culprit and path->key_end; the frames' `owner` and `user` are set already.  `pair` is
+ * the resource's name, NULL for plain memory. */
+void lr_culprit_choose(struct lr_model_path *path, const char *pair, bool pair_is_java);
 
 /* Behind the frame that decided, whatever the path is of: of plain memory, too, whose sites differ
  * by more.  The culprit must have been chosen. */

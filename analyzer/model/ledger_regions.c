@@ -48,12 +48,11 @@ static enum lr_status find_area(struct lr_build *build, struct memo *memo, uint3
                                 struct lr_error *error)
 {
     struct lr_model_path path = {0};
-    const char *expected;
     enum lr_status status = LR_OK;
 
     if (memo->by_stack[stack])
         return LR_OK;
-    status = lr_path_make(build, stack, NULL, false, &path, &expected, error);
+    status = lr_path_make(build, stack, NULL, false, &path, error);
     if (status == LR_OK)
         memo->by_stack[stack] = is_allocators(build, &path)
                                     ? ALLOCATORS

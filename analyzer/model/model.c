@@ -28,6 +28,7 @@ void lr_model_free(struct lr_model *model)
         lr_path_free(&model->sites[i].path);
     free(model->pairs);
     free(model->sites);
+    free(model->suppressions);
     free(model->completeness.losses);
     free(model->completeness.intervals);
     free_texts(&model->completeness.notes);

@@ -14,6 +14,7 @@
 #include "estimate.h"
 #include "model_series.h"
 #include "status.h"
+#include "suppress.h"
 #include "trend.h"
 
 struct lr_trace;
@@ -77,6 +78,21 @@ enum lr_site_class {
 };
 const char *lr_site_class_name(enum lr_site_class kind);
 
+/* What became of a rule that declares sites expected. */
+enum lr_suppress_state {
+    LR_SUPPRESS_UNUSED,  /* no such site has anything live */
+    LR_SUPPRESS_USED,
+    LR_SUPPRESS_EXPIRED, /* its sites are findings again, */
+    LR_SUPPRESS_OVER,    /* so are these: they hold more than it allows */
+};
+const char *lr_suppress_state_name(enum lr_suppress_state state);
+
+struct lr_model_suppression {
+    const struct lr_suppression *rule; /* the set's, which must outlive the model */
+    enum lr_suppress_state state;
+    uint64_t sites, count, bytes; /* that it covers: never ended or live */
+};
+
 struct lr_model_pair_site {
     struct lr_model_path path;
     uint64_t acquired, released;
@@ -95,6 +111,7 @@ struct lr_model_pair_site {
     struct lr_trend bytes_trend; /* of the memory that they own; likewise */
     enum lr_site_class class;
     const char *expected; /* why it is expected; NULL when it isn't */
+    struct lr_model_suppression *suppression; /* that it falls under, holding or not; or NULL */
 };
 
 struct lr_model_pair {
@@ -123,6 +140,9 @@ struct lr_model_memory_site {
     struct lr_trend count_trend; /* of the number of live blocks; likewise */
     bool part_followed;    /* the trend is of some of its stacks only */
     bool jvm;              /* the JVM's own: compilers, symbol tables, collectors */
+    bool leaks;            /* grows by enough to matter, and is neither the JVM's nor expected */
+    const char *expected;  /* why it is expected; NULL when it isn't */
+    struct lr_model_suppression *suppression; /* that it falls under, holding or not; or NULL */
 };
 
 enum lr_model_ended { LR_RUN_EXIT, LR_RUN_EXEC, LR_RUN_KILLED, LR_RUN_RUNNING };
@@ -259,9 +279,18 @@ struct lr_model {
     struct lr_model_series series;
     struct lr_model_projection projection;
     struct lr_model_gc_pressure gc_pressure;
+    struct lr_model_suppression *suppressions; /* every rule, used or not; the user's first */
+    size_t suppression_count;
+};
+
+struct lr_model_options {
+    const struct lr_suppressions *suppressions; /* NULL: the starter set */
 };
 
 /* Reads, names and judges everything.  *model is NULL unless LR_OK. */
+enum lr_status lr_model_build_with(const struct lr_trace *trace, struct lr_symbolizer *symbolizer,
+                                   const struct lr_model_options *options, struct lr_model **model,
+                                   struct lr_error *error);
 enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer *symbolizer,
                               struct lr_model **model, struct lr_error *error);
 void lr_model_free(struct lr_model *model); /* NULL is fine */

@@ -27,6 +27,7 @@ struct lr_tally {
 struct lr_build {
     const struct lr_trace *trace;
     struct lr_symbolizer *symbolizer;
+    const struct lr_suppressions *suppressions;
     struct lr_model *model;
     struct lr_tally *tallies; /* by stack */
     uint32_t stacks;
@@ -59,11 +60,10 @@ enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_projection(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error);
 
-/* Names the frames of a recorded stack and chooses its culprit (culprit.h).  *expected is the
- * reason why the site is expected, or NULL.  Frames are malloc()ed. */
+/* Names the frames of a recorded stack and chooses its culprit (culprit.h).  Frames are
+ * malloc()ed. */
 enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *pair,
-                            bool pair_is_java, struct lr_model_path *path, const char **expected,
-                            struct lr_error *error);
+                            bool pair_is_java, struct lr_model_path *path, struct lr_error *error);
 void lr_path_free(struct lr_model_path *path);
 /* Orders paths by what tells sites apart; 0: they are one site. */
 int lr_path_compare(const struct lr_model_path *a, const struct lr_model_path *b);

@@ -90,7 +90,6 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     struct lr_model *model = build->model;
     struct lr_model_memory_site *site;
     struct lr_stack_view view;
-    const char *expected;
     enum lr_status status;
 
     if (model->site_count == *room) {
@@ -115,7 +114,7 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site->lost = view.lost_count;
     set_totals(site, &view);
     model->site_count++;
-    status = lr_path_make(build, stack, NULL, false, &site->path, &expected, error);
+    status = lr_path_make(build, stack, NULL, false, &site->path, error);
     if (status == LR_OK && !lr_threads_take(build->threads, LR_PLACE_MEMORY + (unsigned)kind, stack,
                                             &site->path.threads))
         status = lr_fail(error, LR_FAILED, "out of memory");

@@ -176,7 +176,7 @@ static enum lr_status name_paths(struct lr_build *build, struct seeds *seeds,
         enum lr_status status =
             lr_path_make(build, seed->stack, known ? lr_trace_pair_name(build->trace, pair) : "",
                          known && (lr_trace_pair_flags(build->trace, pair) & LR_PAIR_JAVA),
-                         &seed->site.path, &seed->site.expected, error);
+                         &seed->site.path, error);
 
         if (status != LR_OK)
             return status;

@@ -59,15 +59,13 @@ static void copy_frame(struct lr_build *build, struct lr_model_frame *to,
 }
 
 enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *pair,
-                            bool pair_is_java, struct lr_model_path *path, const char **expected,
-                            struct lr_error *error)
+                            bool pair_is_java, struct lr_model_path *path, struct lr_error *error)
 {
     struct lr_frame_name *names = NULL;
     struct lr_stack_view view;
-    size_t count;
+    size_t count, frame;
 
     memset(path, 0, sizeof(*path));
-    *expected = NULL;
     path->stacks = 1;
     lr_trace_stack_at(build->trace, stack, &view);
     path->java_lost = (view.flags & LR_STACK_JAVA_LOST) != 0;
@@ -84,7 +82,13 @@ enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *
         path->count = count;
     }
     free(names);
-    *expected = lr_culprit_choose(path, pair, pair_is_java);
+    if (pair && lr_suppress_resource(build->suppressions, path, pair, &frame)) {
+        /* Whoever happened to open the jar is beside the point: all are one site. */
+        path->culprit = frame;
+        path->key_end = frame + 1;
+    } else {
+        lr_culprit_choose(path, pair, pair_is_java);
+    }
     return LR_OK;
 }
 

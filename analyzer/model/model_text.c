@@ -8,6 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *lr_suppress_state_name(enum lr_suppress_state state)
+{
+    static const char *const names[] = {"unused", "used", "expired", "over"};
+
+    return names[state];
+}
+
 const char *lr_site_class_name(enum lr_site_class kind)
 {
     static const char *const names[] = {"clean", "expected", "transient", "leak"};

@@ -68,7 +68,7 @@ static void skips_the_stream_and_the_jdk(void **state)
     java("java.util.zip.GZIPInputStream.<init>");
     java("com.acme.Codec.read");
     java("com.acme.web.Handler.handle");
-    assert_null(lr_culprit_choose(&path, INFLATER, true));
+    lr_culprit_choose(&path, INFLATER, true);
     assert_string_equal(culprit(), "com.acme.Codec.read");
     assert_string_equal(decider(), "com.acme.web.Handler.handle");
 }
@@ -88,7 +88,7 @@ static void passes_over_constructors_and_delegates(void **state)
     java("org.apache.lucene.index.SegmentReader.<init>");
     java("org.apache.lucene.index.ReadersAndUpdates.getReader");
     java("org.apache.lucene.index.IndexWriter.mergeMiddle");
-    assert_null(lr_culprit_choose(&path, INFLATER, true));
+    lr_culprit_choose(&path, INFLATER, true);
     assert_int_equal(strncmp(culprit(), lucene, strlen(lucene)), 0);
     assert_int_equal(path.culprit, 1);
     assert_string_equal(decider(), "org.apache.lucene.index.ReadersAndUpdates.getReader");
@@ -101,7 +101,7 @@ static void platform_frames_decide_nothing(void **state)
     java("com.acme.Codec.read");
     java("java.util.concurrent.ThreadPoolExecutor.runWorker");
     java("java.lang.Thread.run");
-    assert_null(lr_culprit_choose(&path, INFLATER, true));
+    lr_culprit_choose(&path, INFLATER, true);
     assert_string_equal(culprit(), "com.acme.Codec.read");
     assert_int_equal(path.key_end, path.count); /* they are skipped when keys are compared */
     assert_false(path.frames[2].user);
@@ -113,7 +113,7 @@ static void one_package_counts_to_its_end(void **state)
     java("java.util.zip.Deflater.<init>");
     java("Leak.helper");
     java("Leak.main");
-    assert_null(lr_culprit_choose(&path, "java.util.zip.Deflater", true));
+    lr_culprit_choose(&path, "java.util.zip.Deflater", true);
     assert_string_equal(culprit(), "Leak.helper");
     assert_string_equal(decider(), "Leak.main");
 }
@@ -124,7 +124,7 @@ static void deep_recursion_is_bounded(void **state)
     java("java.util.zip.Deflater.<init>");
     for (int i = 0; i < 30; i++)
         java("com.acme.Tree.visit");
-    assert_null(lr_culprit_choose(&path, "java.util.zip.Deflater", true));
+    lr_culprit_choose(&path, "java.util.zip.Deflater", true);
     assert_true(path.key_end < 16);
 }
 
@@ -134,12 +134,19 @@ static void only_jdk_frames_blame_the_jdk(void **state)
     java("java.util.zip.Inflater.<init>");
     java("jdk.internal.util.Thing.open");
     java("java.net.Exotic.connect");
-    assert_null(lr_culprit_choose(&path, INFLATER, true));
+    lr_culprit_choose(&path, INFLATER, true);
     assert_string_equal(culprit(), "java.net.Exotic.connect");
     begin();
     java("java.util.zip.Inflater.<init>");
-    assert_null(lr_culprit_choose(&path, INFLATER, true));
+    lr_culprit_choose(&path, INFLATER, true);
     assert_string_equal(culprit(), "java.util.zip.Inflater.<init>");
+}
+
+static size_t expected_frame;
+
+static bool is_expected(const char *pair)
+{
+    return lr_suppress_resource(lr_suppressions_built_in(), &path, pair, &expected_frame) != NULL;
 }
 
 static void jar_cache_is_expected_whoever_opened_the_jar(void **state)
@@ -150,10 +157,9 @@ static void jar_cache_is_expected_whoever_opened_the_jar(void **state)
     java("java.util.zip.ZipFile.getInputStream");
     java("java.util.jar.JarFile.getInputStream");
     java("com.acme.Main.main");
-    assert_non_null(lr_culprit_choose(&path, INFLATER, true));
-    assert_string_equal(culprit(), "java.util.zip.ZipFile$CleanableResource.getInflater");
-    assert_int_equal(path.key_end, path.culprit + 1);
-    assert_null(lr_culprit_choose(&path, "java.util.zip.Deflater", true));
+    assert_true(is_expected(INFLATER));
+    assert_int_equal(expected_frame, 1);
+    assert_false(is_expected("java.util.zip.Deflater"));
 }
 
 static void a_users_own_get_inflater_is_not_expected(void **state)
@@ -162,7 +168,8 @@ static void a_users_own_get_inflater_is_not_expected(void **state)
     java("java.util.zip.Inflater.<init>");
     java("com.acme.Main.open");
     java("java.util.zip.ZipFile$CleanableResource.getInflater");
-    assert_null(lr_culprit_choose(&path, INFLATER, true));
+    assert_false(is_expected(INFLATER));
+    lr_culprit_choose(&path, INFLATER, true);
     assert_string_equal(culprit(), "com.acme.Main.open");
 }
 
@@ -173,7 +180,7 @@ static void native_programs_skip_zlib_and_wrappers(void **state)
     native("open_stream", "/usr/bin/tool");
     native("main", "/usr/bin/tool");
     native("__libc_start_call_main", "/lib/x86_64-linux-gnu/libc.so.6");
-    assert_null(lr_culprit_choose(&path, "zlib.inflate", false));
+    lr_culprit_choose(&path, "zlib.inflate", false);
     assert_string_equal(culprit(), "open_stream");
     assert_string_equal(path.frames[2].function, "main");
     assert_false(path.frames[3].user);
@@ -185,7 +192,7 @@ static void memory_skips_allocators(void **state)
     native("operator new", "/lib/libstdc++.so.6");
     native("std::vector<int>::_M_grow", "/usr/bin/tool");
     native("Table::insert", "/usr/bin/tool");
-    assert_null(lr_culprit_choose(&path, NULL, false));
+    lr_culprit_choose(&path, NULL, false);
     assert_string_equal(culprit(), "Table::insert");
     assert_true(path.key_whole);
     begin();
@@ -193,7 +200,7 @@ static void memory_skips_allocators(void **state)
     native("Arena::grow", "/jdk/lib/server/libjvm.so");
     native("Matcher::xform", "/jdk/lib/server/libjvm.so");
     java("com.acme.Main.main");
-    assert_null(lr_culprit_choose(&path, NULL, false));
+    lr_culprit_choose(&path, NULL, false);
     assert_string_equal(culprit(), "Matcher::xform");
 }
 
@@ -206,7 +213,7 @@ static void direct_buffers_blame_java(void **state)
     java("jdk.internal.misc.Unsafe.allocateMemory0");
     java("java.nio.ByteBuffer.allocateDirect");
     java("com.acme.Pool.grow");
-    assert_null(lr_culprit_choose(&path, NULL, false));
+    lr_culprit_choose(&path, NULL, false);
     assert_string_equal(culprit(), "com.acme.Pool.grow");
 }
 
@@ -219,7 +226,7 @@ static void lambdas_made_by_the_jvm_are_nobodys(void **state)
     frames[1].owner = (unsigned char)lr_frame_owner(&frames[1]);
     frames[1].user = false;
     java("com.acme.Codec.read");
-    assert_null(lr_culprit_choose(&path, INFLATER, true));
+    lr_culprit_choose(&path, INFLATER, true);
     assert_string_equal(culprit(), "com.acme.Codec.read");
 }
 
@@ -452,8 +459,8 @@ static void every_rule_has_an_example(void **state)
 static void no_stack_is_no_crash(void **state)
 {
     begin();
-    assert_null(lr_culprit_choose(&path, INFLATER, true));
-    assert_null(lr_culprit_choose(&path, NULL, false));
+    lr_culprit_choose(&path, INFLATER, true);
+    lr_culprit_choose(&path, NULL, false);
     assert_int_equal(path.key_end, 0);
 }
 
