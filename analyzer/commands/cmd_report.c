@@ -4,8 +4,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "emit.h"
@@ -15,6 +13,7 @@
 #include "open_model.h"
 #include "options.h"
 #include "status.h"
+#include "terminal.h"
 #include "trace_options.h"
 
 static const struct lr_help help = {
@@ -64,50 +63,11 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool to_terminal(const struct request *request)
-{
-    return lr_output_is_stdout(&request->output) && isatty(STDOUT_FILENO);
-}
-
-static unsigned terminal_width(void)
-{
-    const char *columns = getenv("COLUMNS");
-    struct winsize size;
-    unsigned long width = columns ? strtoul(columns, NULL, 10) : 0;
-
-    if (width == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-        width = size.ws_col;
-    return width == 0 ? 80 : width < 40 ? 40 : width > 1000 ? 1000 : (unsigned)width;
-}
-
-/* -1 for a word that is none of the three. */
-static int parse_color(const char *word, int *color)
-{
-    static const char *const words[] = {"never", "always", "auto"};
-
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            *color = i;
-            return 0;
-        }
-    }
-    return -1;
-}
-
-static bool choose_color(const struct request *request, int color)
-{
-    const char *no_color = getenv("NO_COLOR");
-
-    if (color < 2)
-        return color == 1;
-    return to_terminal(request) && !(no_color && *no_color);
-}
-
 /* Exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct request *request)
 {
     unsigned long top = 0;
-    int c, color = 2;
+    int c, color = LR_COLOR_AUTO;
 
     optind = 1;
     while ((c = getopt_long(argc, argv, ":F:o:fh", options, NULL)) != -1) {
@@ -132,7 +92,7 @@ static int parse_options(int argc, char **argv, struct request *request)
             request->new_suppressions = true;
             break;
         case OPT_COLOR:
-            if (parse_color(optarg, &color) != 0)
+            if (lr_parse_color(optarg, &color) != 0)
                 return lr_bad_usage(&help, "--color is auto, always or never, not %s", optarg);
             break;
         default:
@@ -141,8 +101,8 @@ static int parse_options(int argc, char **argv, struct request *request)
         }
     }
     request->emit.top = (unsigned)top;
-    request->emit.color = choose_color(request, color);
-    request->emit.width = to_terminal(request) ? terminal_width() : 0;
+    request->emit.color = lr_use_color(color, &request->output);
+    request->emit.width = lr_output_width(&request->output);
     return -1;
 }
 

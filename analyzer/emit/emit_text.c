@@ -10,12 +10,13 @@
 #include "emit_history.h"
 #include "emit_ledger.h"
 #include "emit_page.h"
+#include "emit_path.h"
 #include "emit_places.h"
 #include "emit_sampling.h"
 #include "emit_suppressions.h"
 #include "units.h"
 
-enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, CALLERS_SHOWN = 5, THREADS_SHOWN = 4,
+enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, THREADS_SHOWN = 4,
        EVIDENCE_SHOWN = 6 };
 
 struct text {
@@ -65,45 +66,6 @@ static void put_evidence(struct text *text)
     if (evidence->count > first + shown)
         lr_page_text(&text->page, 0, 2, LR_INK_DIM, "- %zu more (--format=json has them)",
                      evidence->count - first - shown);
-}
-
-/* The callers that tell this site from others.  Of many, the first two and the last two: how it
- * was asked for, and who decided. */
-static void put_callers(struct text *text, const struct lr_model_path *path)
-{
-    size_t callers = 0, number = 0;
-
-    for (size_t i = path->culprit + 1; i < path->key_end; i++)
-        callers += path->frames[i].user;
-    for (size_t i = path->culprit + 1; i < path->key_end; i++) {
-        if (!path->frames[i].user)
-            continue;
-        number++;
-        if (callers <= CALLERS_SHOWN || number <= 2 || number > callers - 2)
-            lr_page_frame_line(&text->page, 6, LR_INK_PLAIN, "called by ", &path->frames[i]);
-        else if (number == 3)
-            lr_page_line(&text->page, 6, LR_INK_DIM, "... %zu more ...", callers - 4);
-    }
-}
-
-static void put_whole_stack(struct text *text, const struct lr_model_path *path)
-{
-    char label[40];
-
-    for (size_t i = 0; i < path->count; i++) {
-        snprintf(label, sizeof(label), "#%-2zu %s", i, path->frames[i].inlined ? "inlined " : "");
-        lr_page_frame_line(&text->page, 6, LR_INK_DIM, label, &path->frames[i]);
-    }
-}
-
-static void put_culprit(struct text *text, unsigned indent, enum lr_ink ink, const char *prefix,
-                        const struct lr_model_path *path)
-{
-    if (path->count == 0)
-        lr_page_line(&text->page, indent, ink, "%san unknown place (its stack was not recorded)",
-                     prefix);
-    else
-        lr_page_frame_line(&text->page, indent, ink, prefix, &path->frames[path->culprit]);
 }
 
 static void put_leaked_bytes(struct text *text, const struct lr_model_pair_site *site)
@@ -173,8 +135,8 @@ static void put_finding(struct text *text, unsigned number, const struct lr_mode
 
     snprintf(label, sizeof(label), "%2u. ", number);
     lr_page_blank(&text->page);
-    put_culprit(text, 0, LR_INK_RED, label, &site->path);
-    put_callers(text, &site->path);
+    lr_emit_culprit(&text->page, 0, LR_INK_RED, label, &site->path);
+    lr_emit_callers(&text->page, &site->path, site->path.key_end);
     put_leaked_count(text, pair, site);
     put_leaked_bytes(text, site);
     lr_emit_growth(&text->page, site, text->options->raw_bytes);
@@ -183,7 +145,7 @@ static void put_finding(struct text *text, unsigned number, const struct lr_mode
         lr_page_text(&text->page, 4, 6, LR_INK_YELLOW,
                      "its Java frames could not be had: the native caller is shown");
     if (text->options->whole_stacks)
-        put_whole_stack(text, &site->path);
+        lr_emit_whole_stack(&text->page, &site->path);
 }
 
 static void put_findings(struct text *text)
@@ -227,7 +189,7 @@ static void put_harmless(struct text *text, const struct lr_model_pair *pair,
 {
     char live[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE];
 
-    put_culprit(text, 2, LR_INK_PLAIN, "", &site->path);
+    lr_emit_culprit(&text->page, 2, LR_INK_PLAIN, "", &site->path);
     lr_page_text(
         &text->page, 4, 6, LR_INK_PLAIN, "%s %s live, %s%s%s", lr_unit_count(live, site->live),
         pair->name,
