@@ -170,6 +170,17 @@ fuzz-oom: $(TEST)/fuzz/fuzz_oom ## fuzz the parsers of oom and host (FUZZ_SECOND
 	@for log in tests/fixtures/oom/*.log; do { printf 0; cat $$log; } >$(TEST)/fuzz/corpus-oom/$$(basename $$log); done
 	$< -max_len=65536 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-oom
 
+$(TEST)/fuzz/fuzz_suppress: tests/fuzz/fuzz_suppress.c $(wildcard analyzer/suppress/suppress_[lmp]*.c) \
+		analyzer/load/load_text.c analyzer/common/status.c analyzer/common/units.c
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -lm
+
+.PHONY: fuzz-suppress
+fuzz-suppress: $(TEST)/fuzz/fuzz_suppress ## fuzz the reader of suppressions (FUZZ_SECONDS=60)
+	@mkdir -p $(TEST)/fuzz/corpus-suppress
+	@printf 0 | cat - share/leakring/jdk.supp >$(TEST)/fuzz/corpus-suppress/jdk.supp
+	$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-suppress
+
 .PHONY: golden-update
 golden-update: all ## rewrite the golden reports; review the difference
 	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/golden/update.sh

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -159,45 +160,86 @@ static const char *until_of(char *out, size_t size, const struct lr_model_run *r
     return out;
 }
 
-/* A `$` or `*` of the name itself would mean something else at the end; `*` matches itself. */
-static void put_new_rule(FILE *out, const struct lr_model *model, const struct lr_model_path *path,
-                         const char *resource, uint64_t count, uint64_t bytes)
+/* A finding to be; those at one function are one rule. */
+struct finding {
+    const struct lr_model_path *path;
+    const char *resource;
+    uint64_t count, bytes;
+};
+
+static void put_new_rule(FILE *out, const struct lr_model *model, const struct finding *finding)
 {
-    uint64_t most = 2 * (bytes / MEGABYTE + 1);
+    const struct lr_model_frame *culprit = &finding->path->frames[finding->path->culprit];
+    uint64_t most = 2 * (finding->bytes / MEGABYTE + 1);
     char until[32], place[600], amount[LR_UNIT_SIZE];
 
-    if (path->count == 0)
-        return; /* no name to know it by */
-    lr_model_frame_text(place, sizeof(place), &path->frames[path->culprit]);
-    fprintf(out, "# %s: %" PRIu64 " live or never ended, %s, in %s\n", resource, count,
-            lr_unit_bytes(amount, bytes, false), place);
-    fprintf(out, "#: match=culprit pair=%s until=%s max=%" PRIu64 "MiB reason=\"\"\n", resource,
-            until_of(until, sizeof(until), &model->run), most);
-    fprintf(out, "leak:^%s$\n\n", path->frames[path->culprit].function);
+    fprintf(out, "# %s: %" PRIu64 " live or never ended, %s, in %s\n", finding->resource,
+            finding->count, lr_unit_bytes(amount, finding->bytes, false),
+            lr_model_frame_text(place, sizeof(place), culprit));
+    fprintf(out, "#: match=culprit pair=%s until=%s max=%" PRIu64 "MiB reason=\"\"\n",
+            finding->resource, until_of(until, sizeof(until), &model->run), most);
+    fprintf(out, "leak:^%s$\n\n", culprit->function);
 }
 
-enum lr_status lr_emit_new_suppressions(FILE *out, const struct lr_model *model,
-                                        struct lr_error *error)
+static bool is_same(const struct finding *a, const struct finding *b)
 {
-    fputs("# What leakring found.  Give a reason for what is to stay, and remove the rest; a rule\n"
-          "# without a reason is refused.  leakring-suppressions(5) has the format.\n\n",
-          out);
+    return strcmp(a->resource, b->resource) == 0 &&
+           strcmp(a->path->frames[a->path->culprit].function,
+                  b->path->frames[b->path->culprit].function) == 0;
+}
+
+/* What has no name can't be known by it. */
+static void add_finding(struct finding *findings, size_t *count, struct finding finding)
+{
+    if (finding.path->count == 0)
+        return;
+    for (size_t i = 0; i < *count; i++)
+        if (is_same(&findings[i], &finding)) {
+            findings[i].count += finding.count;
+            findings[i].bytes += finding.bytes;
+            return;
+        }
+    findings[(*count)++] = finding;
+}
+
+static void add_pairs(const struct lr_model *model, struct finding *findings, size_t *count)
+{
     for (size_t i = 0; i < model->pair_count; i++)
         for (size_t s = 0; s < model->pairs[i].site_count; s++) {
             const struct lr_model_pair_site *site = &model->pairs[i].sites[s];
 
             if (site->class == LR_CLASS_LEAK)
-                put_new_rule(out, model, &site->path, model->pairs[i].name,
-                             lr_pair_site_never_ended(site),
-                             site->bytes_at_creation + site->bytes_later);
+                add_finding(findings, count,
+                            (struct finding){&site->path, model->pairs[i].name,
+                                             lr_pair_site_never_ended(site),
+                                             site->bytes_at_creation + site->bytes_later});
         }
+}
+
+enum lr_status lr_emit_new_suppressions(FILE *out, const struct lr_model *model,
+                                        struct lr_error *error)
+{
+    struct finding *findings =
+        calloc(model->verdict.sites + model->verdict.growing + 1, sizeof(*findings));
+    size_t count = 0;
+
+    if (!findings)
+        return lr_fail(error, LR_FAILED, "out of memory");
+    add_pairs(model, findings, &count);
     for (size_t i = 0; i < model->site_count; i++) {
         const struct lr_model_memory_site *site = &model->sites[i];
 
         if (site->leaks)
-            put_new_rule(out, model, &site->path, lr_memory_kind_name(site->kind),
-                         lr_model_round(site->live_count.value),
-                         lr_model_round(site->live_bytes.value));
+            add_finding(findings, &count,
+                        (struct finding){&site->path, lr_memory_kind_name(site->kind),
+                                         lr_model_round(site->live_count.value),
+                                         lr_model_round(site->live_bytes.value)});
     }
+    fputs("# What leakring found.  Give a reason for what is to stay, and remove the rest; a rule\n"
+          "# without a reason is refused.  leakring-suppressions(5) has the format.\n\n",
+          out);
+    for (size_t i = 0; i < count; i++)
+        put_new_rule(out, model, &findings[i]);
+    free(findings);
     return LR_OK;
 }

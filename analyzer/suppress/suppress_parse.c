@@ -227,7 +227,7 @@ static enum lr_status read_line(struct parser *parser, char *text)
 {
     size_t length = strlen(text);
 
-    while (length > 0 && strchr(" \t", text[length - 1]))
+    while (length > 0 && strchr(" ", text[length - 1]))
         text[--length] = '\0';
     text += strspn(text, " \t");
     if (text[0] == '#')
@@ -261,6 +261,16 @@ static enum lr_status check_reasons(struct parser *parser, size_t first)
     return LR_OK;
 }
 
+/* Tabs are blanks. */
+static char *clean_line(const char *text, size_t size)
+{
+    char line[LR_SUPPRESS_LINE_MAX];
+
+    for (size_t i = 0; i < size; i++)
+        line[i] = text[i] == '\t' ? ' ' : text[i];
+    return lr_text_clean((const unsigned char *)line, size - (size && line[size - 1] == '\r'));
+}
+
 static enum lr_status read_lines(struct parser *parser, const char *text, size_t length)
 {
     const char *end = text + length;
@@ -276,11 +286,9 @@ static enum lr_status read_lines(struct parser *parser, const char *text, size_t
             return REFUSE(parser, "a line of more than %d bytes", LR_SUPPRESS_LINE_MAX);
         if (memchr(text, '\0', size))
             return REFUSE(parser, "this is no text");
-        line = lr_text_clean((const unsigned char *)text, size - (size && text[size - 1] == '\r'));
+        line = clean_line(text, size);
         if (!line)
             return lr_fail(parser->error, LR_FAILED, "out of memory");
-        for (char *tab = line; (tab = strchr(tab, '\t')); tab++)
-            *tab = ' ';
         status = read_line(parser, line);
         free(line);
         text = stop ? stop + 1 : end;
