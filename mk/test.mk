@@ -140,6 +140,15 @@ bench: tests ## cost beside no tool and other tools (BENCH=churn ROUNDS=5 PEERS=
 bench-quick: tests ## does the benchmark's harness work?  (part of make check)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/bench.py --quick --only "$(BENCH)"
 
+# About two minutes, and a few; on any machine, however busy.
+.PHONY: governor coverage
+governor: tests ## the governor under a load that grows a thousandfold: a table over time (GOVERNOR="--storm 300")
+	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/governor.py $(GOVERNOR)
+
+coverage: tests ## how often the truth lies in the interval of a sampled site (SEEDS=20 COVERAGE="512K 64K")
+	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/coverage.py --seeds $(or $(SEEDS),20) \
+		$(or $(COVERAGE),512K 64K)
+
 .PHONY: unwind-check
 unwind-check: tests ## every allocation's stack against libunwind, in real programs; dlopen 10,000 times
 	@LEAKRING_BUILD=$(abspath $(BUILD)) UNWIND_ALL=1 VERBOSE=1 RELOADS=12000 tests/run \

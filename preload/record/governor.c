@@ -24,7 +24,7 @@ enum {
     REBUILD_MAX_MS = 64000,
 };
 
-static const double SKIP_NS = 5;     /* a malloc and free that nothing is recorded of */
+static const double SKIP_NS = 4;     /* a malloc and free that nothing is recorded of */
 static const double WRAPPER_NS = 8;  /* of an event, outside what is timed */
 static const double FREE_NS = 1e6;   /* a second may always cost: a process at rest has no CPU */
 static const double GRANT = 0.125;   /* of the burst, to who returns to exact */

@@ -1,9 +1,9 @@
 /* changing_load.c -- a program whose allocations become a thousand times as many, and few again.
  *
  * Twenty sites keep a thousand blocks each, of 256 to 5,120 bytes; what is live never changes, but
- * each block is replaced every twenty seconds.  Besides, blocks come and go: 5,000 a second while it
+ * each block is replaced every twenty seconds.  Besides, blocks come and go: 1,000 a second while it
  * is calm, as many as the machine can while it isn't.  Prints `site_NN<TAB>count<TAB>bytes`, then
- * `calm`, `storm`, `calm` and `end` as they begin.
+ * `calm`, `storm`, `calm` and `end` as they begin, and `churned<TAB>N`, blocks so far, twice a second.
  *
  *     changing_load CALM STORM CALM      seconds
  */
@@ -16,6 +16,7 @@
 enum { SITES = 20, BLOCKS = 1000, CHURNED = 1000, STORM_STEPS = 1000 };
 
 static void *kept[SITES][BLOCKS], *churned[CHURNED];
+static uint64_t churned_count;
 
 static uint64_t state = 88172645463325252u;
 
@@ -58,6 +59,7 @@ static __attribute__((noinline)) void churn(void)
     free(*slot);
     *slot = malloc(16 + (random >> 20) % 64 * 16);
     __asm__ volatile("" ::: "memory");
+    churned_count++;
 }
 
 static double now(void)
@@ -67,6 +69,16 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+static void tell_count(double at)
+{
+    static double told;
+    if (at < told + 0.5)
+        return;
+    told = at;
+    printf("churned\t%llu\n", (unsigned long long)churned_count);
+    fflush(stdout);
+}
+
 /* A thousand kept blocks a second are replaced in either phase; a storm churns all the time. */
 static void live_for(double seconds, int storm)
 {
@@ -74,10 +86,10 @@ static void live_for(double seconds, int storm)
     fflush(stdout);
     for (double end = now() + seconds; now() < end;) {
         double next = now() + 0.001;
+        tell_count(next);
         uint64_t random = next_random();
         replace((unsigned)(random % SITES), (unsigned)(random >> 32) % BLOCKS);
-        for (unsigned i = 0; i < 5; i++)
-            churn();
+        churn();
         while (storm && now() < next)
             for (unsigned i = 0; i < STORM_STEPS; i++)
                 churn();
