@@ -7,8 +7,10 @@
 #define LEAKRING_INTERCEPT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "next.h"
+#include "record.h"
 
 #define LR_EXPORT __attribute__((visibility("default")))
 
@@ -24,6 +26,16 @@
         }                                                                                         \
         function_;                                                                                \
     })
+
+/* Starts the helper thread from inside an allocation that `caller` made, unless it may hold a lock
+ * that creating a thread takes: then a later one does. */
+void lr_helper_try(uintptr_t caller);
+/* Under the guard, after the real call.  Cost: one load while it runs or isn't wanted. */
+static inline void lr_helper_if_wanted(uintptr_t caller)
+{
+    if (__builtin_expect(__atomic_load_n(&lr_record_wants_helper, __ATOMIC_RELAXED), 0))
+        lr_helper_try(caller);
+}
 
 /* Kernels without MADV_WIPEONFORK: a handler that disarms a fork's child. */
 void lr_disarm_in_children(void);

@@ -13,11 +13,8 @@
 
 #include "address_filter.h"
 #include "guard.h"
-#include "helper.h"
-#include "modules.h"
 #include "record.h"
 #include "sampler.h"
-#include "text.h"
 #include "trace.h"
 
 /* Exported for programs built against a C library that had or will have them. */
@@ -31,22 +28,6 @@ static __attribute__((noinline, cold)) void not_entered(void)
         lr_count(LR_CNT_nested_allocs);
 }
 
-/* Starts the helper thread from inside malloc, unless the C library itself is the caller: it may
- * hold a lock that creating a thread takes. */
-static __attribute__((noinline, cold)) void start_helper(uintptr_t caller)
-{
-    struct lr_module_info module;
-    if (!lr_module_find(caller, &module))
-        return;
-    const char *name = lr_text_base_name(module.path);
-    if (lr_text_starts(name, "libc.") || lr_text_starts(name, "libc-") ||
-        lr_text_starts(name, "ld-") || lr_text_starts(name, "ld.") ||
-        lr_text_starts(name, "libpthread"))
-        return;
-    __atomic_store_n(&lr_record_churns, false, __ATOMIC_RELAXED); /* one try */
-    lr_helper_start();
-}
-
 /* Apart from the wrappers, so that a block that isn't recorded pays for no registers saved. */
 static __attribute__((noinline)) void *record(void *block, size_t size, float weight, uintptr_t pc,
                                               uintptr_t sp, uintptr_t fp)
@@ -54,8 +35,7 @@ static __attribute__((noinline)) void *record(void *block, size_t size, float we
     if (__builtin_expect(lr_enter(), 1)) {
         struct lr_regs caller = {.pc = pc, .sp = sp, .fp = fp};
         lr_record_alloc(block, size, LR_KIND_MALLOC, weight, &caller);
-        if (__builtin_expect(lr_record_churns, 0))
-            start_helper(pc);
+        lr_helper_if_wanted(pc);
         lr_leave();
     } else {
         not_entered();

@@ -89,6 +89,7 @@ static bool is_allocators_own(enum operator_id id)
             struct lr_regs caller = LR_CALLER_REGS;                                               \
             if (weight != 0)                                                                      \
                 lr_record_alloc(block, size, LR_KIND_NEW, weight, &caller);                       \
+            lr_helper_if_wanted(caller.pc);                                                       \
             lr_leave();                                                                           \
         }                                                                                         \
         return block;                                                                             \

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "guard.h"
@@ -18,6 +19,7 @@
 #include "prim.h"
 #include "process.h"
 #include "target.h"
+#include "text.h"
 #include "threads.h"
 #include "trace.h"
 #include "unwind.h"
@@ -26,6 +28,39 @@
 /* A place where no lock of the C library is held, and the program is about to have threads
  * anyway: the time for our own. */
 static bool has_threads; /* of its own */
+
+/* Of the C library's callers of malloc those that a slow leak may have alone, and hold no lock. */
+static bool is_copying_text(uintptr_t caller)
+{
+    enum { LONGEST = 256 };
+    return caller - (uintptr_t)&strdup < LONGEST || caller - (uintptr_t)&strndup < LONGEST;
+}
+
+/* The C library may hold a lock that creating a thread takes; and the child of a vfork would create
+ * one of its own, in its parent's memory. */
+static bool may_create_thread(uintptr_t caller)
+{
+    static const char *const c_library[] = {"libc.", "libc-", "ld-", "ld.", "libpthread"};
+    struct lr_module_info module;
+    if (!lr_module_find(caller, &module))
+        return false;
+    const char *name = lr_text_base_name(module.path);
+    for (size_t i = 0; i < sizeof c_library / sizeof *c_library; i++)
+        if (lr_text_starts(name, c_library[i]) && !is_copying_text(caller))
+            return false;
+    return lr_process_is_traced();
+}
+
+__attribute__((noinline, cold)) void lr_helper_try(uintptr_t caller)
+{
+    enum { PATIENCE = 64 }; /* then only each so-manieth is looked at */
+    static uint32_t tries;
+    uint32_t before = __atomic_fetch_add(&tries, 1, __ATOMIC_RELAXED);
+    if ((before > PATIENCE && before % PATIENCE) || !may_create_thread(caller))
+        return;
+    __atomic_store_n(&lr_record_wants_helper, false, __ATOMIC_RELAXED); /* one try */
+    lr_helper_start();
+}
 
 /* How large a stack the new thread gets, for times when nobody may ask (unwind_stack.h). */
 static void note_stack(const pthread_attr_t *attributes)

@@ -24,6 +24,7 @@ enum {
     ARRIVING = 16384,    /* that the young table may hand to the live one before somebody looks */
     LIVE_WINDOW = 16,
     CHURN_RECORDS = 50000,
+    LASTING_MS = 1000, /* a program that still records then isn't over in a moment */
     LOOK_EVERYWHERE = 16, /* passes of the helper thread */
     LOOK = 256,
     CROWDED = 4, /* sixteenths: soon the helper must make room for stacks */
@@ -42,7 +43,7 @@ static struct {
 static uint32_t young_slots = YOUNG_SLOTS;
 static bool use_young;
 static uint32_t direct_records;
-bool lr_record_churns;
+bool lr_record_wants_helper;
 
 bool lr_record_start(void)
 {
@@ -87,14 +88,30 @@ static uint32_t count_direct(uint32_t more)
     return records;
 }
 
-/* What the helper thread would do if it ran: a sign of life, and noticing the churn. */
+static void want_helper(void)
+{
+    __atomic_store_n(&lr_record_wants_helper, true, __ATOMIC_RELAXED);
+}
+
+/* Once: a program that leaks slowly never churns, and has no series without the helper. */
+void lr_record_note_time(uint32_t now_ms)
+{
+    static bool noted;
+    if (now_ms < LASTING_MS || __atomic_load_n(&noted, __ATOMIC_RELAXED))
+        return;
+    __atomic_store_n(&noted, true, __ATOMIC_RELAXED);
+    want_helper();
+}
+
+/* What the helper thread would do if it ran: a sign of life, and noticing that it's needed. */
 static void note_direct(uint32_t now_ms)
 {
     if (__atomic_load_n(&lr_file.header->heartbeat_ms, __ATOMIC_RELAXED) != now_ms)
         __atomic_store_n(&lr_file.header->heartbeat_ms, now_ms, __ATOMIC_RELAXED);
     uint32_t records = count_direct(1);
     if (records == CHURN_RECORDS || (records % 64 == 0 && lr_stacks_fullness() >= CROWDED))
-        __atomic_store_n(&lr_record_churns, true, __ATOMIC_RELAXED);
+        want_helper();
+    lr_record_note_time(now_ms);
 }
 
 static void count_live(uintptr_t address, int64_t more)
@@ -368,7 +385,7 @@ void lr_record_tenure_all(void)
 void lr_record_use_young(bool on)
 {
     __atomic_store_n(&use_young, on, __ATOMIC_RELAXED);
-    __atomic_store_n(&lr_record_churns, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&lr_record_wants_helper, false, __ATOMIC_RELAXED);
 }
 
 uint64_t lr_record_live_count(void)

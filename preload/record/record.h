@@ -19,9 +19,11 @@
 bool lr_record_start(void); /* after lr_file_create */
 
 /* True once so many records went straight to the file that its pages are being written for
- * nothing, or so many stacks that room must be made: time for the helper thread.  Stays false
- * while it runs. */
-extern bool lr_record_churns;
+ * nothing, or so many stacks that room must be made, or one when the program had lived for a
+ * second: time for the helper thread.  Stays false while it runs. */
+extern bool lr_record_wants_helper;
+/* Something was recorded at this time.  Cost: a load and a comparison. */
+void lr_record_note_time(uint32_t now_ms);
 
 /* A new block that stands for `weight` (lr_sampler_weigh).  Under the guard. */
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,

@@ -12,6 +12,7 @@
 #include "lock.h"
 #include "marks.h"
 #include "prim.h"
+#include "record.h"
 #include "threads.h"
 #include "trace.h"
 
@@ -143,6 +144,7 @@ void lr_regions_map(uintptr_t start, size_t length, uint32_t prot_flags, uint32_
     };
     insert(position_of(start), &region);
     lr_lock_drop(&lock);
+    lr_record_note_time(region.birth_ms);
 }
 
 void lr_regions_unmap(uintptr_t start, size_t length)

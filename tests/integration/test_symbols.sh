@@ -22,8 +22,10 @@ strchr
 strcmp
 strcpy
 strcspn
+strdup
 strlen
 strncmp
+strndup
 strnlen
 strrchr
 strstr
