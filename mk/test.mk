@@ -53,6 +53,7 @@ $(TEST)/unit/%: tests/unit/%.c $(TEST)/libtest.a $(TEST)/libpreload.a $(TEST)/li
 
 $(TEST)/unit/test_unwind%: UNIT_LIBS = $(shell $(PKG_CONFIG) --libs libunwind)
 $(TEST)/unit/test_own_memory: UNIT_LIBS = -Wl,--wrap=lr_prim_map,--wrap=lr_prim_unmap
+$(TEST)/unit/test_patience: UNIT_LIBS = -Wl,--wrap=lr_prim_mono_ns
 $(TEST)/unit/test_jvm%: TEST_CFLAGS += $(JNI_INCLUDE)
 $(TEST)/unit/test_jvm_walk: UNIT_LIBS = -Wl,--wrap=lr_module_symbol
 

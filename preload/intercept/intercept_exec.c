@@ -109,6 +109,16 @@ static bool is_spawn_helper(const char *path)
     return strcmp(lr_text_base_name(path), "jspawnhelper") == 0;
 }
 
+/* A child that mustn't ask who it is shares the note of that with its parent. */
+#define AS_CHILD(call)                                                                            \
+    ({                                                                                            \
+        bool noted_ = lr_process_forget_child();                                                  \
+        int failed_ = call;                                                                       \
+        if (noted_)                                                                               \
+            lr_process_note_child();                                                              \
+        failed_;                                                                                  \
+    })
+
 /* Runs `call` with `environment_` bound to the environment to pass on. */
 #define WITH_ENVIRONMENT(path, environment, call)                                                 \
     do {                                                                                          \
@@ -144,7 +154,7 @@ static int execute(execve_function *real, const char *path, char *const argv[],
         IN_PLACE(real(path, argv, environment));
     if (lr_process_was_refused())
         return real(path, argv, environment);
-    WITH_ENVIRONMENT(path, environment, real(path, argv, environment_));
+    WITH_ENVIRONMENT(path, environment, AS_CHILD(real(path, argv, environment_)));
 }
 
 LR_EXPORT int execve(const char *path, char *const argv[], char *const environment[])
@@ -173,7 +183,7 @@ LR_EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
         IN_PLACE(LR_NEXT(fexecve)(fd, argv, environment));
     if (lr_process_was_refused())
         return LR_NEXT(fexecve)(fd, argv, environment);
-    WITH_ENVIRONMENT("", environment, LR_NEXT(fexecve)(fd, argv, environment_));
+    WITH_ENVIRONMENT("", environment, AS_CHILD(LR_NEXT(fexecve)(fd, argv, environment_)));
 }
 
 /* The list forms: arguments up to a null pointer, then (execle) the environment. */

@@ -13,6 +13,7 @@
 #include "jvm_internal.h"
 #include "jvm_table.h"
 #include "leakring/format.h"
+#include "patience.h"
 #include "prim.h"
 #include "trace.h"
 
@@ -154,7 +155,8 @@ static jvmtiEnv *open_late(void)
 jvmtiEnv *lr_jvmti_demand(void)
 {
     static uint32_t busy;
-    for (unsigned i = 0; i < DEMAND_WAIT_MS; i++) {
+    struct lr_patience patience = {0};
+    do {
         jvmtiEnv *jvmti = __atomic_load_n(&lr_jvm.jvmti, __ATOMIC_ACQUIRE);
         if (jvmti)
             return jvmti;
@@ -166,7 +168,6 @@ jvmtiEnv *lr_jvmti_demand(void)
             __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
             return jvmti;
         }
-        lr_prim_sleep_ms(1);
-    }
+    } while (lr_patience_wait(&patience, DEMAND_WAIT_MS));
     return NULL;
 }

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "jvm_counter.h"
-#include "prim.h"
+#include "patience.h"
 #include "trace.h"
 
 static struct jvmtiInterface_1_ table;
@@ -72,9 +72,11 @@ static const struct jvmtiInterface_1_ *table_of(const struct jvmtiInterface_1_ *
         real = theirs;
         __atomic_store_n(&filled, 1, __ATOMIC_RELEASE);
     }
-    for (unsigned i = 0; i < FILL_WAIT_MS && !__atomic_load_n(&filled, __ATOMIC_ACQUIRE); i++)
-        lr_prim_sleep_ms(1);
-    return __atomic_load_n(&filled, __ATOMIC_ACQUIRE) ? real : NULL;
+    struct lr_patience patience = {0};
+    while (!__atomic_load_n(&filled, __ATOMIC_ACQUIRE))
+        if (!lr_patience_wait(&patience, FILL_WAIT_MS))
+            return NULL;
+    return real;
 }
 
 void lr_jvm_watch_jvmti(jvmtiEnv *env)

@@ -10,7 +10,7 @@
 #include "guard.h"
 #include "jvm_bridge.h"
 #include "jvm_redefine.h"
-#include "prim.h"
+#include "patience.h"
 
 enum { KEEP_OUT_MS = 100, WAIT_MS = 10000 };
 
@@ -22,13 +22,13 @@ static uint32_t attaching, closed;
  * sees the closing, or it is seen.  A caller that waited in vain goes on: a stuck VM isn't ours. */
 static void enter(void)
 {
-    for (unsigned i = 0; i < WAIT_MS; i++) {
+    struct lr_patience patience = {0};
+    do {
         __atomic_add_fetch(&attaching, 1, __ATOMIC_SEQ_CST);
         if (!__atomic_load_n(&closed, __ATOMIC_SEQ_CST))
             return;
         __atomic_sub_fetch(&attaching, 1, __ATOMIC_SEQ_CST);
-        lr_prim_sleep_ms(1);
-    }
+    } while (lr_patience_wait(&patience, WAIT_MS));
     __atomic_add_fetch(&attaching, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -89,13 +89,13 @@ bool lr_jvm_keep_out(void)
     if (!real)
         return false;
     __atomic_store_n(&closed, 1, __ATOMIC_SEQ_CST);
-    for (unsigned i = 0; i < KEEP_OUT_MS; i++) {
-        if (!__atomic_load_n(&attaching, __ATOMIC_SEQ_CST))
-            return true;
-        lr_prim_sleep_ms(1);
-    }
-    lr_jvm_let_in();
-    return false;
+    struct lr_patience patience = {0};
+    while (__atomic_load_n(&attaching, __ATOMIC_SEQ_CST))
+        if (!lr_patience_wait(&patience, KEEP_OUT_MS)) {
+            lr_jvm_let_in();
+            return false;
+        }
+    return true;
 }
 
 void lr_jvm_let_in(void)

@@ -25,6 +25,7 @@ struct lr_thread {
     uintptr_t stack_low; /* stack addresses that were found mapped: [low, high) */
     uintptr_t stack_high;
     uint32_t java_walks; /* of this thread: every so many is verified (jvm_check.h) */
+    uint32_t is_silent_child; /* a vfork's child runs here that mustn't ask who it is (process.h) */
     uintptr_t target;    /* the library function that a wrapper called last (target.h) */
     struct lr_thread_slot *slot; /* more memory of this thread's (threads.h); NULL: not claimed */
 };

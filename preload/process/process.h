@@ -18,6 +18,13 @@ bool lr_process_was_refused(void);
  * its environment). */
 bool lr_process_strips_children(void);
 
+/* The caller is a vfork's child, which may be killed from now on for asking who it is.  It shares
+ * its parent's memory, this note included, so it holds only until the child executes a program or
+ * ends; a child that does neither by way of us leaves a thread of its parent's that takes itself
+ * for the child when it ends the process. */
+void lr_process_note_child(void);
+bool lr_process_forget_child(void); /* it executes or ends; true: there was such a note */
+
 /* The traced process is about to replace its image; and: it didn't after all. */
 void lr_process_exec(void);
 void lr_process_exec_failed(void);

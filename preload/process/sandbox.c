@@ -84,8 +84,12 @@ bool lr_sandbox_begin(const struct sock_fprog *program)
 {
     if (__atomic_load_n(&installed, __ATOMIC_ACQUIRE))
         return false;
-    if (!lr_prim_is_silent() && (!lr_process_is_traced() || (program && !may_kill(program))))
+    if (!lr_prim_is_silent() && program && !may_kill(program))
         return false;
+    if (!lr_prim_is_silent() && !lr_process_is_traced()) {
+        lr_process_note_child();
+        return false;
+    }
     uint32_t depth = lr_own_work_begin();
     prepare();
     if (lr_helper_stop())

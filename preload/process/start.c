@@ -170,7 +170,19 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
 bool lr_process_is_traced(void)
 {
     /* Not by pid alone: a child may be pid 1 of a namespace of its own, as its parent was. */
-    return traced_pid && lr_is_armed() && lr_prim_pid() == traced_pid;
+    return traced_pid && lr_is_armed() && !lr_self.is_silent_child && lr_prim_pid() == traced_pid;
+}
+
+void lr_process_note_child(void)
+{
+    lr_self.is_silent_child = true;
+}
+
+bool lr_process_forget_child(void)
+{
+    bool noted = lr_self.is_silent_child;
+    lr_self.is_silent_child = false;
+    return noted;
 }
 
 bool lr_process_was_refused(void)
@@ -182,7 +194,7 @@ bool lr_process_strips_children(void)
 {
     /* In silence nobody may ask who he is, and the next image would begin under a filter that
      * kills: it isn't traced. */
-    return lr_prim_is_silent() ||
+    return lr_prim_is_silent() || lr_self.is_silent_child ||
            (!lr_config.children && (child_of_traced || traced_pid || refused_pid));
 }
 
@@ -210,6 +222,8 @@ void lr_process_exec_failed(void)
 /* Recording goes on (other threads, later exit handlers), straight into the file. */
 void lr_process_end(void)
 {
+    if (lr_process_forget_child())
+        return; /* that is what ends */
     /* In silence a vfork's child that ends is taken for its parent. */
     if (!lr_process_is_traced() && !(traced_pid && lr_is_armed() && lr_prim_is_silent()))
         return;

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "guard.h"
 #include "meter.h"
+#include "patience.h"
 #include "prim.h"
 #include "sampler.h"
 #include "stack_totals.h"
@@ -27,6 +28,7 @@ enum {
     LASTING_MS = 1000, /* a program that still records then isn't over in a moment */
     LOOK_EVERYWHERE = 16, /* passes of the helper thread */
     LOOK = 256,
+    MOVED_MS = 100,
     CROWDED = 4, /* sixteenths: soon the helper must make room for stacks */
     SUM_MAX = 64, /* blocks that a pair's call adds up */
 };
@@ -378,8 +380,9 @@ void lr_record_tenure(uint32_t before_ms)
 void lr_record_tenure_all(void)
 {
     lr_record_tenure(UINT32_MAX);
-    for (unsigned waits = 0; waits < 100 && lr_young_is_moving(&young); waits++)
-        lr_prim_sleep_ms(1);
+    struct lr_patience patience = {0};
+    while (lr_young_is_moving(&young) && lr_patience_wait(&patience, MOVED_MS))
+        ;
 }
 
 void lr_record_use_young(bool on)

@@ -158,6 +158,14 @@ uint32_t lr_stack_adds(uint32_t id)
     return (uint32_t)(in_file + (__atomic_load_n(&waiting[id], __ATOMIC_RELAXED) >> BYTES_BITS));
 }
 
+/* Others add to both meanwhile: every thread does to stack 0 when the table of stacks is full. */
+static void move_word(uint64_t *from, uint64_t *to)
+{
+    uint64_t moved = __atomic_exchange_n(from, 0, __ATOMIC_RELAXED);
+    if (moved)
+        __atomic_fetch_add(to, moved, __ATOMIC_RELAXED);
+}
+
 /* What was lost at a stack counts at no stack (0) from now on. */
 void lr_totals_move(uint32_t from, uint32_t to)
 {
@@ -173,7 +181,6 @@ void lr_totals_move(uint32_t from, uint32_t to)
         lr_count_add(LR_CNT_folded_allocs, count);
         lr_count_add(LR_CNT_folded_bytes, bytes);
     }
-    lr_file.stacks[to].lost_count += entry->lost_count;
-    lr_file.stacks[to].lost_bytes += entry->lost_bytes;
-    entry->lost_count = entry->lost_bytes = 0;
+    move_word(&entry->lost_count, &lr_file.stacks[to].lost_count);
+    move_word(&entry->lost_bytes, &lr_file.stacks[to].lost_bytes);
 }

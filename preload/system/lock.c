@@ -1,9 +1,9 @@
 /* lock.c -- lock.h. */
 #include "lock.h"
 
-#include "prim.h"
+#include "patience.h"
 
-enum { SPINS = 64, YIELDS = 64, SLEEPS = 500 };
+enum { WAIT_MS = 500 };
 
 static bool try_take(struct lr_lock *lock)
 {
@@ -15,17 +15,13 @@ static bool try_take(struct lr_lock *lock)
 
 static bool wait(struct lr_lock *lock)
 {
-    for (unsigned tries = 0; tries < SPINS + YIELDS + SLEEPS; tries++) {
-        if (try_take(lock))
-            return true;
-        if (tries >= SPINS && __atomic_load_n(&lock->stuck, __ATOMIC_RELAXED))
+    struct lr_patience patience = {0};
+    while (!try_take(lock))
+        if ((patience.tries >= LR_PATIENCE_FIRST &&
+             __atomic_load_n(&lock->stuck, __ATOMIC_RELAXED)) ||
+            !lr_patience_wait(&patience, WAIT_MS))
             return false;
-        if (tries >= SPINS + YIELDS)
-            lr_prim_sleep_ms(1);
-        else if (tries >= SPINS)
-            lr_prim_yield();
-    }
-    return false;
+    return true;
 }
 
 bool lr_lock_take(struct lr_lock *lock)

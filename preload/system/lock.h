@@ -1,9 +1,9 @@
 /* lock.h -- a lock that nobody waits for without end.
  *
  * Stage: RECORD, cold paths.  Context: any thread, inside malloc.  Holders need microseconds, but
- * may be preempted while they hold it, so a taker spins, yields, then sleeps a little: at most
- * about 0.6 s in all.  Then it gives up and its caller drops and counts the event.  While a lock
- * seems stuck (its holder never came back), takers only try.
+ * may be preempted while they hold it, so a taker is patient (patience.h): at most about 0.6 s in
+ * all.  Then it gives up and its caller drops and counts the event.  While a lock seems stuck (its
+ * holder never came back), takers only try.
  */
 #ifndef LEAKRING_LOCK_H
 #define LEAKRING_LOCK_H

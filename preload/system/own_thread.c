@@ -8,9 +8,10 @@
 #include <pthread.h>
 
 #include "next.h"
+#include "patience.h"
 #include "prim.h"
 
-enum { AWAIT_YIELDS = 50, AWAIT_MS = 1000 };
+enum { AWAIT_MS = 1000 };
 
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int attr_function(pthread_attr_t *);
@@ -35,9 +36,7 @@ bool lr_own_thread(void *(*run)(void *), size_t stack_bytes)
 
 void lr_own_thread_await(bool (*is_over)(void))
 {
-    for (unsigned tries = 0; tries < AWAIT_YIELDS + AWAIT_MS && !is_over(); tries++)
-        if (tries < AWAIT_YIELDS)
-            lr_prim_yield();
-        else
-            lr_prim_sleep_ms(1);
+    struct lr_patience patience = {0};
+    while (!lr_prim_is_silent() && !is_over() && lr_patience_wait(&patience, AWAIT_MS))
+        ;
 }

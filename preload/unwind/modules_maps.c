@@ -81,16 +81,14 @@ static bool parse(const char *text, struct line *line)
 
 typedef bool line_fn(void *context, const struct line *line); /* false: stop */
 
-/* Lines longer than the buffer (paths of 8 KiB) end the reading. */
-static void each_line(char *space, size_t size, line_fn *each, void *context)
+/* Lines longer than the buffer (paths of 8 KiB) end the reading.  True: it got to the end. */
+static bool each_line(char *space, size_t size, line_fn *each, void *context)
 {
     int fd = lr_prim_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     size_t have = 0;
+    long got = fd;
     bool go_on = fd >= 0;
-    while (go_on) {
-        long got = lr_prim_read(fd, space + have, size - have);
-        if (got <= 0)
-            break;
+    while (go_on && have < size && (got = lr_prim_read(fd, space + have, size - have)) > 0) {
         have += (size_t)got;
         char *from = space, *newline;
         while (go_on && (newline = memchr(from, '\n', have - (size_t)(from - space)))) {
@@ -104,6 +102,7 @@ static void each_line(char *space, size_t size, line_fn *each, void *context)
     }
     if (fd >= 0)
         lr_prim_close(fd);
+    return fd >= 0 && go_on && got == 0;
 }
 
 static const char *keep_path(const char *path)
@@ -202,16 +201,16 @@ bool lr_maps_refresh(void)
     reading++;
     group.start = 0;
     found_new = false;
-    each_line(buffer, sizeof buffer, collect, &group);
+    bool whole = each_line(buffer, sizeof buffer, collect, &group);
     finish(&group);
-    for (uint32_t i = 0; i < used; i++)
+    for (uint32_t i = 0; i < used && whole; i++)
         if (entries[i].seen != reading)
             __atomic_store_n(&entries[i].end, 0, __ATOMIC_RELEASE);
     uint64_t wait = found_new ? WAIT_LEAST_NS : wait_ns * 2;
     __atomic_store_n(&wait_ns, wait < WAIT_MOST_NS ? wait : WAIT_MOST_NS, __ATOMIC_RELAXED);
     __atomic_store_n(&read_at, lr_prim_mono_ns(), __ATOMIC_RELAXED);
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
-    return true;
+    return whole;
 }
 
 static bool look_up(uintptr_t pc, struct lr_mapped_module *module)

@@ -18,7 +18,8 @@ struct lr_mapped_module {
  * modules are being loaded, else every second, so that generated code costs nothing. */
 bool lr_maps_find(uintptr_t pc, struct lr_mapped_module *module);
 
-/* Reads it now, dropping modules that are gone.  False when another thread is reading it. */
+/* Reads it now, dropping modules that are gone.  False, and none is dropped: another thread is
+ * reading it, or it can't be read to its end (no file to be had, silence). */
 bool lr_maps_refresh(void);
 /* The same, but not more often than that; false when it wasn't read. */
 bool lr_maps_refresh_if_old(void);

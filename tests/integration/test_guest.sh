@@ -118,6 +118,11 @@ else
     # What is executed would start under the filter.
     run_both then "$LR_ORACLE/guest_sandbox" then sh -c 'echo "preload: $LD_PRELOAD"'
     tap_is "$(cat then.lkr.out)" "preload: " "a program executed under the filter isn't traced"
+    # Children that share our memory, and are killed when somebody asks who they are.
+    run_both vfork "$LR_ORACLE/guest_vfork" "$(type -P true)"
+    tap_is "$(grep -c ': ' vfork.lkr.out)" 3 "children by vfork under such a filter"
+    tap_is "$(ended_of vfork.json)" exec "and their parent's own execution is seen"
+    site_is vfork forking_site "30 15000"
     # A filter that is refused changes nothing: the helper thread comes back.
     traced_exec vain.lkr "$filter" refused prctl own nothing >vain.out 2>&1 &
     pid=$!

@@ -347,6 +347,35 @@ static void test_threads_and_folding(void **state)
     }
 }
 
+enum { LOSSES = 1000000 };
+static bool all_lost;
+
+static void *lose(void *unused)
+{
+    for (unsigned i = 0; i < LOSSES; i++)
+        lr_stack_lost(0, 3);
+    __atomic_store_n(&all_lost, true, __ATOMIC_RELEASE);
+    return unused;
+}
+
+/* Every thread loses at stack 0 when the table is full, while what others lost moves there. */
+static void test_losses_that_move_are_kept(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    const struct lr_stack *nobody = &lr_file.stacks[0];
+    uint64_t count = nobody->lost_count, bytes = nobody->lost_bytes, moved = 0;
+    assert_int_equal(pthread_create(&thread, NULL, lose, NULL), 0);
+    for (; !__atomic_load_n(&all_lost, __ATOMIC_ACQUIRE); moved++) {
+        lr_stack_lost(1, 5);
+        lr_totals_move(1, 0);
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(nobody->lost_count - count, LOSSES + moved);
+    assert_int_equal(nobody->lost_bytes - bytes, 3 * LOSSES + 5 * moved);
+    assert_int_equal(lr_file.stacks[1].lost_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_sites_without_pairs_make_room),
         cmocka_unit_test(test_straggler_keeps_its_stack),
         cmocka_unit_test(test_threads_and_folding),
+        cmocka_unit_test(test_losses_that_move_are_kept),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

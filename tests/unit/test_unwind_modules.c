@@ -18,6 +18,7 @@
 #include "intern.h"
 #include "modules.h"
 #include "modules_maps.h"
+#include "prim.h"
 #include "recording.h"
 #include "stacks.h"
 #include "trace.h"
@@ -196,6 +197,19 @@ static void test_map_forgets_what_is_gone(void **state)
     assert_false(lr_maps_find(address, &mapped));
 }
 
+static void test_map_keeps_what_it_cannot_look_for(void **state)
+{
+    (void)state;
+    struct lr_mapped_module mapped;
+    assert_true(lr_maps_refresh());
+    lr_prim_hush();
+    assert_false(lr_maps_refresh());
+    assert_true(lr_maps_find((uintptr_t)getauxval, &mapped));
+    lr_prim_speak();
+    assert_true(lr_maps_refresh());
+    assert_true(lr_maps_find((uintptr_t)getauxval, &mapped));
+}
+
 static void test_relative_library_gets_its_full_path(void **state)
 {
     (void)state;
@@ -217,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_index_registers_once),
         cmocka_unit_test(test_unloaded_modules_are_marked),
         cmocka_unit_test(test_map_forgets_what_is_gone),
+        cmocka_unit_test(test_map_keeps_what_it_cannot_look_for),
         cmocka_unit_test(test_relative_library_gets_its_full_path),
     };
     return cmocka_run_group_tests_name("unwind_modules", tests, start, stop);
