@@ -61,7 +61,9 @@ struct lr_gate_result {
 
 /* All answers about one recording: completeness first, then by rule, worst first. */
 struct lr_gate_report {
-    const struct lr_model *model;    /* the caller's, must outlive the report */
+    const char *path;                /* of the trace; safe to print; the caller's */
+    const struct lr_model *model;    /* the caller's, must outlive the report; NULL: the trace can't
+                                        be read, as items[0] says */
     const struct lr_model *baseline; /* likewise; NULL: there is none */
     struct lr_gate_result *items;
     size_t count, room;
@@ -108,10 +110,14 @@ struct lr_gate_rules {
 void lr_gate_rules_default(struct lr_gate_rules *rules);
 void lr_gate_rules_free(struct lr_gate_rules *rules);
 
-/* Judges `model` by `rules`, against `baseline` unless that is NULL.  *report is to be freed
- * whatever it returns. */
+/* Judges `model` by `rules`, against `baseline` unless that is NULL.  report->path is the model's.
+ * *report is to be freed whatever it returns. */
 enum lr_status lr_gate_judge(const struct lr_gate_rules *rules, const struct lr_model *model,
                              const struct lr_model *baseline, struct lr_gate_report *report,
                              struct lr_error *error);
+
+/* The answer about a trace that can't be read: cannot tell, and why. */
+enum lr_status lr_gate_unreadable(const char *path, const char *why, struct lr_gate_report *report,
+                                  struct lr_error *error);
 
 #endif

@@ -36,11 +36,6 @@ enum lr_status lr_gate_make_unique(struct lr_gate_report *report, struct lr_erro
 /* Compares with a limit: see gate.h. */
 enum lr_gate_outcome lr_gate_against(const struct lr_estimate *measured, double limit);
 
-/* The JVM's own memory and what is suppressed is nobody's to fix. */
-bool lr_gate_is_judged(const struct lr_model_memory_site *site);
-/* Nothing was found to grow: could it have been, is anything known at all?  Adds that answer. */
-enum lr_status lr_gate_doubt_growth(struct lr_gate_work *work, enum lr_gate_rule rule);
-
 /* Each answers its rules, if they are asked. */
 enum lr_status lr_gate_streams(struct lr_gate_work *work);
 enum lr_status lr_gate_memory(struct lr_gate_work *work);

@@ -48,8 +48,9 @@ static enum lr_status judge_completeness(struct lr_gate_work *work)
         return say_incomplete(work, &result);
     if (seconds < rules->min_duration_s)
         return lr_gate_say(work->report, &result, "", work->error,
-                           "the recording lasts %.0f s; %.0f s are wanted", seconds,
-                           rules->min_duration_s);
+                           "the recording lasts %s; %s are wanted",
+                           lr_unit_duration(interval, work->model->run.duration_ms),
+                           lr_unit_duration(most, lr_model_round(rules->min_duration_s * 1000)));
     if (rules->max_interval >= 0 && (double)complete->max_interval > rules->max_interval)
         return lr_gate_say(work->report, &result, "", work->error,
                            "one block for %s was recorded; %s is wanted",
@@ -154,7 +155,8 @@ enum lr_status lr_gate_judge(const struct lr_gate_rules *rules, const struct lr_
     struct lr_gate_work work = {&asked, model, baseline, report, error};
     enum lr_status status;
 
-    *report = (struct lr_gate_report){.model = model, .baseline = baseline};
+    *report =
+        (struct lr_gate_report){.path = model->run.path, .model = model, .baseline = baseline};
     /* Against a baseline only what is worse than that fails, unless more is asked. */
     if (baseline && rules->increase && !rules->unended_asked)
         asked.limit_unended = LR_GATE_NO_LIMIT;
@@ -170,4 +172,13 @@ enum lr_status lr_gate_judge(const struct lr_gate_rules *rules, const struct lr_
         status = lr_gate_increase(&work);
     lr_gate_sort(report);
     return status == LR_OK ? lr_gate_make_unique(report, error) : status;
+}
+
+enum lr_status lr_gate_unreadable(const char *path, const char *why, struct lr_gate_report *report,
+                                  struct lr_error *error)
+{
+    struct lr_gate_result result = {.rule = LR_GATE_COMPLETENESS, .outcome = LR_GATE_CANNOT_TELL};
+
+    *report = (struct lr_gate_report){.path = path};
+    return lr_gate_say(report, &result, "", error, "the recording can't be read: %s", why);
 }

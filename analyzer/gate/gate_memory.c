@@ -9,14 +9,27 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "judge.h"
 #include "model_build.h"
 #include "units.h"
 
-bool lr_gate_is_judged(const struct lr_model_memory_site *site)
+/* The JVM's own memory and what is expected is nobody's to fix. */
+static bool is_judged(const struct lr_model_memory_site *site)
 {
     return !site->jvm && !site->expected;
+}
+
+/* What the JVM reserved and allocated for itself at its start is no place of the program's, though
+ * some of it isn't known to belong to a part of the JVM that may grow. */
+static bool is_limited(const struct lr_model_memory_site *site)
+{
+    const struct lr_model_path *path = &site->path;
+    const struct lr_model_frame *culprit = path->count ? &path->frames[path->culprit] : NULL;
+    const char *slash = culprit && !culprit->java ? strrchr(culprit->module, '/') : NULL;
+
+    return is_judged(site) && !(slash && strcmp(slash, "/libjvm.so") == 0);
 }
 
 static void name_site(const struct lr_model_memory_site *site, char *subject, char *place,
@@ -70,21 +83,23 @@ static void count_undecided(const struct lr_model_memory_site *site, struct unde
     undecided->most = fmax(undecided->most, site->live_bytes.high);
 }
 
-enum lr_status lr_gate_doubt_growth(struct lr_gate_work *work, enum lr_gate_rule rule)
+/* Nothing was found to grow: could it have been, is anything known at all? */
+static enum lr_status doubt_growth(struct lr_gate_work *work)
 {
-    struct lr_gate_result result = {.rule = rule, .outcome = LR_GATE_CANNOT_TELL};
+    struct lr_gate_result result = {.rule = LR_GATE_GROWTH, .outcome = LR_GATE_CANNOT_TELL};
     double seconds = (double)work->model->run.duration_ms / 1000;
     struct undecided undecided = {0, 0, false};
     char bytes[LR_UNIT_SIZE];
 
     for (size_t i = 0; i < work->model->site_count; i++)
-        if (lr_gate_is_judged(&work->model->sites[i]))
+        if (is_judged(&work->model->sites[i]))
             count_undecided(&work->model->sites[i], &undecided);
     if (seconds < LR_TREND_MIN_SECONDS)
         return lr_gate_say(work->report, &result, "", work->error,
-                           "%.0f s are too short to tell growth from a warm-up; record %.0f s at "
+                           "%s are too short to tell growth from a warm-up; record %.0f s at "
                            "least, or limit memory otherwise (--limit-leaks) and say --growth=off",
-                           seconds, LR_TREND_MIN_SECONDS);
+                           lr_unit_duration(bytes, work->model->run.duration_ms),
+                           LR_TREND_MIN_SECONDS);
     if (!undecided.trends && undecided.most >= LR_MATTERS_GROWN)
         return lr_gate_say(work->report, &result, "", work->error,
                            "nothing is known of how memory went on over time");
@@ -93,9 +108,7 @@ enum lr_status lr_gate_doubt_growth(struct lr_gate_work *work, enum lr_gate_rule
                            "whether %s of live memory grows can't be told from this recording",
                            lr_unit_bytes(bytes, lr_model_round(undecided.bytes), false));
     result.outcome = LR_GATE_PASS;
-    return lr_gate_say(work->report, &result, "", work->error, "%s",
-                       rule == LR_GATE_INCREASE ? "nothing leaks more than in the baseline"
-                                                : "no place grows");
+    return lr_gate_say(work->report, &result, "", work->error, "no place grows");
 }
 
 static enum lr_status judge_growth(struct lr_gate_work *work)
@@ -105,11 +118,11 @@ static enum lr_status judge_growth(struct lr_gate_work *work)
     enum lr_status status = LR_OK;
 
     for (size_t i = 0; status == LR_OK && i < model->site_count; i++)
-        if (lr_gate_is_judged(&model->sites[i]) && lr_growth_matters(&model->sites[i].trend))
+        if (model->sites[i].leaks)
             status = add_growing(work, &model->sites[i]);
     if (status != LR_OK || work->report->count > before)
         return status;
-    return lr_gate_doubt_growth(work, LR_GATE_GROWTH);
+    return doubt_growth(work);
 }
 
 /* An hour, with what bounds it; value NAN: nothing is known but the bound. */
@@ -212,8 +225,8 @@ static enum lr_status judge_stream_size(struct lr_gate_work *work, const struct 
         lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
     lr_gate_subject(subject, sizeof(subject), pair->name, &site->path);
     return lr_gate_say(work->report, &result, subject, work->error,
-                       "%s of %s acquired at %s hold %s; the limit is %s", "live", pair->name,
-                       place, lr_unit_bytes(bytes, lr_model_round(held), false),
+                       "%s acquired at %s hold %s; the limit is %s", pair->name, place,
+                       lr_unit_bytes(bytes, lr_model_round(held), false),
                        lr_unit_bytes(most, lr_model_round(result.limit), false));
 }
 
@@ -248,7 +261,7 @@ static enum lr_status judge_rates(struct lr_gate_work *work)
     enum lr_status status = LR_OK;
 
     for (size_t i = 0; status == LR_OK && i < model->site_count; i++)
-        if (lr_gate_is_judged(&model->sites[i]))
+        if (is_limited(&model->sites[i]))
             status = judge_rate(work, &model->sites[i]);
     if (status != LR_OK)
         return status;
@@ -263,7 +276,7 @@ static enum lr_status judge_sizes(struct lr_gate_work *work)
     enum lr_status status = LR_OK;
 
     for (size_t i = 0; status == LR_OK && i < model->site_count; i++)
-        if (lr_gate_is_judged(&model->sites[i]))
+        if (is_limited(&model->sites[i]))
             status = judge_size(work, &model->sites[i]);
     for (size_t i = 0; status == LR_OK && i < model->pair_count; i++)
         for (size_t s = 0; status == LR_OK && s < model->pairs[i].site_count; s++)

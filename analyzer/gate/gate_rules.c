@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff.h"
 #include "options.h"
 #include "units.h"
 
 static const struct {
     const char *name, *value;
 } keys[LR_GATE_KEYS] = {
-#define LR_GATE_KEY(id, name, value, help) {name, value},
+#define LR_GATE_KEY(id, name, value) {name, value},
 #include "gate_rules.def"
 #undef LR_GATE_KEY
 };
@@ -33,7 +34,7 @@ void lr_gate_rules_default(struct lr_gate_rules *rules)
                                     .limit_unexplained_percent = LR_GATE_NO_LIMIT,
                                     .max_interval = LR_GATE_NO_LIMIT,
                                     .increase = true,
-                                    .increase_percent = 10};
+                                    .increase_percent = LR_DIFF_NOISE * 100};
 }
 
 void lr_gate_rules_free(struct lr_gate_rules *rules)

@@ -8,7 +8,7 @@
 #include "gate.h"
 
 enum lr_gate_key {
-#define LR_GATE_KEY(id, name, value, help) LR_GATE_KEY_##id,
+#define LR_GATE_KEY(id, name, value) LR_GATE_KEY_##id,
 #include "gate_rules.def"
 #undef LR_GATE_KEY
     LR_GATE_KEYS
