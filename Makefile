@@ -41,7 +41,7 @@ endif
 
 ANALYZER_PKGS := libelf libdw json-c inih
 ANALYZER_CFLAGS := $(COMMON) $(ANALYZER_INCLUDE) $(shell $(PKG_CONFIG) --cflags $(ANALYZER_PKGS) 2>/dev/null)
-ANALYZER_LIBS := $(shell $(PKG_CONFIG) --libs $(ANALYZER_PKGS) 2>/dev/null) -liberty -lm
+ANALYZER_LIBS := $(shell $(PKG_CONFIG) --libs $(ANALYZER_PKGS) 2>/dev/null) -liberty -lz -lm
 
 PRELOAD_SRC := $(wildcard preload/*/*.c preload/*/*.S)
 ANALYZER_SRC := $(wildcard analyzer/*.c analyzer/*/*.c)
@@ -82,7 +82,7 @@ demo: ## install what is missing, then leak in Java, kill it, and show the repor
 clean: ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-clang
 
-include mk/test.mk mk/soak.mk mk/install.mk
+include mk/web.mk mk/test.mk mk/soak.mk mk/install.mk
 
 .PHONY: help
 help: ## list the targets

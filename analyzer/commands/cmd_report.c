@@ -21,8 +21,10 @@ static const struct lr_help help = {
     .synopsis = "report [options] [FILE...]",
     .examples = "  leakring report                          the newest trace here\n"
                 "  leakring report app.lkr                  one trace; of a running process too\n"
+                "  leakring report --format=html -o app.html app.lkr\n"
                 "  leakring report --format=json -o app.json app.lkr\n",
-    .options = "  -F, --format=text|json  text for people (default), or schema leakring.report/1\n"
+    .options = "  -F, --format=FORMAT     text for people (default), html for a browser, or json:\n"
+               "                          schema leakring.report/1\n"
                LR_OUTPUT_HELP
                "      --top=N             list N places of unjudged memory (text 10, json all)\n"
                "      --stacks            show every frame of each finding\n"
@@ -63,6 +65,14 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static int parse_format(const char *word, enum lr_output *format)
+{
+    if (strcmp(word, "html") != 0)
+        return lr_parse_output(word, format);
+    *format = LR_OUTPUT_HTML;
+    return 0;
+}
+
 /* Exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct request *request)
 {
@@ -75,8 +85,8 @@ static int parse_options(int argc, char **argv, struct request *request)
         case 'h':
             return lr_help(stdout, &help);
         case 'F':
-            if (lr_parse_output(optarg, &request->format) != 0)
-                return lr_bad_usage(&help, "--format is text or json, not %s", optarg);
+            if (parse_format(optarg, &request->format) != 0)
+                return lr_bad_usage(&help, "--format is text, json or html, not %s", optarg);
             break;
         case OPT_TOP:
             if (lr_parse_number(optarg, 1000000, &top) != 0)
@@ -111,6 +121,8 @@ static enum lr_status write_report(const struct request *request, const struct l
 {
     if (request->new_suppressions)
         return lr_emit_new_suppressions(out, model, error);
+    if (request->format == LR_OUTPUT_HTML)
+        return lr_emit_html(out, model, &request->emit, error);
     if (request->format == LR_OUTPUT_JSON)
         return lr_emit_json(out, model, &request->emit, error);
     return lr_emit_text(out, model, &request->emit, error);

@@ -117,27 +117,29 @@ static uint64_t hours_to_ms(double hours)
     return lr_model_round(hours * 3600e3);
 }
 
-void lr_emit_projection(struct lr_page *page, const struct lr_model_projection *projection,
-                        bool raw_bytes)
+const char *lr_projection_text(char *out, const struct lr_model_projection *projection,
+                               bool raw_bytes)
 {
     char rate[LR_UNIT_SIZE], value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
+    bool open_end = projection->high > LR_PROJECTION_DAYS * 24.0;
 
+    *out = '\0';
     if (!projection->limit)
-        return;
+        return out;
     lr_unit_bytes(rate, lr_model_round(projection->rate), raw_bytes);
     if (projection->far)
-        lr_page_text(page, 0, 2, LR_INK_PLAIN,
-                     "Growing by %s an hour, it does not meet a limit within %d days (the nearest: "
-                     "%s).",
-                     rate, LR_PROJECTION_DAYS, projection->limit);
+        snprintf(out, LR_PROJECTION_SIZE,
+                 "Growing by %s an hour, it does not meet a limit within %d days (the nearest: "
+                 "%s).",
+                 rate, LR_PROJECTION_DAYS, projection->limit);
     else
-        lr_page_text(page, 0, 2, LR_INK_PLAIN,
-                     "Growing by %s an hour, it meets the limit of the %s in %s (%s to %s).", rate,
-                     projection->limit, lr_unit_duration(value, hours_to_ms(projection->hours)),
-                     lr_unit_duration(low, hours_to_ms(projection->low)),
-                     projection->high > LR_PROJECTION_DAYS * 24.0
-                         ? "beyond 30 days"
-                         : lr_unit_duration(high, hours_to_ms(projection->high)));
+        snprintf(out, LR_PROJECTION_SIZE,
+                 "Growing by %s an hour, it meets the limit of the %s in %s (%s to %s).", rate,
+                 projection->limit, lr_unit_duration(value, hours_to_ms(projection->hours)),
+                 lr_unit_duration(low, hours_to_ms(projection->low)),
+                 open_end ? "beyond 30 days"
+                          : lr_unit_duration(high, hours_to_ms(projection->high)));
+    return out;
 }
 
 void lr_emit_history(struct lr_page *page, const struct lr_model *model, bool raw_bytes)

@@ -33,24 +33,16 @@ static void put_heading(struct text *text, const char *heading)
 
 static void put_verdict(struct text *text)
 {
-    static const struct {
-        const char *word;
-        enum lr_ink ink;
-    } words[] = {
-        [LR_VERDICT_NONE] = {"NO LEAK", LR_INK_GREEN},
-        [LR_VERDICT_LEAK] = {"LEAK", LR_INK_RED},
-        [LR_VERDICT_CANNOT_TELL] = {"CANNOT TELL", LR_INK_YELLOW},
-        [LR_VERDICT_GARBAGE_WAITING] = {"GARBAGE WAITING", LR_INK_YELLOW},
-        [LR_VERDICT_RETENTION] = {"RETENTION", LR_INK_YELLOW},
-        [LR_VERDICT_JAVA_HEAP] = {"JAVA HEAP", LR_INK_YELLOW},
-        [LR_VERDICT_JVM_OTHER] = {"THE JVM ITSELF", LR_INK_YELLOW},
-        [LR_VERDICT_OUTSIDE] = {"OUTSIDE", LR_INK_YELLOW},
-    };
     const struct lr_model_verdict *verdict = &text->model->verdict;
+    enum lr_ink ink = verdict->kind == LR_VERDICT_NONE   ? LR_INK_GREEN
+                      : verdict->kind == LR_VERDICT_LEAK ? LR_INK_RED
+                                                         : LR_INK_YELLOW;
+    char projection[LR_PROJECTION_SIZE];
 
-    lr_page_text(&text->page, 0, 2, words[verdict->kind].ink, "%s: %s", words[verdict->kind].word,
+    lr_page_text(&text->page, 0, 2, ink, "%s: %s", lr_verdict_heading(verdict->kind),
                  verdict->summary);
-    lr_emit_projection(&text->page, &text->model->projection, text->options->raw_bytes);
+    if (*lr_projection_text(projection, &text->model->projection, text->options->raw_bytes))
+        lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "%s", projection);
     if (verdict->next)
         lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "Next: %s", verdict->next);
 }

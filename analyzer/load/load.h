@@ -78,8 +78,8 @@ const char *lr_counter_name(enum lr_counter counter);
 const char *lr_counter_text(enum lr_counter counter);
 bool lr_counter_is_loss(enum lr_counter counter);
 
-/* Terminated, valid UTF-8, no control characters (each offending byte became '?'); "" for a bad
- * id.  Never NULL. */
+/* Terminated, valid UTF-8, no control characters and none that turn the direction of writing (each
+ * offending byte became '?'); "" for a bad id.  Never NULL. */
 const char *lr_trace_string(const struct lr_trace *trace, uint32_t id);
 
 /* `length` bytes made as safe as lr_trace_string()'s; malloc()ed, NULL without memory. */

@@ -2,13 +2,22 @@
  *
  * Stage: LOAD.  Context: analyzer only.
  * Names come from the traced process and may hold anything: escape sequences for a terminal,
- * Java's modified UTF-8, half a character where a long name was cut.  They are cleaned once,
- * here, so that every emitter may print them as they are.
+ * Java's modified UTF-8, marks that turn the direction of writing, half a character where a long
+ * name was cut.  They are cleaned once, here, so that every emitter may print them as they are.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "load_internal.h"
+
+/* Characters that turn the direction of writing (Unicode's bidirectional controls): by them a name
+ * can look like another. */
+static bool turns(uint32_t character)
+{
+    return character == 0x61c || character == 0x200e || character == 0x200f ||
+           (character >= 0x202a && character <= 0x202e) ||
+           (character >= 0x2066 && character <= 0x2069);
+}
 
 /* Length of the well-formed UTF-8 character at `bytes` (1 … 4), 0 when it isn't one. */
 static size_t utf8_length(const unsigned char *bytes, size_t available)
@@ -32,7 +41,8 @@ static size_t utf8_length(const unsigned char *bytes, size_t available)
         }
         bool surrogate = character >= 0xd800 && character <= 0xdfff;
         bool control = character >= 0x80 && character <= 0x9f;
-        if (character < forms[f].smallest || character > 0x10ffff || surrogate || control)
+        if (character < forms[f].smallest || character > 0x10ffff || surrogate || control ||
+            turns(character))
             return 0;
         return forms[f].length;
     }

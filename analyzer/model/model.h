@@ -205,6 +205,7 @@ enum lr_verdict {
     LR_VERDICT_OUTSIDE,         /* the machine is short of memory, and not for this process */
 };
 const char *lr_verdict_name(enum lr_verdict kind);
+const char *lr_verdict_heading(enum lr_verdict kind); /* for people: "NO LEAK" */
 
 struct lr_model_verdict {
     enum lr_verdict kind;

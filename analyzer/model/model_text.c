@@ -51,6 +51,22 @@ const char *lr_verdict_name(enum lr_verdict kind)
     return names[kind];
 }
 
+const char *lr_verdict_heading(enum lr_verdict kind)
+{
+    static const char *const headings[] = {
+        [LR_VERDICT_NONE] = "NO LEAK",
+        [LR_VERDICT_LEAK] = "LEAK",
+        [LR_VERDICT_CANNOT_TELL] = "CANNOT TELL",
+        [LR_VERDICT_GARBAGE_WAITING] = "GARBAGE WAITING",
+        [LR_VERDICT_RETENTION] = "RETENTION",
+        [LR_VERDICT_JAVA_HEAP] = "JAVA HEAP",
+        [LR_VERDICT_JVM_OTHER] = "THE JVM ITSELF",
+        [LR_VERDICT_OUTSIDE] = "OUTSIDE",
+    };
+
+    return headings[kind];
+}
+
 const char *lr_ledger_name(enum lr_ledger_entry entry)
 {
     static const char *const names[] = {

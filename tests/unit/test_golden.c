@@ -179,7 +179,8 @@ static void make_native(struct lr_make *make)
     lr_make_stack_totals(make, nodes, 2000, 96000, 0, 0);
 }
 
-/* Names that would like to command the reader's terminal, or to leave a JSON string. */
+/* Names that would like to command the reader's terminal, to leave a JSON string, to be markup, or to
+ * be read backwards. */
 static void make_hostile(struct lr_make *make)
 {
     uint32_t inflater = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
@@ -193,6 +194,8 @@ static void make_hostile(struct lr_make *make)
                  "java \033]0;owned\007 \xc2\x9b"
                  "2J");
     lr_make_meta(make, LR_META_NOTE, "100 %s \033[31m");
+    lr_make_meta(make, LR_META_NOTE, "<script>document.title = 'owned'</script>");
+    lr_make_meta(make, LR_META_NOTE, "\" onload='x' </script><img src=x> \xe2\x80\xaegpj.exe\xe2\x81\xa6");
     add_site(make, inflater, lr_make_stack(make, frames, 2, 0), 1, 1, 0, false, 10);
 }
 

@@ -1,0 +1,250 @@
+/* html_chart.c -- html_chart.h.  Stage: EMIT.  Context: analyzer only. */
+#include "html_chart.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "html.h"
+#include "units.h"
+
+enum { WIDTH = 960, HEIGHT = 300, LEFT = 74, RIGHT = 14, TOP = 12, BOTTOM = 26, MOST_POINTS = 400 };
+enum { SPARK_WIDTH = 120, SPARK_HEIGHT = 26, SPARK_POINTS = 60 };
+
+/* Lines differ in dashes as well as in colour. */
+static const struct line {
+    const char *column, *label, *class, *dashes;
+} lines[] = {
+    {"rss", "resident memory", "c0", ""},
+    {"live_bytes", "live blocks", "c1", "6 3"},
+    {"java_heap_size", "committed Java heap", "c2", "2 3"},
+    {"cgroup_limit", "limit of the cgroup", "c4", "12 4"},
+};
+enum { LINES = sizeof(lines) / sizeof(lines[0]) };
+
+struct chart {
+    FILE *out;
+    const struct lr_model_series *series;
+    const struct lr_model_column *columns[LINES]; /* NULL: not drawn */
+    double first, last;                           /* milliseconds */
+    double most;                                  /* bytes at the upper edge */
+};
+
+static double x_of(const struct chart *chart, double time)
+{
+    double span = chart->last - chart->first;
+
+    return LEFT + (WIDTH - LEFT - RIGHT) * (span > 0 ? (time - chart->first) / span : 0);
+}
+
+static double y_of(const struct chart *chart, double bytes)
+{
+    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * bytes / chart->most;
+}
+
+static double peak(const struct lr_model_series *series, const struct lr_model_column *column)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < series->points; i++)
+        if (column->values[i] != LR_MODEL_UNKNOWN && (double)column->values[i] > most)
+            most = (double)column->values[i];
+    return most;
+}
+
+/* A limit that is far above everything else would flatten the rest. */
+static void choose_lines(struct chart *chart)
+{
+    double limit;
+
+    for (int i = 0; i < LINES; i++) {
+        chart->columns[i] = lr_model_column(chart->series, lines[i].column);
+        if (chart->columns[i] && i < LINES - 1)
+            chart->most = fmax(chart->most, peak(chart->series, chart->columns[i]));
+    }
+    limit = chart->columns[LINES - 1] ? peak(chart->series, chart->columns[LINES - 1]) : 0;
+    if (limit > 4 * chart->most || limit <= 0)
+        chart->columns[LINES - 1] = NULL;
+    else
+        chart->most = fmax(chart->most, limit);
+}
+
+/* 1, 2 or 5 times a power of ten, so that at most five of them fill `most`. */
+static double round_step(double most)
+{
+    double power = pow(10, floor(log10(most / 5)));
+    double rest = most / 5 / power;
+
+    return power * (rest <= 1 ? 1 : rest <= 2 ? 2 : rest <= 5 ? 5 : 10);
+}
+
+static void put_grid(struct chart *chart)
+{
+    double step = round_step(chart->most);
+    char text[LR_UNIT_SIZE];
+
+    for (double bytes = 0; bytes <= chart->most; bytes += step)
+        fprintf(chart->out,
+                "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
+                "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
+                LEFT, WIDTH - RIGHT, y_of(chart, bytes), y_of(chart, bytes), LEFT - 6,
+                y_of(chart, bytes) + 4, lr_unit_bytes(text, (uint64_t)bytes, false));
+    for (int i = 0; i <= 4; i++) {
+        double time = chart->first + (chart->last - chart->first) * i / 4;
+
+        fprintf(chart->out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>",
+                x_of(chart, time), HEIGHT - 8,
+                i == 0   ? "start"
+                : i == 4 ? "end"
+                         : "middle",
+                lr_unit_duration(text, (uint64_t)time));
+    }
+}
+
+static void put_line(struct chart *chart, int number)
+{
+    const struct lr_model_column *column = chart->columns[number];
+    size_t points = chart->series->points, step = points / MOST_POINTS + 1;
+    bool begun = false;
+
+    fprintf(chart->out, "<path class=\"curve %s\" stroke-dasharray=\"%s\" d=\"",
+            lines[number].class, lines[number].dashes);
+    for (size_t i = 0; i < points;
+         i = i + step < points || i == points - 1 ? i + step : points - 1) {
+        if (column->values[i] == LR_MODEL_UNKNOWN)
+            continue;
+        fprintf(chart->out, "%c%.1f %.1f", begun ? 'L' : 'M',
+                x_of(chart, (double)chart->series->time_ms[i]),
+                y_of(chart, (double)column->values[i]));
+        begun = true;
+    }
+    fputs("\"/>", chart->out);
+}
+
+static void put_upright(struct chart *chart, double time, const char *class, const char *title)
+{
+    if (time < chart->first || time > chart->last)
+        return;
+    fprintf(chart->out,
+            "<g><title>%s</title><line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" "
+            "y2=\"%d\"/></g>",
+            title, class, x_of(chart, time), x_of(chart, time), TOP, HEIGHT - BOTTOM);
+}
+
+/* Of collections that are a pixel apart, one is enough. */
+static void put_collections(struct chart *chart)
+{
+    const struct lr_model_column *column = lr_model_column(chart->series, "java_full_gcs");
+    uint64_t before = LR_MODEL_UNKNOWN;
+    double drawn = -1;
+
+    for (size_t i = 0; column && i < chart->series->points; i++) {
+        double time = (double)chart->series->time_ms[i];
+        bool rose = before != LR_MODEL_UNKNOWN && column->values[i] != LR_MODEL_UNKNOWN &&
+                    column->values[i] > before;
+
+        if (rose && x_of(chart, time) >= drawn + 2) {
+            put_upright(chart, time, "gc", "collection of the old generation or the whole heap");
+            drawn = x_of(chart, time);
+        }
+        before = column->values[i];
+    }
+}
+
+static void put_changes(struct chart *chart, const struct lr_model_completeness *complete)
+{
+    for (size_t i = 0; i < complete->interval_count && i < MOST_POINTS; i++)
+        put_upright(chart, complete->intervals[i].time_ms, "change",
+                    "the sampling interval was changed");
+}
+
+static void put_legend(struct chart *chart)
+{
+    fputs("<ul class=\"legend\" aria-hidden=\"true\">", chart->out);
+    for (int i = 0; i < LINES; i++)
+        if (chart->columns[i])
+            fprintf(chart->out,
+                    "<li><svg width=\"34\" height=\"8\"><path class=\"curve %s\" "
+                    "stroke-dasharray=\"%s\" d=\"M1 4L33 4\"/></svg> %s</li>",
+                    lines[i].class, lines[i].dashes, lines[i].label);
+    fputs("</ul>", chart->out);
+}
+
+/* What a reader who doesn't see the curves needs. */
+static void put_description(struct chart *chart)
+{
+    const struct lr_model_series *series = chart->series;
+    char first[LR_UNIT_SIZE], last[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
+
+    for (int i = 0; i < LINES; i++) {
+        const struct lr_model_column *column = chart->columns[i];
+
+        if (!column || lr_model_first_known(series, column) == series->points)
+            continue;
+        fprintf(chart->out, "%s%s: %s at first, %s at most, %s at last", i ? "; " : "",
+                lines[i].label,
+                lr_unit_bytes(first, column->values[lr_model_first_known(series, column)], false),
+                lr_unit_bytes(most, (uint64_t)peak(series, column), false),
+                lr_unit_bytes(last, column->values[lr_model_last_known(series, column)], false));
+    }
+}
+
+bool lr_html_chart(FILE *out, const struct lr_model *model)
+{
+    struct chart chart = {.out = out, .series = &model->series};
+
+    if (model->series.points < 2)
+        return false;
+    choose_lines(&chart);
+    if (chart.most <= 0)
+        return false;
+    chart.first = (double)model->series.time_ms[0];
+    chart.last = (double)model->series.time_ms[model->series.points - 1];
+    chart.most *= 1.05;
+    fprintf(out, "<figure id=\"chart\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
+            WIDTH, HEIGHT);
+    put_description(&chart);
+    fputs("\">", out);
+    put_grid(&chart);
+    put_collections(&chart);
+    put_changes(&chart, &model->completeness);
+    for (int i = 0; i < LINES; i++)
+        if (chart.columns[i])
+            put_line(&chart, i);
+    fputs("</svg>", out);
+    put_legend(&chart);
+    fputs("<figcaption>", out);
+    put_description(&chart);
+    fputs(".</figcaption></figure>", out);
+    return true;
+}
+
+void lr_html_spark(FILE *out, const struct lr_model *model, uint64_t followed, bool bytes)
+{
+    const struct lr_model_followed *history = &model->series.followed;
+    size_t step = history->points / SPARK_POINTS + 1;
+    double most = 0, span;
+    bool begun = false;
+    double (*value)(const struct lr_model_followed *, uint64_t, size_t) =
+        bytes ? lr_followed_bytes : lr_followed_count;
+
+    if (followed == 0 || history->points < 2)
+        return;
+    for (size_t i = 0; i < history->points; i += step)
+        most = fmax(most, value(history, followed, i)); /* a NAN never wins */
+    span = (double)(history->time_ms[history->points - 1] - history->time_ms[0]);
+    if (most <= 0 || span <= 0)
+        return;
+    fprintf(out, "<svg class=\"spark\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><path d=\"",
+            SPARK_WIDTH, SPARK_HEIGHT);
+    for (size_t i = 0; i < history->points; i += step) {
+        double at = value(history, followed, i);
+
+        if (isnan(at))
+            continue;
+        fprintf(out, "%c%.0f %.1f", begun ? 'L' : 'M',
+                SPARK_WIDTH * (double)(history->time_ms[i] - history->time_ms[0]) / span,
+                SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * at / most);
+        begun = true;
+    }
+    fputs("\"/></svg>", out);
+}

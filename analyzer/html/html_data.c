@@ -1,0 +1,97 @@
+/* html_data.c -- html_data.h.  Stage: EMIT.  Context: analyzer only. */
+#include "html_data.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "emit.h"
+
+enum { GZIP = 16, LINE = 96 };
+
+/* *packed is malloc()ed. */
+static enum lr_status compress_json(const char *json, size_t size, unsigned char **packed,
+                                    size_t *packed_size, struct lr_error *error)
+{
+    z_stream stream = {0};
+    size_t room;
+
+    if (deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + GZIP, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+        return lr_fail(error, LR_FAILED, "out of memory");
+    room = deflateBound(&stream, size);
+    *packed = malloc(room);
+    stream.next_in = (unsigned char *)(uintptr_t)json;
+    stream.avail_in = (uInt)size;
+    stream.next_out = *packed;
+    stream.avail_out = (uInt)room;
+    if (!*packed || deflate(&stream, Z_FINISH) != Z_STREAM_END) {
+        deflateEnd(&stream);
+        free(*packed);
+        return lr_fail(error, LR_FAILED, "out of memory");
+    }
+    *packed_size = stream.total_out;
+    deflateEnd(&stream);
+    return LR_OK;
+}
+
+static void put_base64(FILE *out, const unsigned char *bytes, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < size; i += 3) {
+        unsigned three = (unsigned)bytes[i] << 16 |
+                         (i + 1 < size ? (unsigned)bytes[i + 1] << 8 : 0) |
+                         (i + 2 < size ? bytes[i + 2] : 0);
+
+        fputc(digits[three >> 18 & 63], out);
+        fputc(digits[three >> 12 & 63], out);
+        fputc(i + 1 < size ? digits[three >> 6 & 63] : '=', out);
+        fputc(i + 2 < size ? digits[three & 63] : '=', out);
+        if (i % LINE == LINE - 3)
+            fputc('\n', out);
+    }
+}
+
+/* The JSON with at most `top` places (0: all), compressed. */
+static enum lr_status pack(const struct lr_model *model, unsigned top, unsigned char **packed,
+                           size_t *packed_size, struct lr_error *error)
+{
+    struct lr_emit_options options = {.top = top};
+    char *json = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&json, &size);
+    enum lr_status status;
+
+    if (!memory)
+        return lr_fail(error, LR_FAILED, "out of memory");
+    status = lr_emit_json(memory, model, &options, error);
+    if (fclose(memory) != 0 && status == LR_OK)
+        status = lr_fail(error, LR_FAILED, "out of memory");
+    if (status == LR_OK)
+        status = compress_json(json, size, packed, packed_size, error);
+    free(json);
+    return status;
+}
+
+enum lr_status lr_html_data(FILE *out, const struct lr_model *model, struct lr_error *error)
+{
+    static const unsigned tops[] = {20000, 8000, 3000, 1000, 300, 100, 1};
+    unsigned char *packed = NULL;
+    size_t size = 0;
+    enum lr_status status = LR_OK;
+
+    for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]) && status == LR_OK; i++) {
+        status = pack(model, tops[i], &packed, &size, error);
+        if (status == LR_OK && size / 3 * 4 <= LR_HTML_DATA_MOST)
+            break;
+        if (status == LR_OK)
+            free(packed);
+        packed = NULL;
+    }
+    if (packed) {
+        fputs("<script type=\"application/gzip\" id=\"data\">\n", out);
+        put_base64(out, packed, size);
+        fputs("\n</script>\n", out);
+    }
+    free(packed);
+    return status;
+}

@@ -1,0 +1,2 @@
+// css.d.ts -- style sheets are imported for esbuild, which bundles them.
+declare module "*.css";

@@ -1,0 +1,40 @@
+#!/bin/bash
+# test_html.sh -- the HTML report in a real browser: synthesized traces, hostile names, five thousand
+# places, and a JVM that leaks.  Screenshots are kept in the build directory's test/web.
+. "$(dirname "$0")/../lib/tap.sh"
+tap_need node jq
+chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
+    tap_skip_all "no Chromium; install the package chromium"
+web=$LR_ROOT/build/web
+make -s -C "$LR_ROOT" web-check >"$T/web-check.log" 2>&1
+checked=$?
+[ -e "$web/node_modules/playwright-core/index.mjs" ] ||
+    tap_skip_all "no playwright-core; the npm registry can't be reached"
+
+mkdir pages
+"$LR_BUILD/test/unit/test_golden" "$T/pages" >/dev/null || exit 1
+java_home=$(head -1 <<<"$LR_JDKS")
+"$java_home/bin/javac" -d . "$LR_ROOT/tests/web/Service.java" || exit 1
+LEAKRING=file=pages/service.lkr LD_PRELOAD=$LR_LIB "$java_home/bin/java" -Xmx128m -cp . Service
+LEAKRING=file=pages/many.lkr,budget=off LD_PRELOAD=$LR_LIB "$LR_BUILD/test/bench/many_stacks" 5000 >/dev/null
+for trace in pages/*.lkr; do
+    "$LR_CLI" report --format=html -o "${trace%.lkr}.html" "$trace" 2>/dev/null &&
+        "$LR_CLI" report --format=json "$trace" >"${trace%.lkr}.json" || exit 1
+done
+
+mkdir -p "$LR_BUILD/test/web"
+node "$LR_ROOT/tests/web/pages.mjs" "$web/node_modules/playwright-core/index.mjs" "$chromium" \
+    "$T/pages" "$LR_BUILD/test/web" >"$T/browser.log" 2>&1
+status=$?
+# Its results are this test's; the plan is written below.
+while read -r line; do
+    case $line in
+    "ok "*) tap_pass "${line#ok * - }" ;;
+    "not ok "*) tap_fail "${line#not ok * - }" ;;
+    1..*) ;;
+    *) echo "$line" | sed 's/^#* */# /' ;;
+    esac
+done <"$T/browser.log"
+tap_ok "$status" "the browser's tests ran to their end" "$(tail -5 "$T/browser.log")"
+tap_ok "$checked" "the page's script has no wrong types" "$(tail -5 "$T/web-check.log")"
+tap_done
