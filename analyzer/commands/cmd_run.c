@@ -1,12 +1,10 @@
 /* cmd_run.c -- leakring run: a command with the tracer in front of it.
  *
- * Stage: command.  Context: analyzer only.  The command is our child in our process group: it has
- * the terminal, and signals that were sent to us alone are passed on.
+ * Stage: command.  Context: analyzer only.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,20 +13,23 @@
 
 #include "commands.h"
 #include "doctor.h"
+#include "gate_options.h"
 #include "library.h"
 #include "options.h"
+#include "run_check.h"
+#include "run_child.h"
 #include "settings.h"
 #include "status.h"
+#include "trace_options.h"
 #include "written.h"
-
-enum { EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
 static const struct lr_help help = {
     .name = "run",
     .synopsis = "run [options] [--] COMMAND [ARGUMENT...]",
     .examples = "  leakring run -- java -jar app.jar\n"
                 "  leakring run --file=/var/tmp/app.%p.lkr -- java -jar app.jar\n"
-                "  leakring run -- ./gradlew test   a script: java is traced, not the shell\n",
+                "  leakring run -- ./gradlew test   a script: java is traced, not the shell\n"
+                "  leakring run --check --limit-rss=2GiB -- java -jar soak.jar\n",
     .options = "  -o, --file=TEMPLATE  the trace's name: %e program, %p pid, %h host, %t time;\n"
                "                       default leakring.%e.%p.lkr here, else in TMPDIR or /tmp\n"
                "  -s, --size=SIZE      its size, such as 64M: fixed, taken at once\n"
@@ -41,14 +42,27 @@ static const struct lr_help help = {
                "      --budget=N       percent of CPU time that recording may cost; or off\n"
                "      --unwinder=NAME  ehframe (default) or libunwind\n"
                "  -q, --quiet          don't say where the trace is\n"
+               "      --check          judge the trace by rules, see below\n"
                "  -h, --help           this text\n",
     .notes = "Options are added to an inherited LEAKRING, and win over it.\n"
              "\n"
              "Exit code: the command's; 128 + N when signal N killed it; 127 when it was not\n"
-             "found, 126 when it couldn't be executed; 2 when tracing couldn't be set up.\n",
+             "found, 126 when it couldn't be executed; 2 when tracing couldn't be set up.\n"
+             "\n"
+             "With --check (leakring check has the rules): where the command itself succeeds,\n"
+             "1 a leak or regression was found, 3 cannot tell, 0 all rules passed.\n\n" LR_GATE_HELP
+                 LR_SUPPRESS_HELP,
 };
 
-enum { OPT_DEPTH = 256, OPT_JAVA_DEPTH, OPT_YOUNG, OPT_INTERVAL, OPT_BUDGET, OPT_UNWINDER };
+enum {
+    OPT_DEPTH = 256,
+    OPT_JAVA_DEPTH,
+    OPT_YOUNG,
+    OPT_INTERVAL,
+    OPT_BUDGET,
+    OPT_UNWINDER,
+    OPT_CHECK
+};
 
 static const struct option options[] = {
     {"file", required_argument, NULL, 'o'},
@@ -62,6 +76,9 @@ static const struct option options[] = {
     {"budget", required_argument, NULL, OPT_BUDGET},
     {"unwinder", required_argument, NULL, OPT_UNWINDER},
     {"quiet", no_argument, NULL, 'q'},
+    {"check", no_argument, NULL, OPT_CHECK},
+    LR_GATE_OPTION_ROWS,
+    LR_SUPPRESS_OPTION_ROWS,
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -70,6 +87,9 @@ struct request {
     char *settings; /* LEAKRING for the command */
     char *exe;      /* of all --exe options */
     bool quiet;
+    bool check, rules; /* rules: some were given */
+    struct lr_gate_options gate;
+    struct lr_open_options open;
 };
 
 static const char *settings_key(int c)
@@ -119,7 +139,13 @@ static enum lr_status take_option(int c, struct request *request, struct lr_erro
         return add_exe(request, optarg, error);
     if (c == 'c')
         return lr_settings_add(&request->settings, "children", "1", error);
-    request->quiet = true;
+    if (c == OPT_CHECK)
+        request->check = true;
+    else if (lr_gate_option(c, optarg, &request->gate) ||
+             lr_trace_option(c, optarg, NULL, &request->open))
+        request->rules = true;
+    else
+        request->quiet = true;
     return LR_OK;
 }
 
@@ -143,55 +169,13 @@ static int parse_options(int argc, char **argv, struct request *request)
         return lr_bad_usage(&help, "%s", error.text);
     if (optind >= argc)
         return lr_bad_usage(&help, "no command to run");
+    if (request->rules && !request->check)
+        return lr_bad_usage(&help, "rules are judged with --check only");
+    if (lr_gate_options_settle(&request->gate, &error) != LR_OK)
+        return lr_finish(LR_USAGE, help.name, &error);
     if (lr_settings_check(request->settings, &error) != LR_OK)
         return lr_finish(LR_USAGE, NULL, &error);
     return -1;
-}
-
-static volatile sig_atomic_t child_pid;
-
-/* A terminal's signal reached the whole group, the command too; one that was sent to us alone
- * (kill, a supervisor) is passed on. */
-static void forward(int number, siginfo_t *info, void *context)
-{
-    int saved = errno;
-
-    if (child_pid > 0 && info->si_code <= 0 && info->si_pid != child_pid)
-        kill((pid_t)child_pid, number);
-    errno = saved;
-}
-
-static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM};
-enum { FORWARDED = sizeof(forwarded) / sizeof(forwarded[0]) };
-
-/* Signals that we were started to ignore (nohup) stay ignored, here and in the command. */
-static void forward_signals(struct sigaction *before)
-{
-    struct sigaction action = {.sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART};
-
-    for (int i = 0; i < FORWARDED; i++) {
-        sigaction(forwarded[i], NULL, &before[i]);
-        if (before[i].sa_handler != SIG_IGN)
-            sigaction(forwarded[i], &action, NULL);
-    }
-}
-
-static void be_command(char **command, const char *settings, const char *preload,
-                       const struct sigaction *before, const sigset_t *mask)
-{
-    int code;
-
-    for (int i = 0; i < FORWARDED; i++)
-        sigaction(forwarded[i], &before[i], NULL);
-    sigprocmask(SIG_SETMASK, mask, NULL);
-    if (setenv("LD_PRELOAD", preload, 1) != 0 ||
-        (*settings ? setenv("LEAKRING", settings, 1) : unsetenv("LEAKRING")) != 0)
-        _exit(LR_EXIT_BAD_INPUT);
-    execvp(command[0], command);
-    code = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
-    fprintf(stderr, "leakring: %s: %s\n", command[0], strerror(errno));
-    fflush(stderr);
-    _exit(code);
 }
 
 static uint64_t now_unix_ns(void)
@@ -200,32 +184,6 @@ static uint64_t now_unix_ns(void)
 
     clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-/* Starts the command and waits for it; its wait status, or -1. */
-static int run_command(char **command, const char *settings, const char *preload, pid_t *pid)
-{
-    struct sigaction before[FORWARDED];
-    sigset_t all, mask;
-    int status;
-
-    /* Blocked until child_pid is known, lest a signal be swallowed in between. */
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &mask);
-    forward_signals(before);
-    fflush(NULL);
-    *pid = fork();
-    if (*pid == 0)
-        be_command(command, settings, preload, before, &mask);
-    child_pid = *pid;
-    sigprocmask(SIG_SETMASK, &mask, NULL);
-    if (*pid < 0)
-        return -1;
-    while (waitpid(*pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    child_pid = 0;
-    return status;
 }
 
 static void say_where(const struct lr_written *written)
@@ -238,20 +196,23 @@ static void say_where(const struct lr_written *written)
 static int finish(const struct request *request, char **command, pid_t pid, uint64_t start,
                   int status)
 {
-    int code = WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+    int code = WIFSIGNALED(status) ? LR_RUN_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+    int verdict = request->check ? LR_EXIT_CANNOT_TELL : LR_EXIT_OK;
     struct lr_written written;
 
-    if (request->quiet || code == EXIT_NOT_FOUND)
+    if ((request->quiet && !request->check) || code == LR_RUN_NOT_FOUND)
         return code;
     lr_written_find(request->settings, (uint32_t)pid, start, &written);
-    if (written.count > 0) {
+    if (written.count > 0 && request->check) {
+        verdict = lr_run_check(&written, &request->gate, &request->open, request->quiet);
+    } else if (written.count > 0) {
         say_where(&written);
     } else {
         fprintf(stderr, "leakring: %s left no trace file\n", command[0]);
         lr_doctor_explain(command[0], request->settings);
     }
     lr_written_free(&written);
-    return code;
+    return code != 0 ? code : verdict;
 }
 
 static int run(struct request *request, char **command)
@@ -268,7 +229,7 @@ static int run(struct request *request, char **command)
         goto done;
     }
     preload = lr_library_prepend(library, getenv("LD_PRELOAD"));
-    wait_status = preload ? run_command(command, request->settings, preload, &pid) : -1;
+    wait_status = preload ? lr_run_child(command, request->settings, preload, &pid) : -1;
     if (wait_status == -1)
         code = lr_finish(lr_fail(&error, LR_FAILED, "can't start it: %s", strerror(errno)),
                          command[0], &error);
@@ -290,5 +251,6 @@ int lr_cmd_run(int argc, char **argv)
         code = run(&request, argv + optind);
     free(request.settings);
     free(request.exe);
+    lr_gate_options_free(&request.gate);
     return code;
 }

@@ -11,6 +11,7 @@
 #include "gate.h"
 
 struct lr_emit_gate_options {
+    const char *prefix; /* of each file's first line; NULL: none */
     bool color;
     unsigned width; /* columns of the terminal; 0: nothing is wrapped */
     bool brief;     /* what failed or can't be told only */

@@ -18,18 +18,19 @@ static const struct {
     [LR_GATE_FAIL] = {"FAIL", "FAIL", LR_INK_RED},
 };
 
-static void put_heading(struct lr_page *page, const struct lr_gate_report *report)
+static void put_heading(struct lr_page *page, const struct lr_gate_report *report,
+                        const char *prefix)
 {
     const char *word = words[report->outcome].heading;
     enum lr_ink ink = words[report->outcome].ink;
     char duration[LR_UNIT_SIZE];
 
     if (report->model)
-        lr_page_text(page, 0, 2, ink, "%s: %s (%s, pid %" PRIu32 ", %s)", word, report->path,
-                     report->model->run.exe, report->model->run.pid,
+        lr_page_text(page, 0, 2, ink, "%s%s: %s (%s, pid %" PRIu32 ", %s)", prefix, word,
+                     report->path, report->model->run.exe, report->model->run.pid,
                      lr_unit_duration(duration, report->model->run.duration_ms));
     else
-        lr_page_text(page, 0, 2, ink, "%s: %s", word, report->path);
+        lr_page_text(page, 0, 2, ink, "%s%s: %s", prefix, word, report->path);
 }
 
 static void put_answer(struct lr_page *page, const struct lr_gate_result *result)
@@ -44,7 +45,7 @@ void lr_emit_gate_text(FILE *out, const struct lr_gate_report *report,
     struct lr_page page = {.out = out, .width = options->width, .color = options->color};
     size_t shown = 0, hidden = 0;
 
-    put_heading(&page, report);
+    put_heading(&page, report, options->prefix ? options->prefix : "");
     for (int outcome = LR_GATE_FAIL; outcome >= LR_GATE_PASS; outcome--)
         for (size_t i = 0; i < report->count; i++) {
             if ((int)report->items[i].outcome != outcome ||

@@ -46,7 +46,7 @@ tap_is "$(grep -lE '\<struct lr_(header|section|live|region|pair|pairsite|stack|
     $analyzer | grep -vE '^analyzer/(load/load|commands/(cmd_dump|dump_))[a-z_]*[.][ch]:?$')" "" \
     "only load*.c parses the format's structures, and dump shows them"
 tap_is "$(grep -nE '\<(exit|_exit|abort)[ ]*\(' $analyzer |
-    grep -vE '^analyzer/main[.]c:|^[^:]*:[0-9]+: *(\*|//|/\*)|^analyzer/commands/cmd_run[.]c:[0-9]+: *_exit')" "" \
+    grep -vE '^analyzer/main[.]c:|^[^:]*:[0-9]+: *(\*|//|/\*)|^analyzer/commands/run_child[.]c:[0-9]+: *_exit')" "" \
     "in the analyzer only main exits, and the child that run forks"
 
 # Nothing may allocate in preload/ but through the wrappers' own "next" pointers.

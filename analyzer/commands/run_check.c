@@ -1,0 +1,71 @@
+/* run_check.c -- the verdict on what a command left behind (run_check.h).
+ *
+ * Stage: command line (run).  Context: analyzer only.
+ */
+#include "run_check.h"
+
+#include <stdio.h>
+
+#include "check_files.h"
+#include "emit_gate.h"
+
+/* Ten lines: two files with their answers, a line for others, one for what to do next. */
+enum { FILES_SHOWN = 2, ANSWERS_OF_ONE = 6, ANSWERS_OF_TWO = 2 };
+
+/* What a process held before it became another program by exec is gone. */
+static bool is_left_out(const struct lr_checked *checked, size_t i)
+{
+    return checked->count > 1 && checked->files[i].open.model &&
+           checked->files[i].open.model->run.ended == LR_RUN_EXEC;
+}
+
+static int exit_code_of(struct lr_checked *checked)
+{
+    int code;
+
+    for (size_t i = 0; i < checked->count; i++)
+        if (is_left_out(checked, i))
+            checked->files[i].status = LR_OK;
+    code = lr_check_exit_code(checked);
+    /* That our own trace can't be read is no mistake of the caller's. */
+    return code == LR_EXIT_BAD_INPUT ? LR_EXIT_CANNOT_TELL : code;
+}
+
+static void say(const struct lr_checked *checked)
+{
+    struct lr_emit_gate_options look = {.prefix = "leakring: ", .brief = true};
+    size_t judged = 0, shown = 0;
+    const char *next = NULL;
+
+    for (size_t i = 0; i < checked->count; i++)
+        judged += !is_left_out(checked, i);
+    look.lines = judged > 1 ? ANSWERS_OF_TWO : ANSWERS_OF_ONE;
+    for (int outcome = LR_GATE_FAIL; outcome >= LR_GATE_PASS; outcome--)
+        for (size_t i = 0; i < checked->count && shown < FILES_SHOWN; i++) {
+            if (is_left_out(checked, i) || (int)checked->reports[i]->outcome != outcome)
+                continue;
+            lr_emit_gate_text(stderr, checked->reports[i], &look);
+            next = next ? next : checked->files[i].name;
+            shown++;
+        }
+    if (judged > shown)
+        fprintf(stderr, "leakring: and %zu more of %zu processes: leakring check *.lkr\n",
+                judged - shown, judged);
+    if (next)
+        fprintf(stderr, "leakring: next: leakring report %s\n", next);
+}
+
+int lr_run_check(const struct lr_written *written, const struct lr_gate_options *options,
+                 const struct lr_open_options *open, bool quiet)
+{
+    struct lr_error error = {{0}, {0}};
+    struct lr_checked checked;
+    enum lr_status status =
+        lr_check_files(written->paths, written->count, options, open, &checked, &error);
+    int code = status == LR_OK ? exit_code_of(&checked) : lr_finish(status, NULL, &error);
+
+    if (status == LR_OK && !quiet)
+        say(&checked);
+    lr_check_free(&checked);
+    return code;
+}

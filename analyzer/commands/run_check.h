@@ -1,0 +1,19 @@
+/* run_check.h -- the verdict on what a command left behind (run --check).
+ *
+ * Stage: command line (run).  Context: analyzer only.
+ */
+#ifndef LEAKRING_RUN_CHECK_H
+#define LEAKRING_RUN_CHECK_H
+
+#include <stdbool.h>
+
+#include "gate_options.h"
+#include "open_model.h"
+#include "written.h"
+
+/* Judges every trace and says so on stderr, in ten lines at most, unless `quiet`.  Exit code: 1 a
+ * leak or regression, 3 cannot tell, 0 fine; 2 when the rules themselves can't be carried out. */
+int lr_run_check(const struct lr_written *written, const struct lr_gate_options *options,
+                 const struct lr_open_options *open, bool quiet);
+
+#endif

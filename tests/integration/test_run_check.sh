@@ -1,0 +1,145 @@
+#!/bin/bash
+# test_run_check.sh -- leakring run --check: whose exit code it is, how short the verdict, signals,
+# several processes, and being process 1 of a container.
+. "$(dirname "$0")/../lib/tap.sh"
+tap_need gcc
+
+forgets=$LR_ORACLE/forgets
+gate() { "$LR_CLI" run --check --budget=off "$@" 2>err; }
+lines() { [ "$(wc -l <err)" -le 10 ] && echo short || cat err; }
+
+gate --growth=off -- "$forgets" 5 100 >out
+tap_is "$?,$(cat out),$(lines)" "1,forgot 5 of 105,short" "a leak: 1, and the command's output"
+tap_like "$(cat err)" '^leakring: FAIL: leakring\.forgets\.[0-9]+\.lkr' "the verdict names the trace"
+tap_like "$(cat err)" '^  FAIL unended: .*forgets\.c:[0-9]+' "and the line"
+tap_like "$(cat err)" '^leakring: next: leakring report leakring\.forgets' "and what to do next"
+gate --growth=off -- "$forgets" 0 100 >out
+tap_is "$?,$(wc -l <err)" "0,2" "no leak: 0"
+gate -- "$forgets" 0 100 >out
+tap_is "$?,$(lines)" "3,short" "too short for the default rules: 3"
+gate -q --growth=off -- "$forgets" 5 0 >out
+tap_is "$?,$(cat err)" "1," "--quiet: the exit code only"
+gate --growth=off -- sh -c "$forgets 5 5; exit 7" >out
+tap_is "$?" 7 "the command's own failure comes first"
+tap_like "$(cat err)" '^leakring: FAIL' "with the verdict nonetheless"
+gate --growth=off -- sh -c "$forgets 5 5; kill -9 \$\$" >out
+tap_is "$?" 137 "so does its death"
+gate --growth=off -- /nonexistent/command
+tap_is "$?" 127 "no such command"
+gate --growth=off --exe=nosuch -- "$forgets" 0 5 >out
+tap_is "$?" 3 "no trace at all: cannot tell"
+gate --growth=off --baseline=nosuch.lkr -- "$forgets" 0 5 >out
+tap_is "$?" 2 "a baseline that isn't there"
+gate --growth=maybe -- "$forgets" 0 5 >out
+tap_is "$?,$(cat out)" "2," "a wrong rule: nothing is run"
+"$LR_CLI" run --growth=off -- "$forgets" 0 5 >out 2>err
+tap_is "$?,$(cat out)" "2," "nor with rules but without --check"
+printf 'growth=off\nlimit-unended=10\n' >rules.ini
+gate --rules=rules.ini -- "$forgets" 5 5 >out
+tap_is "$?" 0 "rules from a file"
+
+# --- several processes: all are judged, and it is said which ---
+rm -f ./*.lkr
+gate --growth=off -- sh -c "$forgets 0 5; $forgets 6 5; $forgets 0 5; $forgets 0 5; $forgets 0 5" >out
+tap_is "$?,$(lines)" "1,short" "one of five leaks"
+tap_like "$(head -1 err)" 'FAIL: .*/forgets, pid [0-9]+' "it is told first, with its pid"
+tap_like "$(cat err)" 'and 3 more of 5 processes' "the others are counted"
+cat >parent.c <<END
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+    if (fork() == 0)
+        execl("$forgets", "forgets", "7", "3", (char *)0);
+    while (wait(0) > 0)
+        ;
+    return 0;
+}
+END
+gcc -o parent parent.c || tap_fail "parent.c compiles"
+gate --growth=off ./parent >out
+tap_is "$?" 0 "children aren't traced"
+gate --growth=off --children ./parent >out
+tap_is "$?" 1 "unless that is asked"
+gate --growth=off -- sh -c "exec $forgets 0 5" >out
+tap_is "$?" 0 "an exec"
+
+# --- signals ---
+cat >patient.sh <<'END'
+trap 'echo got TERM; exit 0' TERM
+for signal in USR1 WINCH RTMIN+3; do trap "echo got $signal" $signal; done
+echo ready
+while :; do sleep 0.05; done
+END
+"$LR_CLI" run --check --growth=off -- bash patient.sh >signals.out 2>err &
+pid=$!
+wait_line 120 signals.out '^ready$'
+for signal in USR1 WINCH RTMIN+3; do
+    kill -s $signal $pid
+    wait_line 120 signals.out "^got ${signal/+/\\+}\$"
+    tap_ok $? "$signal is passed on"
+done
+kill -TERM $pid
+wait $pid
+tap_is "$?,$(tail -1 signals.out)" "3,got TERM" "TERM is passed on, and then it is judged (a shell leaves no trace)"
+
+# --- process 1 ---
+cat >orphans.c <<'END'
+/* Makes orphans that end at once, and waits until none of them is left, not even as a zombie. */
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+enum { ORPHANS = 20, TRIES = 2400 };
+static pid_t make_orphan(void)
+{
+    int end[2];
+    pid_t orphan = -1, middle;
+    if (pipe(end) != 0)
+        return -1;
+    middle = fork();
+    if (middle == 0) {
+        orphan = fork();
+        if (orphan == 0)
+            _exit(3);
+        _exit(write(end[1], &orphan, sizeof orphan) != sizeof orphan);
+    }
+    waitpid(middle, 0, 0);
+    if (read(end[0], &orphan, sizeof orphan) != sizeof orphan)
+        orphan = -1;
+    close(end[0]);
+    close(end[1]);
+    return orphan;
+}
+int main(void)
+{
+    for (int i = 0; i < ORPHANS; i++) {
+        char path[64];
+        int tries = 0;
+        snprintf(path, sizeof path, "/proc/%d/stat", (int)make_orphan());
+        while (access(path, F_OK) == 0 && tries++ < TRIES)
+            usleep(50000);
+        if (tries >= TRIES) {
+            puts("a zombie is left");
+            return 1;
+        }
+    }
+    printf("all reaped by %d\n", (int)getppid());
+    return 0;
+}
+END
+gcc -o orphans orphans.c 2>gcc.log || tap_fail "orphans.c compiles" "$(cat gcc.log)"
+if unshare --pid --fork --mount-proc true 2>/dev/null; then
+    unshare --pid --fork --mount-proc "$LR_CLI" run --check --growth=off -- ./orphans >out 2>err
+    tap_is "$?,$(cat out)" "0,all reaped by 1" "as process 1 it reaps orphans, and judges"
+    unshare --pid --fork --mount-proc "$LR_CLI" run --check --budget=off --growth=off -- "$forgets" 5 5 >out 2>err
+    tap_is "$?" 1 "and exits with the verdict"
+    unshare --pid --fork --mount-proc "$LR_CLI" run --check --growth=off -- bash patient.sh >inner.out 2>err &
+    wait_line 120 inner.out '^ready$'
+    one=$(pgrep -P $!)
+    kill -TERM "$one"
+    wait $!
+    tap_is "$?,$(tail -1 inner.out)" "3,got TERM" "a signal from outside the container reaches the command"
+else
+    tap_skip "process 1 of a container" "no pid namespaces here (unshare --pid --mount-proc)"
+fi
+tap_done
