@@ -7,6 +7,7 @@
 #include "young.h"
 
 #include "clock.h"
+#include "lanes.h"
 #include "marks.h"
 
 #define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
@@ -56,27 +57,15 @@ void lr_young_prefetch(const struct lr_young *young, uintptr_t address)
     __builtin_prefetch(&young->rest[bucket - young->keys], 1);
 }
 
-/* The slots of a bucket whose key, but for `ignored` bits, is `wanted`; one bit each.  Without
- * branches: which of the eight it is can't be predicted. */
-static inline uint32_t matches(const uint64_t *bucket, uint64_t ignored, uint64_t wanted)
-{
-    uint32_t found = 0;
-    for (unsigned i = 0; i < BUCKET; i++)
-        found |= (uint32_t)((LOAD(bucket[i]) & ~ignored) == wanted) << i;
-    return found;
-}
-
 /* A free slot, or that of an earlier block at the same address, which must be dead: its release
  * went by a way that we don't see. */
 static inline uint64_t *take_in(uint64_t *bucket, uint64_t address)
 {
     for (unsigned tries = 0; tries < TRIES; tries++) {
-        uint32_t same = matches(bucket, 0, address), fit = same;
-        if (__builtin_expect(!same, 1))
-            fit = matches(bucket, 0, 0);
-        if (!fit)
+        uint32_t same = lr_lanes_equal(bucket, 0, address), free = lr_lanes_equal(bucket, 0, 0);
+        if (__builtin_expect(!(same | free), 0))
             return NULL;
-        uint64_t *slot = &bucket[__builtin_ctz(fit)], there = LOAD(*slot);
+        uint64_t *slot = &bucket[lr_lanes_first(same ? same : free)], there = LOAD(*slot);
         if (__builtin_expect(there != (same ? address : 0), 0))
             continue;
         if (__builtin_expect(__atomic_compare_exchange_n(slot, &there, address | LR_KEY_BUSY, false,
@@ -113,12 +102,12 @@ bool lr_young_insert(struct lr_young *young, const struct lr_live *record)
 static inline uint64_t *find(const struct lr_young *young, uintptr_t address)
 {
     uint64_t *bucket = home(young, address);
-    uint32_t found = matches(bucket, LR_KEY_CLAIMED, address);
+    uint32_t found = lr_lanes_equal(bucket, LR_KEY_CLAIMED, address);
     if (!found) {
         bucket = neighbour(young, bucket);
-        found = matches(bucket, LR_KEY_CLAIMED, address);
+        found = lr_lanes_equal(bucket, LR_KEY_CLAIMED, address);
     }
-    return found ? &bucket[__builtin_ctz(found)] : NULL;
+    return found ? &bucket[lr_lanes_first(found)] : NULL;
 }
 
 static void copy(const struct lr_young *young, const uint64_t *slot, uintptr_t address,

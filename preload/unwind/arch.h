@@ -13,6 +13,7 @@
  *
  * lr_rule_*                     the operands of a rule (unwind_rules.h): the offset of the CFA,
  * where the return address and fp were saved; is_plain: LR_RULE_SP with just this offset
+ * lr_rule_is_usual_fp           LR_RULE_FP with CFA = fp + 16, and fp was saved where it points
  * lr_rule_ra_fits               does the return address lie in a frame of this size?
  * lr_rule_operands              packs them; false when they don't fit.  *_below: distance below the
  *                               CFA; fp_below 0: unchanged

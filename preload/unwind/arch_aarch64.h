@@ -48,6 +48,13 @@ static inline bool lr_rule_is_plain(uint64_t rule, uint64_t size)
     return rule >> 22 == 0 && lr_rule_offset(rule) == size;
 }
 
+/* None is so common that it pays. */
+static inline bool lr_rule_is_usual_fp(uint64_t rule)
+{
+    (void)rule;
+    return false;
+}
+
 static inline uintptr_t lr_rule_ra_at(uint64_t rule, uintptr_t cfa)
 {
     return cfa - (rule >> 11 & 0x7ff) * 8;

@@ -47,6 +47,12 @@ static inline uintptr_t lr_rule_offset(uint64_t rule)
     return (rule & 0xffff) * 8;
 }
 
+/* push %rbp; mov %rsp, %rbp: LR_RULE_FP, CFA = fp + 16, and fp saved where it points. */
+static inline bool lr_rule_is_usual_fp(uint64_t rule)
+{
+    return rule == (2u << 22 | 2u << 16 | 2u);
+}
+
 static inline uintptr_t lr_rule_ra_at(uint64_t rule, uintptr_t cfa)
 {
     (void)rule;

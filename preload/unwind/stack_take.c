@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "intern.h"
 #include "jvm.h"
+#include "lanes.h"
 #include "prim.h"
 #include "stacks.h"
 #include "trace.h"
@@ -48,16 +49,16 @@ static uint64_t *memo_group(uint64_t hash)
     return &memo[hash & __atomic_load_n(&memo_mask, __ATOMIC_RELAXED)];
 }
 
-/* Which way it is can't be predicted, so it is found without branches. */
+/* What was found is looked at once more, as one word. */
 static inline uint32_t memo_find(uint64_t hash)
 {
     const uint64_t *group = memo_group(hash);
-    uint64_t ids = memo_ids, found = 0;
-    for (unsigned i = 0; i < MEMO_WAYS; i++) {
-        uint64_t entry = __atomic_load_n(&group[i], __ATOMIC_RELAXED);
-        found = ((entry ^ hash) & ~ids) == 0 ? entry & ids : found;
-    }
-    return (uint32_t)found;
+    uint64_t ids = memo_ids;
+    uint32_t found = lr_lanes_equal(group, ids, hash & ~ids);
+    if (__builtin_expect(!found, 0))
+        return 0;
+    uint64_t entry = __atomic_load_n(&group[lr_lanes_first(found)], __ATOMIC_RELAXED);
+    return (uint32_t)(((entry ^ hash) & ~ids) == 0 ? entry & ids : 0);
 }
 
 /* A half full memo doubles; it forgets half of what it knew by that. */

@@ -207,44 +207,61 @@ struct pursuit {
     bool is_full;   /* needs the full walk */
 };
 
-/* Follows the shape as far as the rules confirm it.  Scalars, so that they stay in registers.
+/* Does a rule that isn't plain lead from sp to `next`?  Then *fp is the caller's. */
+static inline __attribute__((always_inline)) bool
+confirm(uint64_t rule, uintptr_t sp, uintptr_t next, uintptr_t *fp, struct lr_stack_range *range)
+{
+    uintptr_t fp_at = lr_rule_fp_at(rule, next);
+    if (rule >> 22 == LR_RULE_SP_FP) {
+        if (sp + lr_rule_offset(rule) != next || fp_at < sp)
+            return false;
+    } else if (rule >> 22 == LR_RULE_FP) {
+        if (*fp + lr_rule_offset(rule) != next || next <= sp || fp_at < sp)
+            return false;
+    } else {
+        return false;
+    }
+    if (lr_rule_saves_fp(rule))
+        *fp = lr_stack_word(range, fp_at);
+    return true;
+}
+
+/* Follows the shape as far as the rules confirm it; returns the rule, or none, of the frame where
+ * that ends.  Scalars, so that they stay in registers: the loop has 18 instructions for a frame
+ * found from sp, 25 for one with the usual frame pointer.
  * Cost: about 1 ns a frame while the rules are in the first-level cache, else 2. */
-static inline __attribute__((always_inline)) void follow_shape(struct pursuit *walk)
+static inline __attribute__((always_inline)) uint64_t follow_shape(struct pursuit *walk)
 {
     uintptr_t pc = walk->at.pc, sp = walk->at.sp, fp = walk->at.fp, seen = walk->seen;
     size_t place = walk->at.place;
-    uint64_t hash = walk->hash;
+    uint64_t hash = walk->hash, rule;
     const uint64_t key = walk->key;
     const uintptr_t *const shape = walk->shape->sp;
     for (;;) {
-        uintptr_t next = shape[place];
-        uint64_t rule = lr_rule_peek(pc, key), size = next - sp;
-        if (!lr_rule_ra_fits(rule, size))
+        uintptr_t next = shape[place], known = next;
+        rule = lr_rule_peek(pc, key);
+        if (!lr_rule_ra_fits(rule, next - sp))
             break;
-        if (!lr_rule_is_plain(rule, size)) {
-            uintptr_t fp_at = lr_rule_fp_at(rule, next);
-            if (rule >> 22 == LR_RULE_SP_FP) {
-                if (lr_rule_offset(rule) != size || fp_at < sp)
+        __asm__("" : "+r"(known)); /* or the compiler may compute it out of the rule, or of fp */
+        if (!lr_rule_is_plain(rule, next - sp)) {
+            if (lr_rule_is_usual_fp(rule)) { /* as below, with the numbers known */
+                if (fp + 16 != next || next < sp + 16)
                     break;
-            } else if (rule >> 22 == LR_RULE_FP) {
-                if (fp + lr_rule_offset(rule) != next || next <= sp || fp_at < sp)
-                    break;
-            } else {
+                fp = lr_stack_word(walk->range, known - 16);
+            } else if (!confirm(rule, sp, next, &fp, walk->range)) {
                 break;
             }
-            if (lr_rule_saves_fp(rule))
-                fp = lr_stack_word(walk->range, fp_at);
         }
-        __asm__("" : "+r"(next)); /* or the compiler may compute it out of the rule */
         hash += lr_unwind_term(pc, place);
         seen |= pc;
-        pc = lr_arch_strip(lr_stack_word(walk->range, lr_rule_ra_at(rule, next)));
-        sp = next;
+        pc = lr_arch_strip(lr_stack_word(walk->range, lr_rule_ra_at(rule, known)));
+        sp = known;
         place++;
     }
     walk->at = (struct cursor){pc, sp, fp, place};
     walk->hash = hash;
     walk->seen = seen;
+    return rule;
 }
 
 /* Where the walk and the shape part: what the walk finds instead. */
@@ -326,9 +343,8 @@ static __attribute__((noinline, cold)) void follow_plainly(const struct lr_regs 
 }
 
 /* The usual end, counted. */
-static inline bool is_outermost(struct pursuit *walk)
+static inline bool is_outermost(struct pursuit *walk, uint64_t rule)
 {
-    uint64_t rule = lr_rule_peek(walk->at.pc, walk->key);
     if (walk->at.pc == 0)
         return true;
     if (rule != LR_RULE(LR_RULE_OUTERMOST, 0) || walk->at.place == walk->max)
@@ -340,9 +356,8 @@ static inline bool is_outermost(struct pursuit *walk)
 static inline void pursue(struct pursuit *walk, struct lr_trail *trail)
 {
     for (bool fits = walk->shape != NULL;; fits = true) {
-        if (fits)
-            follow_shape(walk);
-        if (is_outermost(walk)) {
+        uint64_t rule = fits ? follow_shape(walk) : lr_rule_peek(walk->at.pc, walk->key);
+        if (is_outermost(walk, rule)) {
             trail->end = LR_UNWIND_OUTERMOST;
             break;
         }
