@@ -387,6 +387,8 @@ void lr_record_tenure_all(void)
 
 void lr_record_use_young(bool on)
 {
+    if (on)
+        lr_young_touch(&young);
     __atomic_store_n(&use_young, on, __ATOMIC_RELAXED);
     __atomic_store_n(&lr_record_wants_helper, false, __ATOMIC_RELAXED);
 }

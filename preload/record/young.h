@@ -61,6 +61,9 @@ uint64_t lr_young_tenure(struct lr_young *young, struct lr_table *file, uint32_t
  * with it in the very moment of an insertion: so freshen now and then. */
 uint32_t lr_young_fresh(const struct lr_young *young);
 void lr_young_freshen(struct lr_young *young);
+/* Has the kernel find memory for all of it now, so that no malloc must wait while it does.  Any
+ * thread, beside any other; about 0.1 ms the first time, 5 us later. */
+void lr_young_touch(struct lr_young *young);
 /* Is a record being moved by another thread right now? */
 bool lr_young_is_moving(const struct lr_young *young);
 

@@ -8,8 +8,12 @@
  * that the process made dirty on disk and seconds, in the last three quarters; `memory<TAB>` RSS
  * and PSS in KiB at the end; `cpu<TAB>ns`.
  *
- *     paced [RATE [SECONDS [mixed]]]
+ *     paced [RATE [SECONDS [mixed [real-time]]]]
+ *
+ * real-time: at a real-time priority, if that is allowed, so that the latencies don't tell how many
+ * other programs wait for a processor.
  */
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -119,6 +123,8 @@ int main(int argc, char **argv)
     mixed = argc > 3 && strcmp(argv[3], "mixed") == 0;
     if (!rate || !seconds)
         return 2;
+    if (argc > 4 && strcmp(argv[4], "real-time") == 0)
+        sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 10});
     uint64_t batches = rate * seconds / BATCH, begun = now_ns();
     uint64_t io_begun = 0;
     unsigned long long written = 0;

@@ -1,9 +1,12 @@
 """work_paced.py -- a steady million allocations a second: malloc at its slowest, bytes written to
-disk, memory added.  One thread of the harness writes and syncs beside it, in `paced-fsync`."""
+disk, memory added.  One thread of the harness writes and syncs beside it, in `paced-fsync` and, on a
+device that writes 2 MB a second, in `paced-slow`; those two run at a real-time priority where that is
+allowed, so that latencies don't tell how many others wait for a processor."""
 import os
 import threading
 
 import runner
+import slow_device
 import tables
 from tools import BUILD
 from work import Work
@@ -12,16 +15,16 @@ TOOLS = ["none", "leakring", "leakring-default", "heaptrack", "jemalloc-19"]
 
 
 class Writer:
-    """Writes and syncs a file of 64 MiB in `where`, a megabyte at a time, until stopped."""
+    """Writes and syncs a file of 64 MiB beside `where`, `step` bytes at a time, until stopped."""
 
-    def __init__(self, where):
-        self.path, self.stopped = where + "/../neighbour", threading.Event()
+    def __init__(self, where, step):
+        self.path, self.step, self.stopped = where + "/../neighbour", step, threading.Event()
         self.thread = threading.Thread(target=self.work)
         self.thread.start()
 
     def work(self):
         with open(self.path, "wb", buffering=0) as file:
-            at, block = 0, os.urandom(1 << 20)
+            at, block = 0, os.urandom(self.step)
             while not self.stopped.is_set():
                 os.pwrite(file.fileno(), block, at % (64 << 20))
                 os.fsync(file.fileno())
@@ -34,19 +37,6 @@ class Writer:
 
 
 class Paced(Work):
-    def __init__(self, key, title, argv, tools, syncs=False):
-        super().__init__(key, title, argv, tools)
-        self.syncs = syncs
-
-    def run_once(self, tool, where):
-        if not self.syncs:
-            return super().run_once(tool, where)
-        writer = Writer(where)
-        try:
-            return super().run_once(tool, where)
-        finally:
-            writer.stop()
-
     def after(self, rows):
         """The table of latencies, writes and memory; medians of the rounds."""
         lines = [["", "p50", "p99", "p99.9", "p99.99", "longest", "p99.99 ratio", "written an hour",
@@ -62,10 +52,31 @@ class Paced(Work):
                           tables.size(facts["rss"] * 1024), tables.size(max(0, facts["added_kb"]) * 1024), ""])
         tables.align(lines)
 
-
     def measure(self, tools, rounds, scratch, say, first=0):
         """Long runs: none that isn't counted, and half as many."""
         return super().measure(tools, (rounds + 1) // 2, scratch, say, 1)
+
+
+class Beside(Paced):
+    """Beside a neighbour that writes and syncs; `slow`: both on a slow device."""
+
+    def __init__(self, key, title, argv, tools, slow=False):
+        super().__init__(key, title, argv, tools)
+        self.slow = slow
+
+    def run_once(self, tool, where):
+        writer = Writer(where, 1 << 16 if self.slow else 1 << 20)
+        try:
+            return super().run_once(tool, where)
+        finally:
+            writer.stop()
+
+    def measure(self, tools, rounds, scratch, say, first=0):
+        whole = lambda where: Work.measure(self, tools, rounds, where, say, 1)
+        if not self.slow:
+            return whole(scratch)
+        with slow_device.SlowDevice(scratch) as where:
+            return whole(where)
 
 
 class ManyStacks(Work):
@@ -101,12 +112,23 @@ def duration(ns):
 
 def works(quick):
     rate, seconds = (200000, 1) if quick else (1000000, 20)
-    paced = lambda key, title, mix, seconds, syncs=False, tools=TOOLS: Paced(
-        key, title, [BUILD + "/test/bench/paced", str(rate), str(seconds)] + mix, tools, syncs)
-    yield paced("paced", "1 M blocks a second, short-lived", [], seconds)
+    paced = lambda key, title, mix, tools=TOOLS: Paced(
+        key, title, [BUILD + "/test/bench/paced", str(rate), str(seconds)] + mix, tools)
+    yield paced("paced", "1 M blocks a second, short-lived", [])
     yield paced("paced-mixed", "1 M blocks a second, 1 % live for a second, 0.1 % for 30 s",
-                ["mixed"], seconds, tools=TOOLS[:3])
+                ["mixed"], TOOLS[:3])
     yield ManyStacks("many-stacks", "150,000 stacks, a live block each",
                      [BUILD + "/test/bench/many_stacks"] + (["2000", "1"] if quick else []), TOOLS[:3])
-    yield paced("paced-fsync", "the same beside a neighbour that writes and syncs", ["mixed"],
-                max(1, seconds // 4), True, tools=TOOLS[:3])
+    yield from works_beside(quick)
+
+
+def works_beside(quick):
+    argv = [BUILD + "/test/bench/paced"] + (["200000", "1"] if quick else ["500000", "10"]) + ["mixed", "real-time"]
+    yield Beside("paced-fsync", "half a million a second, beside a neighbour that writes and syncs", argv,
+                 TOOLS[:3])
+    if quick:
+        return
+    if slow_device.missing():
+        print("paced-slow: left out, %s" % slow_device.missing())
+        return
+    yield Beside("paced-slow", "the same, on a device that writes 2 MB a second", argv, TOOLS[:3], True)

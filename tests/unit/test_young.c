@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "young.h"
 
@@ -415,6 +417,31 @@ static void test_concurrent_owners_and_mover_lose_nothing(void **state)
     free(crowd.file.slots);
 }
 
+/* Pages that have memory already cost nobody a page fault. */
+static void test_touching_brings_all_pages_in(void **state)
+{
+    (void)state;
+    enum { PAGES = 600 };
+    size_t bytes = lr_young_bytes(32768), page = (size_t)sysconf(_SC_PAGESIZE), missing = 0;
+    unsigned char resident[PAGES];
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    madvise(memory, bytes, MADV_NOHUGEPAGE);
+    struct lr_young young = lr_young_over(memory, 32768);
+    struct lr_live record = record_of(0x123450, 100, 5), found;
+    assert_true(lr_young_insert(&young, &record));
+    size_t pages = (bytes + page - 1) / page;
+    assert_true(pages <= PAGES);
+    lr_young_touch(&young);
+    assert_int_equal(mincore(memory, bytes, resident), 0);
+    for (size_t i = 0; i < pages; i++)
+        missing += !(resident[i] & 1);
+    assert_int_equal(missing, 0);
+    assert_true(lr_young_remove(&young, 0x123450, &found));
+    assert_memory_equal(&found, &record, sizeof found);
+    munmap(memory, bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_tenure_without_room_is_counted),
         cmocka_unit_test(test_the_end_moves_what_another_looks_at),
         cmocka_unit_test(test_parts_are_fresh_while_something_waits),
+        cmocka_unit_test(test_touching_brings_all_pages_in),
         cmocka_unit_test(test_concurrent_owners_and_mover_lose_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
