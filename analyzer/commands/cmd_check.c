@@ -135,7 +135,7 @@ static int check(const struct request *request, char **paths, size_t count, FILE
     return exit_code;
 }
 
-static int check_paths(const struct request *request, char **paths, int count)
+static int check_paths(struct request *request, char **paths, int count)
 {
     struct lr_error error = {{0}, {0}};
     FILE *out = lr_output_open(&request->output, paths, count, &error);
@@ -144,10 +144,8 @@ static int check_paths(const struct request *request, char **paths, int count)
     if (!out)
         return lr_finish(LR_USAGE, request->output.path, &error);
     exit_code = check(request, paths, (size_t)count, out);
-    /* The file is kept above all when something failed. */
-    written = lr_output_close(&request->output, out,
-                              exit_code == LR_EXIT_BAD_INPUT ? exit_code : LR_EXIT_OK);
-    return written != LR_EXIT_OK ? written : exit_code;
+    written = lr_output_close(&request->output, out, exit_code);
+    return written == LR_EXIT_BAD_INPUT ? written : exit_code;
 }
 
 int lr_cmd_check(int argc, char **argv)

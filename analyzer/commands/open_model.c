@@ -6,7 +6,7 @@
 enum lr_status lr_model_open(struct lr_open_model *open, const char *path,
                              const struct lr_open_options *options, struct lr_error *error)
 {
-    struct lr_model_options model = {NULL};
+    struct lr_model_options model = {.past = options->past};
     enum lr_status status;
 
     *open = (struct lr_open_model){NULL, NULL, NULL, NULL};

@@ -15,6 +15,7 @@
 struct lr_open_options {
     struct lr_symbolizer_options symbols;
     struct lr_suppress_options suppress;
+    bool past; /* struct lr_model_options */
 };
 
 /* The model refers to the others, so they live as long as it. */

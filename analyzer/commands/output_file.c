@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,11 +29,36 @@ static bool is_input(const char *path, char **inputs, int count)
     return false;
 }
 
-FILE *lr_output_open(const struct lr_output_file *output, char **inputs, int count,
+/* Beside an old file that is to be replaced; -1 when there is none, or it isn't a plain file (a
+ * device, a pipe, a link: these are written to). */
+static int open_beside(struct lr_output_file *output)
+{
+    struct stat old;
+    int fd;
+
+    if (lstat(output->path, &old) != 0 || !S_ISREG(old.st_mode) || access(output->path, W_OK) != 0)
+        return -1;
+    if (asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
+        output->temporary = NULL;
+        return -1;
+    }
+    fd = mkostemp(output->temporary, O_CLOEXEC);
+    if (fd < 0 || fchmod(fd, old.st_mode & 0777) != 0) { /* no right to make files there */
+        if (fd >= 0) {
+            close(fd);
+            unlink(output->temporary);
+        }
+        free(output->temporary);
+        output->temporary = NULL;
+        return -1;
+    }
+    return fd;
+}
+
+FILE *lr_output_open(struct lr_output_file *output, char **inputs, int count,
                      struct lr_error *error)
 {
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (output->force ? O_TRUNC : O_EXCL);
-    int fd;
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (output->force ? O_TRUNC : O_EXCL), fd = -1;
     FILE *out;
 
     if (lr_output_is_stdout(output))
@@ -41,7 +67,10 @@ FILE *lr_output_open(const struct lr_output_file *output, char **inputs, int cou
         lr_fail(error, LR_USAGE, "is a trace that is to be read");
         return NULL;
     }
-    fd = open(output->path, flags, 0666);
+    if (output->force)
+        fd = open_beside(output);
+    if (fd < 0)
+        fd = open(output->path, flags, 0666);
     if (fd < 0 && errno == EEXIST) {
         lr_fail(error, LR_USAGE, "already exists");
         lr_hint(error, "-f overwrites it");
@@ -53,20 +82,38 @@ FILE *lr_output_open(const struct lr_output_file *output, char **inputs, int cou
     return out;
 }
 
-int lr_output_close(const struct lr_output_file *output, FILE *out, int exit_code)
+/* Puts the new file in the old one's place, or drops it. */
+static bool replace(struct lr_output_file *output, bool good)
+{
+    bool done = true;
+
+    if (!output->temporary)
+        return true;
+    if (good)
+        done = rename(output->temporary, output->path) == 0;
+    if (!good || !done)
+        unlink(output->temporary);
+    free(output->temporary);
+    output->temporary = NULL;
+    return done;
+}
+
+int lr_output_close(struct lr_output_file *output, FILE *out, int exit_code)
 {
     struct lr_error error;
-    bool failed = ferror(out) != 0;
+    bool written = exit_code != LR_EXIT_BAD_INPUT; /* what found a leak has said so, too */
+    bool failed = ferror(out) != 0, beside = output->temporary != NULL;
 
     if (out == stdout)
         return exit_code;
-    if (fclose(out) != 0 || failed) {
+    failed |= fclose(out) != 0;
+    if (!replace(output, !failed && written) || failed) {
         lr_fail(&error, LR_FAILED, "can't be written: %s", strerror(errno));
         return lr_finish(LR_FAILED, output->path, &error);
     }
-    if (exit_code == LR_EXIT_OK)
+    if (written)
         fprintf(stderr, "leakring: wrote %s\n", output->path);
-    else if (!output->force)
+    else if (!output->force && !beside)
         unlink(output->path);
     return exit_code;
 }

@@ -69,7 +69,7 @@ static void write_lines(FILE *out, struct line *lines, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (i + 1 < count && strcmp(lines[i].stack, lines[i + 1].stack) == 0)
             lines[i + 1].bytes += lines[i].bytes;
-        else
+        else if (lines[i].bytes > 0)
             fprintf(out, "%s %" PRIu64 "\n", lines[i].stack, lines[i].bytes);
     }
 }

@@ -7,24 +7,17 @@
  * The profile is "@ heapprofile", the kind that no reader scales: heap_v2 means counts that were
  * sampled, and even at a rate of 1 jeprof multiplies blocks of few bytes.
  */
+#include "emit_intern.h"
 #include "emit_stacks.h"
 
 #include <inttypes.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_ADDRESS = 0x10000, ADDRESS_STEP = 16 };
 
-struct name {
-    char *text; /* first: names are compared by it */
-    uint64_t address;
-};
-
 struct names {
-    void *tree; /* of struct name, by tsearch */
-    struct name **items;
-    size_t count, room;
+    struct lr_intern intern;
     const struct lr_stacks_options *options;
 };
 
@@ -62,62 +55,14 @@ static char *make_name(const struct lr_model_frame *frame, const struct lr_stack
     return NULL;
 }
 
-static int compare(const void *left, const void *right)
-{
-    return strcmp(((const struct name *)left)->text, ((const struct name *)right)->text);
-}
-
-static struct name *append(struct names *names, char *text)
-{
-    struct name *name;
-
-    if (names->count == names->room) {
-        size_t room = names->room ? 2 * names->room : 256;
-        struct name **items = realloc(names->items, room * sizeof(struct name *));
-
-        if (!items)
-            return NULL;
-        names->items = items;
-        names->room = room;
-    }
-    name = malloc(sizeof(*name));
-    if (!name)
-        return NULL;
-    name->text = text;
-    name->address = FIRST_ADDRESS + ADDRESS_STEP * (uint64_t)names->count;
-    names->items[names->count++] = name;
-    return name;
-}
-
 /* The address that stands for a frame's name (NULL: for no stack); 0 without memory. */
 static uint64_t address_of(struct names *names, const struct lr_model_frame *frame)
 {
-    struct name wanted = {.text = make_name(frame, names->options)}, *name;
-    void *found;
+    char *text = make_name(frame, names->options);
+    uint64_t number = text ? lr_intern(&names->intern, text) : 0;
 
-    if (!wanted.text)
-        return 0;
-    found = tfind(&wanted, &names->tree, compare);
-    if (found) {
-        free(wanted.text);
-        return (*(struct name **)found)->address;
-    }
-    name = append(names, wanted.text);
-    if (!name) {
-        free(wanted.text);
-        return 0;
-    }
-    return tsearch(name, &names->tree, compare) ? name->address : 0;
-}
-
-static void free_names(struct names *names)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        tdelete(names->items[i], &names->tree, compare);
-        free(names->items[i]->text);
-        free(names->items[i]);
-    }
-    free(names->items);
+    free(text);
+    return number ? FIRST_ADDRESS + ADDRESS_STEP * (number - 1) : 0;
 }
 
 static bool put_stack(FILE *out, struct names *names, const struct lr_live_stack *stack)
@@ -178,14 +123,15 @@ enum lr_status lr_emit_jeprof(FILE *out, const struct lr_model *model,
     body = write_stacks(&names, stacks, count);
     if (body) {
         fprintf(out, "--- symbol\nbinary=%s\n", *model->run.exe ? model->run.exe : "program");
-        for (size_t i = 0; i < names.count; i++)
-            fprintf(out, "0x%016" PRIx64 " %s\n", names.items[i]->address, names.items[i]->text);
+        for (size_t i = 0; i < names.intern.count; i++)
+            fprintf(out, "0x%016" PRIx64 " %s\n", FIRST_ADDRESS + ADDRESS_STEP * (uint64_t)i,
+                    names.intern.items[i]->text);
         fprintf(out, "---\n--- heap\n%s", body);
     } else {
         status = lr_fail(error, LR_FAILED, "out of memory");
     }
     free(body);
-    free_names(&names);
+    lr_intern_free(&names.intern);
     free(stacks);
     return status;
 }

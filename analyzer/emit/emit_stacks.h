@@ -15,10 +15,11 @@
 struct lr_live_stack {
     const struct lr_model_path *path;  /* the model's; may have no frames */
     uint64_t count, bytes;             /* live */
-    uint64_t total_count, total_bytes; /* ever allocated there; pairs: as far as known, the live */
+    uint64_t total_count, total_bytes; /* ever allocated there */
 };
 
-/* By bytes, the most first.  *stacks is malloc()ed, NULL without any. */
+/* By bytes, the most first; those of model->past have none live.  *stacks is malloc()ed, NULL
+ * without any. */
 enum lr_status lr_live_stacks(const struct lr_model *model, struct lr_live_stack **stacks,
                               size_t *count, struct lr_error *error);
 
@@ -31,5 +32,17 @@ enum lr_status lr_emit_folded(FILE *out, const struct lr_model *model,
                               const struct lr_stacks_options *options, struct lr_error *error);
 enum lr_status lr_emit_jeprof(FILE *out, const struct lr_model *model,
                               const struct lr_stacks_options *options, struct lr_error *error);
+/* "heap profile: ... @ heapprofile" with addresses and mappings: native frames only. */
+enum lr_status lr_emit_gperftools(FILE *out, const struct lr_model *model,
+                                  const struct lr_stacks_options *options, struct lr_error *error);
+/* Gzipped profile.proto. */
+enum lr_status lr_emit_pprof(FILE *out, const struct lr_model *model,
+                             const struct lr_stacks_options *options, struct lr_error *error);
+/* Not stacks but tables of places, which need no options. */
+enum lr_status lr_emit_csv(FILE *out, const struct lr_model *model,
+                           const struct lr_stacks_options *options, struct lr_error *error);
+enum lr_status lr_emit_openmetrics(FILE *out, const struct lr_model *model,
+                                   const struct lr_stacks_options *options,
+                                   struct lr_error *error);
 
 #endif

@@ -56,8 +56,8 @@ const char *lr_suppression_text(char *out, size_t size, const struct lr_model_su
         wanted = snprintf(out, size, "covers %s", covered);
         break;
     case LR_SUPPRESS_EXPIRED:
-        wanted = snprintf(out, size, "EXPIRED on %s: no longer covers %s", use->rule->until,
-                          covered);
+        wanted =
+            snprintf(out, size, "EXPIRED on %s: no longer covers %s", use->rule->until, covered);
         break;
     case LR_SUPPRESS_OVER:
         wanted = snprintf(out, size, "OVER its cap of %s: covers none of %s",

@@ -2,36 +2,11 @@
 #include "html_data.h"
 
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "emit.h"
+#include "gzip.h"
 
-enum { GZIP = 16, LINE = 96 };
-
-/* *packed is malloc()ed. */
-static enum lr_status compress_json(const char *json, size_t size, unsigned char **packed,
-                                    size_t *packed_size, struct lr_error *error)
-{
-    z_stream stream = {0};
-    size_t room;
-
-    if (deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + GZIP, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-        return lr_fail(error, LR_FAILED, "out of memory");
-    room = deflateBound(&stream, size);
-    *packed = malloc(room);
-    stream.next_in = (unsigned char *)(uintptr_t)json;
-    stream.avail_in = (uInt)size;
-    stream.next_out = *packed;
-    stream.avail_out = (uInt)room;
-    if (!*packed || deflate(&stream, Z_FINISH) != Z_STREAM_END) {
-        deflateEnd(&stream);
-        free(*packed);
-        return lr_fail(error, LR_FAILED, "out of memory");
-    }
-    *packed_size = stream.total_out;
-    deflateEnd(&stream);
-    return LR_OK;
-}
+enum { LINE = 96 };
 
 static void put_base64(FILE *out, const unsigned char *bytes, size_t size)
 {
@@ -67,7 +42,7 @@ static enum lr_status pack(const struct lr_model *model, unsigned top, unsigned 
     if (fclose(memory) != 0 && status == LR_OK)
         status = lr_fail(error, LR_FAILED, "out of memory");
     if (status == LR_OK)
-        status = compress_json(json, size, packed, packed_size, error);
+        status = lr_gzip(json, size, packed, packed_size, error);
     free(json);
     return status;
 }

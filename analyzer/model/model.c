@@ -28,6 +28,10 @@ void lr_model_free(struct lr_model *model)
         lr_path_free(&model->sites[i].path);
     free(model->pairs);
     free(model->sites);
+    for (size_t i = 0; i < model->past_count; i++)
+        lr_path_free(&model->past[i].path);
+    free(model->past);
+    free(model->modules);
     free(model->suppressions);
     free(model->completeness.losses);
     free(model->completeness.intervals);

@@ -33,6 +33,7 @@ struct lr_model_frame {
     const char *file;
     uint32_t line;      /* 0: unknown */
     const char *module; /* native frames only */
+    uint64_t address;   /* native: the return address in the module's file; else 0 */
 };
 
 /* 0 for two calls on one source line, wherever their return addresses are. */
@@ -107,6 +108,7 @@ struct lr_model_pair_site {
     uint64_t followed_live; /* of the live ones, those of stacks that are followed */
     uint64_t survived;      /* of the live ones, those that a full collection found in use: held */
     uint64_t untested;      /* the other live ones: born since, or there was no such collection */
+    struct lr_sampled total_bytes_sum, total_count_sum; /* blocks ever allocated for them */
     struct lr_trend trend;  /* of the number of live ones; meaningless unless followed */
     struct lr_trend bytes_trend; /* of the memory that they own; likewise */
     enum lr_site_class class;
@@ -143,6 +145,13 @@ struct lr_model_memory_site {
     bool leaks;            /* grows by enough to matter, and is neither the JVM's nor expected */
     const char *expected;  /* why it is expected; NULL when it isn't */
     struct lr_model_suppression *suppression; /* that it falls under, holding or not; or NULL */
+};
+
+/* An ELF file that was loaded at some time; what was loaded twice at one place is there twice. */
+struct lr_model_module {
+    const char *path; /* that of frames */
+    uint64_t start, end, bias;
+    char build_id[65]; /* hexadecimal; "": none */
 };
 
 enum lr_model_ended { LR_RUN_EXIT, LR_RUN_EXEC, LR_RUN_KILLED, LR_RUN_RUNNING };
@@ -282,10 +291,15 @@ struct lr_model {
     struct lr_model_gc_pressure gc_pressure;
     struct lr_model_suppression *suppressions; /* every rule, used or not; the user's first */
     size_t suppression_count;
+    struct lr_model_memory_site *past; /* where nothing is live now, with totals; if asked for */
+    size_t past_count;
+    struct lr_model_module *modules; /* likewise */
+    size_t module_count;
 };
 
 struct lr_model_options {
     const struct lr_suppressions *suppressions; /* NULL: the starter set */
+    bool past; /* model->past and model->modules are wanted: all stacks are named then */
 };
 
 /* Reads, names and judges everything.  *model is NULL unless LR_OK. */

@@ -108,7 +108,7 @@ static enum lr_status judge_process(struct lr_build *build, struct lr_error *err
 enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer *symbolizer,
                               struct lr_model **model, struct lr_error *error)
 {
-    const struct lr_model_options options = {NULL};
+    const struct lr_model_options options = {.suppressions = NULL};
 
     return lr_model_build_with(trace, symbolizer, &options, model, error);
 }
@@ -118,14 +118,16 @@ enum lr_status lr_model_build_with(const struct lr_trace *trace, struct lr_symbo
                                    struct lr_error *error)
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
-        fill_run,       lr_build_series, read_collections, lr_build_tallies,
-        lr_build_pairs, lr_build_memory, lr_build_ledger,  group_threads,    lr_build_trends,
-        find_suppressed, judge_sites, lr_build_completeness, judge_process, lr_build_projection};
+        fill_run,        lr_build_series, read_collections,      lr_build_tallies, lr_build_pairs,
+        lr_build_memory, lr_build_past,   lr_build_ledger,       group_threads,    lr_build_trends,
+        find_suppressed, judge_sites,     lr_build_completeness, judge_process,
+        lr_build_projection};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
     enum lr_status status = LR_OK;
 
     *model = NULL;
     build.suppressions = options->suppressions ? options->suppressions : lr_suppressions_built_in();
+    build.past = options->past;
     build.model = calloc(1, sizeof(*build.model));
     if (!build.model)
         return lr_fail(error, LR_FAILED, "out of memory");

@@ -33,6 +33,7 @@ struct lr_build {
     uint32_t stacks;
     struct lr_owner_memo *owners; /* of model_path.c */
     struct lr_thread_uses *threads;
+    bool past; /* all stacks are wanted, not only what is live */
     struct lr_followed_view followed[LR_FOLLOWED_SLOTS]; /* kind 0: no series in that slot */
     uint64_t orphan_pairs;  /* live pairs whose call site is not in the file */
     uint64_t shared_stacks; /* stacks that served two pairs */
@@ -52,6 +53,11 @@ void lr_build_whole_gcs(struct lr_build *build);
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);
+/* What was allocated where nothing is live any more, and the modules; after lr_build_memory. */
+enum lr_status lr_build_past(struct lr_build *build, struct lr_error *error);
+/* Totals of a stack; `unseen` as in lr_sampled. */
+void lr_stack_sums(const struct lr_build *build, uint32_t stack, struct lr_sampled *bytes,
+                   struct lr_sampled *count);
 /* What resident memory is made of; after lr_build_series. */
 enum lr_status lr_build_ledger(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error);

@@ -163,6 +163,8 @@ static void claim_memory(struct lr_build *build, struct seeds *seeds)
         seed->site.bytes_at_creation = tally->owned_at_creation;
         seed->site.bytes_later = tally->owned_later;
         seed->site.owned_blocks = tally->owned_blocks;
+        lr_stack_sums(build, seed->stack, &seed->site.total_bytes_sum,
+                      &seed->site.total_count_sum);
     }
 }
 
@@ -222,6 +224,8 @@ static void merge_site(struct lr_model_pair_site *into, struct lr_model_pair_sit
     into->bytes_at_creation += from->bytes_at_creation;
     into->bytes_later += from->bytes_later;
     into->owned_blocks += from->owned_blocks;
+    lr_sampled_merge(&into->total_bytes_sum, &from->total_bytes_sum);
+    lr_sampled_merge(&into->total_count_sum, &from->total_count_sum);
     into->followed |= from->followed;
     into->followed_live += from->followed_live;
     lr_path_merge(&into->path, &from->path);

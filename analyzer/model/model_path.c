@@ -53,6 +53,7 @@ static void copy_frame(struct lr_build *build, struct lr_model_frame *to,
     to->file = from->file;
     to->line = from->line > 0 ? (uint32_t)from->line : 0;
     to->module = to->java ? "" : from->module;
+    to->address = to->java ? 0 : from->address;
     to->hidden = from->hidden;
     to->owner = owner_of(build, to);
     to->user = to->owner == LR_OWNER_USER;

@@ -40,11 +40,11 @@ struct lr_suppression {
     const char *file; /* where it is from */
     unsigned line;    /* of the pattern */
     char *pattern;
-    char *reason;      /* never NULL */
+    char *reason;       /* never NULL */
     char *owner, *pair; /* NULL: none was given */
     enum lr_suppress_match match;
-    char until[11];      /* YYYY-MM-DD, the last day on which it holds; "": for ever */
-    uint64_t until_unix; /* the first second on which it doesn't; 0: for ever */
+    char until[11];                /* YYYY-MM-DD, the last day on which it holds; "": for ever */
+    uint64_t until_unix;           /* the first second on which it doesn't; 0: for ever */
     uint64_t max_bytes, max_count; /* UINT64_MAX: no cap */
     bool built_in;
 };

@@ -55,8 +55,7 @@ static bool wants(struct lr_model_suppression *const *site, bool expired)
     return !*site || (!expired && (*site)->state == LR_SUPPRESS_EXPIRED);
 }
 
-static void match_sites(struct lr_model *model, struct lr_model_suppression *use,
-                        struct memo *memo)
+static void match_sites(struct lr_model *model, struct lr_model_suppression *use, struct memo *memo)
 {
     bool expired = use->state == LR_SUPPRESS_EXPIRED;
 

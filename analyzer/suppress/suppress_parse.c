@@ -70,8 +70,9 @@ static bool take_until(struct lr_suppression *rule, const char *value)
     int used = 0;
     time_t first;
 
-    if (rule->until[0] || sscanf(value, "%4d-%2d-%2d%n", &day.tm_year, &day.tm_mon, &day.tm_mday,
-                                 &used) != 3 || value[used] || strlen(value) != 10)
+    if (rule->until[0] ||
+        sscanf(value, "%4d-%2d-%2d%n", &day.tm_year, &day.tm_mon, &day.tm_mday, &used) != 3 ||
+        value[used] || strlen(value) != 10)
         return false;
     day.tm_year -= 1900;
     day.tm_mon -= 1;
@@ -140,8 +141,10 @@ static enum lr_status take(struct parser *parser, const char *key, const char *v
     else if (strcmp(key, "match") == 0)
         good = take_match(next, value);
     else
-        return REFUSE(parser, "unknown key %.40s; there are reason, until, max, count, owner, pair "
-                              "and match", key);
+        return REFUSE(parser,
+                      "unknown key %.40s; there are reason, until, max, count, owner, pair "
+                      "and match",
+                      key);
     if (good)
         return LR_OK;
     return REFUSE(parser, "%s=%.60s is no such value, or the second one", key, value);

@@ -38,10 +38,22 @@ file_test() {
     "$LR_CLI" export -f -F folded -o leak.lkr leak.lkr 2>/dev/null
     tap_is "$? $(cksum <leak.lkr)" "2 $before" "the trace itself never"
     "$LR_CLI" export leak.lkr >out 2>err
-    tap_is "$? $(wc -c <out) $(sed q err)" "2 0 leakring: export: --format is needed: jeprof or folded" \
+    tap_is "$? $(wc -c <out) $(sed q err)" "2 0 leakring: export: --format is needed: pprof, jeprof, gperftools, folded, folded-diff, csv or openmetrics" \
         "a format is needed"
-    "$LR_CLI" export -F pprof leak.lkr >out 2>err
+    "$LR_CLI" export -F prof leak.lkr >out 2>err
     tap_is "$? $(wc -c <out)" "2 0" "and must be known"
+    "$LR_CLI" export -F folded-diff leak.lkr native.lkr >out 2>err
+    tap_is "$? $(awk '{ old += $(NF - 1); new += $NF } END { print old, new }' out)" \
+        "0 $(live_bytes leak.lkr) $(live_bytes native.lkr)" "folded-diff has both sums"
+    "$LR_CLI" export -F folded-diff leak.lkr >out 2>err
+    tap_is "$? $(wc -c <out)" "2 0" "and takes two traces"
+    echo old >kept.folded
+    "$LR_CLI" export -f -F folded -o kept.folded none.lkr 2>/dev/null
+    tap_is "$? $(cat kept.folded) $(ls kept.folded*)" "2 old kept.folded" \
+        "an old file stays what it was when nothing can be written"
+    chmod 600 kept.folded
+    "$LR_CLI" export -f -F folded -o kept.folded native.lkr 2>/dev/null
+    tap_is "$? $(stat -c %a kept.folded) $(ls kept.folded*)" "0 600 kept.folded" "else its rights stay"
     echo junk >junk.lkr
     export_to folded junk.lkr junk.folded
     tap_is "$? $(ls junk.folded 2>/dev/null)" "2 " "no output from what is no trace"

@@ -152,9 +152,9 @@ static struct lr_make *make(void)
 {
     struct lr_make *made = lr_make_new();
     uint32_t inflater = lr_make_pairdef(made, "java.util.zip.Inflater", LR_PAIR_JAVA);
-    uint32_t stack = lr_make_java_stack(made, 3, "java.util.zip.Inflater.<init>:117",
-                                        "com.acme.Codec.open(Codec.java):20",
-                                        "com.acme.Main.main(Main.java):5");
+    uint32_t stack =
+        lr_make_java_stack(made, 3, "java.util.zip.Inflater.<init>:117",
+                           "com.acme.Codec.open(Codec.java):20", "com.acme.Main.main(Main.java):5");
     uint32_t other = lr_make_java_stack(made, 2, "jdk.internal.misc.Unsafe.allocateMemory0:-2",
                                         "com.acme.Cache.fill(Cache.java):7");
     uint32_t site = lr_make_pairsite(made, inflater, stack, LIVE, 0, 0);
