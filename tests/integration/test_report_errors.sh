@@ -36,7 +36,7 @@ printf '\377\377' | dd of=scratched.lkr bs=1 seek=150 conv=notrunc status=none
 refused "damaged header" 'scratched\.lkr: ' scratched.lkr
 refused "directory" ': .*(directory|regular file|not a)' "$T"
 refused "unknown option" 'unknown option --nosuch' --nosuch leak.lkr
-refused "wrong format" 'text or json' --format=xml leak.lkr
+refused "wrong format" 'text, json or html' --format=xml leak.lkr
 refused "wrong top" '--top is a number' --top=0 leak.lkr
 
 # One bad file among good ones: the good ones are reported, the exit code tells.
