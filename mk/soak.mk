@@ -36,3 +36,7 @@ soak-stacks: tests ## ever new stacks, an hour on each JDK and in C (SOAK_SECOND
 .PHONY: soak-churn
 soak-churn: tests ## half an hour of malloc and free: the trace and the process keep their size (SOAK_SECONDS=1800)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) SOAK_SECONDS=$(or $(SOAK_SECONDS),1800) tests/soak/churn.sh
+
+.PHONY: gate-noise
+gate-noise: all ## how often a flat but noisy program is called red (RUNS=100 on each JDK, a quarter of an hour)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) RUNS=$(or $(RUNS),100) tests/soak/gate_noise.sh
