@@ -5,6 +5,7 @@
  *   gate_result.c    the list of answers
  *   gate_judge.c     completeness, rules on the whole process, the order of all
  *   gate_streams.c   rules on streams: un-ended, left to the Cleaner, too many
+ *   gate_in_use.c    streams of a program that was killed: forgotten, or in use?
  *   gate_memory.c    rules on memory by place: growth, live bytes
  *   gate_baseline.c  what is more than it was
  *   gate_rules.c     from words to rules;  gate_config.c: from a file
@@ -35,6 +36,10 @@ enum lr_status lr_gate_make_unique(struct lr_gate_report *report, struct lr_erro
 
 /* Compares with a limit: see gate.h. */
 enum lr_gate_outcome lr_gate_against(const struct lr_estimate *measured, double limit);
+
+/* Of a site that judge.h calls a leak: is it one for sure (fail), or are its live ones in use? */
+enum lr_gate_outcome lr_gate_in_use(const struct lr_model *model,
+                                    const struct lr_model_pair_site *site);
 
 /* Each answers its rules, if they are asked. */
 enum lr_status lr_gate_streams(struct lr_gate_work *work);

@@ -32,14 +32,15 @@ static void name_site(const struct stream_site *at, char *subject, char *place, 
         lr_model_frame_text(place, place_size, &path->frames[path->culprit]);
 }
 
-static enum lr_status add_unended(struct lr_gate_work *work, const struct stream_site *at)
+static enum lr_status add_unended(struct lr_gate_work *work, const struct stream_site *at,
+                                  enum lr_gate_outcome outcome)
 {
     const struct lr_model_pair_site *site = at->site;
     uint64_t never = lr_pair_site_never_ended(site);
     char subject[LR_GATE_SUBJECT_SIZE], place[600], count[LR_UNIT_SIZE], all[LR_UNIT_SIZE],
         held[LR_UNIT_SIZE];
     struct lr_gate_result result = {.rule = LR_GATE_UNENDED,
-                                    .outcome = LR_GATE_FAIL,
+                                    .outcome = outcome,
                                     .unit = LR_GATE_COUNT,
                                     .measured = exactly(never),
                                     .limit = work->rules->limit_unended,
@@ -47,6 +48,12 @@ static enum lr_status add_unended(struct lr_gate_work *work, const struct stream
                                     .pair = at->pair};
 
     name_site(at, subject, place, sizeof(place));
+    if (outcome == LR_GATE_CANNOT_TELL)
+        return lr_gate_say(work->report, &result, subject, work->error,
+                           "%s of %s %s acquired at %s were live when the recording ended: "
+                           "forgotten or in use, it is too short to tell",
+                           lr_unit_count(count, never), lr_unit_count(all, site->acquired),
+                           at->pair->name, place);
     return lr_gate_say(work->report, &result, subject, work->error,
                        "%s of %s %s never ended, acquired at %s; they hold %s",
                        lr_unit_count(count, never), lr_unit_count(all, site->acquired),
@@ -56,10 +63,13 @@ static enum lr_status add_unended(struct lr_gate_work *work, const struct stream
 
 static enum lr_status judge_unended(struct lr_gate_work *work, const struct stream_site *at)
 {
+    enum lr_gate_outcome outcome;
+
     if (at->site->class != LR_CLASS_LEAK ||
         (double)lr_pair_site_never_ended(at->site) <= work->rules->limit_unended)
         return LR_OK;
-    return add_unended(work, at);
+    outcome = lr_gate_in_use(work->model, at->site);
+    return outcome == LR_GATE_PASS ? LR_OK : add_unended(work, at, outcome);
 }
 
 /* A release by an unknown caller may have been the Cleaner's. */
