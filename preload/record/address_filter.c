@@ -10,7 +10,9 @@ static uint8_t *filters[2];
 static unsigned in_use;  /* index of the one that lr_sampling.filter points to */
 static uintptr_t round_; /* of building */
 static uint32_t subtracting; /* threads that are about to */
-static uint32_t misses;  /* since it was built; racy, and near enough */
+static uint32_t misses;  /* racy, and near enough */
+static uint32_t misses_before; /* it was built */
+static bool expired;
 
 enum { MANY_MISSES = 2000 };
 
@@ -128,7 +130,8 @@ void lr_filter_build(const struct lr_table *live, const struct lr_young *young)
     if (young) /* first: what is tenured meanwhile is found in the other */
         add_young(lr_sampling.filter_next, young);
     add_table(lr_sampling.filter_next, live);
-    __atomic_store_n(&misses, 0, __ATOMIC_RELAXED);
+    misses_before = lr_filter_missed();
+    expired = false;
     publish(!in_use);
     __atomic_store_n(&lr_sampling.filter_next, 0, __ATOMIC_RELEASE);
 }
@@ -138,14 +141,19 @@ void lr_filter_note_miss(void)
     __atomic_store_n(&misses, __atomic_load_n(&misses, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 }
 
+uint32_t lr_filter_missed(void)
+{
+    return __atomic_load_n(&misses, __ATOMIC_RELAXED);
+}
+
 void lr_filter_expire(void)
 {
-    __atomic_store_n(&misses, MANY_MISSES + 1, __ATOMIC_RELAXED);
+    expired = true;
 }
 
 bool lr_filter_has_expired(void)
 {
-    return __atomic_load_n(&misses, __ATOMIC_RELAXED) > MANY_MISSES;
+    return expired || lr_filter_missed() - misses_before > MANY_MISSES;
 }
 
 void lr_filter_stop(void)

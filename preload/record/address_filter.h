@@ -89,6 +89,7 @@ void lr_filter_build(const struct lr_table *live, const struct lr_young *young);
 /* "Perhaps" was wrong: a cell of which something stayed that is gone, or a neighbour's.  A few of
  * those on addresses that are handed out again and again make up for thousands elsewhere. */
 void lr_filter_note_miss(void);
+uint32_t lr_filter_missed(void); /* how often, near enough; wraps */
 /* Worth building anew? */
 void lr_filter_expire(void);
 bool lr_filter_has_expired(void);

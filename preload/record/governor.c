@@ -51,16 +51,24 @@ static double at_most(double value, double limit)
     return value < limit ? value : limit;
 }
 
+/* ns of what a larger interval would spare. */
+static double spared_by_sampling(const struct lr_governor_input *input)
+{
+    double missed = input->missed < input->events ? input->missed : input->events;
+    return (input->events - missed) * (input->event_ns + WRAPPER_NS);
+}
+
 /* ns that the input would have cost one level down.  A quarter of the interval makes at most four
  * times as many records; all blocks are recorded and looked for once each. */
 static double cost_below(const struct lr_governor *governor, const struct lr_governor_input *input)
 {
     double event_ns = input->event_ns + WRAPPER_NS;
+    double recorded = spared_by_sampling(input);
     double every = (input->events + 2 * input->skipped) *
                    (governor->exact_ns > 0 ? governor->exact_ns : event_ns);
     if (governor->level == 1)
         return every;
-    return at_most(input->events * event_ns * 4 + input->skipped * SKIP_NS, every);
+    return at_most(lr_governor_input_cost(input) + 3 * recorded, every);
 }
 
 static void step_up(struct lr_governor *governor)
@@ -90,7 +98,7 @@ double lr_governor_input_cost(const struct lr_governor_input *input)
 
 bool lr_governor_decide(struct lr_governor *governor, const struct lr_governor_input *input)
 {
-    double recorded = input->events * (input->event_ns + WRAPPER_NS);
+    double recorded = spared_by_sampling(input);
     double cost = lr_governor_input_cost(input);
     double own = input->cpu_ns > cost * 1.05 ? input->cpu_ns - cost : cost * 0.05;
     double allowed = governor->budget * own + FREE_NS * input->seconds;
@@ -126,6 +134,7 @@ static uint32_t decided_ms, room_since_ms, prepared_ms;
 static uint64_t last_ns, last_cpu_ns, last_ticks;
 static uint64_t look_ticks; /* that looking at the clock twice takes by itself */
 static struct lr_meter_reading last;
+static uint32_t last_missed;
 static double whole_cost; /* ns */
 
 /* interval= leaves the CPU to the user, interval=exact and budget=off the table too. */
@@ -183,6 +192,7 @@ static void govern_cpu(void)
 {
     uint64_t now = lr_prim_mono_exact_ns(), cpu = lr_prim_cpu_ns(), ticks = lr_ticks();
     struct lr_meter_reading meter = lr_meter_read();
+    uint32_t missed = lr_filter_missed();
     double ns_a_tick = ticks > last_ticks ? (double)(now - last_ns) / (double)(ticks - last_ticks)
                                           : 0;
     double taken = meter.ticks > (double)look_ticks ? meter.ticks - (double)look_ticks : 0;
@@ -191,6 +201,7 @@ static void govern_cpu(void)
         .cpu_ns = (double)(cpu - last_cpu_ns),
         .events = (double)(meter.events - last.events),
         .event_ns = taken * ns_a_tick,
+        .missed = missed - last_missed,
         .skipped = meter.skipped - last.skipped,
     };
     unsigned before = governor.level;
@@ -203,6 +214,7 @@ static void govern_cpu(void)
     last_cpu_ns = cpu;
     last_ticks = ticks;
     last = meter;
+    last_missed = missed;
 }
 
 /* To less than half of the room: enough for what comes before the next look. */

@@ -10,9 +10,10 @@ have cost by then (seconds of CPU), the sampling interval, live bytes as estimat
 interval, the truth, and at how many of the twenty sites the truth lies in the site's interval.
 Ends with how many lay inside in all, and how many of the lines kept within what may be.
 
-What it may cost: the budget of the program's own CPU time, 1 ms a second, the burst of 10 s and
-1.25 s for each return to exact.  `floor` is the part that no interval reduces: 4 ns for each
-block that isn't recorded (docs/STATISTICS.md, section 7).
+What it may cost: the budget of the program's own CPU time, 1 ms a second, the burst of 10 s, 1.25 s
+for each return to exact, and for each step to a larger interval the second that called for it.
+`floor` is the part that no interval reduces: 4 ns for each block that isn't recorded, and 1 ns for
+the releases that are looked for in vain (docs/STATISTICS.md, section 7).
 
 Records of the last 100 ms may still be on their way into the file of a running process, as its
 report says: the truth is what is live less what was replaced in the last 0.5 s, or anything between.
@@ -29,7 +30,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("LEAKRING_BUILD", ROOT + "/build")
 
 REPLACED = 1000 / 20 * 0.5 / 1000  # the part of a site's blocks that is younger than 0.5 s
-BURST, GRANT, FREE, SKIP = 10.0, 1.25, 0.001, 4e-9  # seconds; preload/record/governor.c
+BURST, GRANT, FREE, SKIP = 10.0, 1.25, 0.001, 5e-9  # seconds; preload/record/governor.c
 COLUMNS = "%6s  %-5s %8s %6s %7s %7s %6s  %-8s %9s  %-20s %7s  %s"
 
 
@@ -75,7 +76,9 @@ class Look:
                                            stdout=subprocess.PIPE, check=True).stdout)
         sampling = report["completeness"]["sampling"] or {"interval": 0, "changes": []}
         self.interval = sampling["interval"]
-        self.returns = sum(change["to"] == 0 for change in sampling["changes"])
+        changes = sampling["changes"]
+        self.returns = sum(change["to"] == 0 for change in changes)
+        self.called = sum(change["cost_percent"] for change in changes if change["to"] > change["from"]) / 100
         self.found = estimates(report)
 
 
@@ -89,7 +92,7 @@ class Table:
 
     def allowed(self, look):
         return (self.budget * (look.cpu - look.cost) + FREE * (look.at - self.began) + BURST +
-                GRANT * look.returns)
+                GRANT * look.returns + look.called)
 
     def add(self, phase, truth, look):
         before = self.before or look

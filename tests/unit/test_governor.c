@@ -134,6 +134,28 @@ static void test_stops_where_nothing_is_spared(void **state)
     assert_true(run.governor.level < LR_GOVERNOR_LEVELS);
 }
 
+/* Nor where most of it are releases that the filter can't tell from those of recorded blocks. */
+static void test_look_ups_in_vain_raise_no_interval(void **state)
+{
+    (void)state;
+    static const double RATE = 3e7, MISSED = 9e5;
+    struct run run = new_run();
+    for (unsigned second = 0; second < 3600; second++) {
+        uint64_t interval = lr_governor_interval(run.governor.level);
+        double p = interval ? lr_sampler_probability(512, interval) : 1;
+        struct lr_governor_input input = {
+            .seconds = 1,
+            .events = 2 * RATE * p + MISSED,
+            .event_ns = EVENT_NS,
+            .missed = MISSED,
+            .skipped = RATE * (1 - p),
+        };
+        input.cpu_ns = 1e9 + lr_governor_input_cost(&input);
+        lr_governor_decide(&run.governor, &input);
+    }
+    assert_int_equal(run.governor.level, 1);
+}
+
 static void test_intervals_are_a_ladder(void **state)
 {
     (void)state;
@@ -285,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_falling_load_brings_exact_back),
         cmocka_unit_test(test_flapping_load_is_waited_out),
         cmocka_unit_test(test_stops_where_nothing_is_spared),
+        cmocka_unit_test(test_look_ups_in_vain_raise_no_interval),
         cmocka_unit_test(test_intervals_are_a_ladder),
         cmocka_unit_test(test_meter_counts_events),
         cmocka_unit_test(test_thinning_keeps_the_sum),
