@@ -53,7 +53,7 @@ struct lr_governor_input {
     double cpu_ns;   /* of the whole process */
     double events;   /* recorded blocks and releases that were looked for */
     double event_ns; /* each */
-    double missed;   /* of them, releases of blocks that weren't recorded: no interval spares these */
+    double missed;   /* of them, releases of blocks without a record: no interval spares these */
     double skipped;  /* blocks that weren't recorded */
 };
 
