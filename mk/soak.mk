@@ -40,3 +40,12 @@ soak-churn: tests ## half an hour of malloc and free: the trace and the process 
 .PHONY: gate-noise
 gate-noise: all ## how often a flat but noisy program is called red (RUNS=100 on each JDK, a quarter of an hour)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) RUNS=$(or $(RUNS),100) tests/soak/gate_noise.sh
+
+.PHONY: gate-rates
+gate-rates: all $(TEST)/bench/gate_times ## how long until a leak is found, at its rate, 1/10 and 1/100 of it (ten minutes)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/soak/gate_rates.sh
+	@$(TEST)/bench/gate_times $(or $(SEEDS),40)
+
+.PHONY: gate-sampled
+gate-sampled: tests ## the gate's errors under sampling, on real runs (RUNS=200, some minutes)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) RUNS=$(or $(RUNS),200) tests/soak/gate_sampled.sh

@@ -76,7 +76,7 @@ $(TEST)/bench/stack_cost: tests/bench/stack_cost.c $(TEST)/libpreload.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O2 -o $@ $< $(ORACLE_FLAGS) \
 		$(TEST)/libpreload.a $(shell $(PKG_CONFIG) --libs libunwind) -lpthread
-$(TEST)/bench/trends: tests/bench/trends.c $(TEST)/libtest.a $(TEST)/libanalyzer.a
+$(TEST)/bench/trends $(TEST)/bench/gate_times: $(TEST)/bench/%: tests/bench/%.c $(TEST)/libtest.a $(TEST)/libanalyzer.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -Itests/lib $(ANALYZER_INCLUDE) -g -O2 -o $@ $< \
 		$(TEST)/libtest.a $(TEST)/libanalyzer.a -lm

@@ -3,20 +3,20 @@
  * Stage: GATE.  Context: analyzer only.
  *
  * A program that was killed, or still runs, has streams in use: a pool of a place that ends ten
- * times as many as are live is no proof of a leak.  That their number rises is, and that it falls
- * back is one of the contrary.  Both are told from the last two thirds of the recording, in four
- * parts.  It rises if all of the last part lies above all of the first, and the medians go up from
- * each to the next, by an eighth of the whole at least (a pool that was enlarged goes up once).  It
- * doesn't if something of the last part is no more than the median of the first.  Of six values
- * each, in any order, the first is chance once in 924 times, or more often where neighbours are
- * alike.
+ * times as many as are live is no proof of a leak, nor are streams of its last two seconds.  That
+ * their number rises is, and that it falls back is one of the contrary.  Both are told from the
+ * last two thirds of the recording, in four parts.  It rises if all of the last part lies above all
+ * of the first, and the medians go up from each to the next, by an eighth of the whole at least (a
+ * pool that was enlarged goes up once).  It doesn't if something of the last part is no more than
+ * the median of the first.  Of six values each, in any order, the first is chance once in 924
+ * times, or more often where neighbours are alike.
  */
 #include <math.h>
 #include <stdlib.h>
 
 #include "gate_internal.h"
 
-enum { TURNOVER = 10, PARTS = 4, LEAST_POINTS = 6, MOST_POINTS = 1024 };
+enum { TURNOVER = 10, PARTS = 4, LEAST_POINTS = 6, MOST_POINTS = 1024, YOUNG_MS = 2000 };
 
 struct part {
     double value[MOST_POINTS];
@@ -108,14 +108,17 @@ static enum lr_gate_outcome weigh(struct history *history)
     return least > most && rises ? LR_GATE_FAIL : LR_GATE_CANNOT_TELL;
 }
 
-/* Only while it runs can something be in use; and only a place that ends them uses them. */
+/* Only while it runs can something be in use; by a place that ends them, or that has just begun. */
 static bool may_be_in_use(const struct lr_model *model, const struct lr_model_pair_site *site)
 {
     uint64_t ended = site->released - site->released_by_cleaner;
+    uint64_t end_ms =
+        site->newest_ms > model->run.duration_ms ? site->newest_ms : model->run.duration_ms;
+    bool young = site->live > 0 && site->oldest_ms + YOUNG_MS >= end_ms;
 
     return (model->run.ended == LR_RUN_KILLED || model->run.ended == LR_RUN_RUNNING) &&
            site->released_by_cleaner == 0 && site->lost == 0 &&
-           site->trend.kind != LR_TREND_GROWING && ended >= TURNOVER * site->live;
+           site->trend.kind != LR_TREND_GROWING && (young || ended >= TURNOVER * site->live);
 }
 
 enum lr_gate_outcome lr_gate_in_use(const struct lr_model *model,

@@ -112,7 +112,7 @@ static void un_ended_streams_fail_and_name_their_line(void **state)
 
 /* A minute of a JVM, 3,000 Inflaters and `live` at its end; `numbers` of them, a second each. */
 static enum lr_gate_outcome use(bool killed, unsigned acquired, unsigned live,
-                                double (*numbers)(unsigned second))
+                                double (*numbers)(unsigned second), uint32_t birth_ms)
 {
     struct lr_make *make = lr_make_new();
     struct lr_header *header = lr_make_header(make);
@@ -124,7 +124,7 @@ static enum lr_gate_outcome use(bool killed, unsigned acquired, unsigned live,
     for (unsigned i = 0; numbers && i <= 60; i++)
         lr_make_point(make, LR_SEC_SERIES_1M, i * 1000)->values[LR_SERIES_pairs_live] =
             (uint64_t)numbers(i);
-    add_pairs(make, acquired, acquired - live, 0, live, 30000);
+    add_pairs(make, acquired, acquired - live, 0, live, birth_ms);
     judge(make);
     gate(NULL, "growth", "off");
     enum lr_gate_outcome outcome = report.outcome;
@@ -155,13 +155,17 @@ static double risen_within(unsigned second)
 static void what_may_be_in_use_fails_only_if_it_rises(void **state)
 {
     (void)state;
-    assert_int_equal(use(true, 3000, 24, rising), LR_GATE_FAIL);
-    assert_int_equal(use(true, 3000, 24, at_the_end), LR_GATE_CANNOT_TELL);
-    assert_int_equal(use(true, 3000, 24, up_and_down), LR_GATE_PASS);
-    assert_int_equal(use(true, 3000, 40, risen_within), LR_GATE_CANNOT_TELL);
-    assert_int_equal(use(true, 300, 24, NULL), LR_GATE_CANNOT_TELL); /* nothing is known of it */
-    assert_int_equal(use(true, 200, 24, up_and_down), LR_GATE_FAIL); /* it hardly ends any */
-    assert_int_equal(use(false, 3000, 40, up_and_down), LR_GATE_FAIL); /* nothing is in use */
+    assert_int_equal(use(true, 3000, 24, rising, 30000), LR_GATE_FAIL);
+    assert_int_equal(use(true, 3000, 24, at_the_end, 30000), LR_GATE_CANNOT_TELL);
+    assert_int_equal(use(true, 3000, 24, up_and_down, 30000), LR_GATE_PASS);
+    assert_int_equal(use(true, 3000, 40, risen_within, 30000), LR_GATE_CANNOT_TELL);
+    assert_int_equal(use(true, 300, 24, NULL, 30000),
+                     LR_GATE_CANNOT_TELL); /* nothing is known of it */
+    assert_int_equal(use(true, 200, 24, up_and_down, 30000), LR_GATE_FAIL); /* it hardly ends any */
+    assert_int_equal(use(true, 5, 5, NULL, 57000), LR_GATE_FAIL);
+    assert_int_equal(use(true, 5, 5, NULL, 58500), LR_GATE_CANNOT_TELL); /* it has just begun */
+    assert_int_equal(use(false, 3000, 40, up_and_down, 30000),
+                     LR_GATE_FAIL); /* nothing is in use */
 }
 
 static void growth_fails_by_its_interval(void **state)
@@ -207,7 +211,8 @@ static void a_short_recording_never_passes_what_it_cannot_tell(void **state)
     assert_answer(LR_GATE_GROWTH, LR_GATE_CANNOT_TELL);
     assert_answer(LR_GATE_UNENDED, LR_GATE_PASS);
     lr_gate_report_free(&report);
-    gate(NULL, "limit-growth", "300M"); /* a million bytes in ten seconds are 360 millions an hour */
+    gate(NULL, "limit-growth",
+         "300M"); /* a million bytes in ten seconds are 360 millions an hour */
     assert_answer(LR_GATE_LIMIT_GROWTH, LR_GATE_CANNOT_TELL);
     lr_gate_report_free(&report);
     gate(NULL, "limit-growth", "350M");
@@ -392,13 +397,23 @@ static void subjects_are_unique(void **state)
 
 static void words_of_rules(void **state)
 {
-    static const char *const wrong[][2] = {
-        {"growth", "yes"},          {"limit-leaks", "-1"},       {"limit-leaks", "1Q"},
-        {"limit-leaks", ""},        {"limit-unended", "1.5"},    {"limit-unended", "1k"},
-        {"limit-live", "Inflater"}, {"limit-live", "=5"},        {"limit-live", "Inflater="},
-        {"min-duration", "5 y"},    {"limit-unexplained", "101%"}, {"fail-on-increase", "10"},
-        {"min-completeness", "most"}, {"no-such-rule", "1"},     {"limit-leak", "1"},
-        {"limit-leaks", "99999999999999999999"}, {"limit-leaks", "99999999999T"}};
+    static const char *const wrong[][2] = {{"growth", "yes"},
+                                           {"limit-leaks", "-1"},
+                                           {"limit-leaks", "1Q"},
+                                           {"limit-leaks", ""},
+                                           {"limit-unended", "1.5"},
+                                           {"limit-unended", "1k"},
+                                           {"limit-live", "Inflater"},
+                                           {"limit-live", "=5"},
+                                           {"limit-live", "Inflater="},
+                                           {"min-duration", "5 y"},
+                                           {"limit-unexplained", "101%"},
+                                           {"fail-on-increase", "10"},
+                                           {"min-completeness", "most"},
+                                           {"no-such-rule", "1"},
+                                           {"limit-leak", "1"},
+                                           {"limit-leaks", "99999999999999999999"},
+                                           {"limit-leaks", "99999999999T"}};
     struct lr_gate_rules rules;
     struct lr_error error;
 

@@ -4,11 +4,15 @@ package com.acme;
 public interface Codec {
     byte[] unpack(byte[] packed, int size) throws Exception;
 
-    /** By name: Leaking, Fixed or Noisy. */
+    /** By name: Leaking, Rare10, Rare100, Fixed or Noisy. */
     static Codec named(String name) {
         switch (name) {
         case "Leaking":
             return new LeakingCodec();
+        case "Rare10":
+            return new RareCodec(10);
+        case "Rare100":
+            return new RareCodec(100);
         case "Fixed":
             return new FixedCodec();
         case "Noisy":
