@@ -4,7 +4,8 @@
  * RATE blocks a second for SECONDS, of 16 to 1039 bytes.  Most live for about 10 ms; with `mixed`
  * one in a hundred lives for about a second and one in a thousand for half a minute.  Prints, each
  * on a line: `blocks<TAB>N`; `latency<TAB>` and the nanoseconds of the 50th, 99th, 99.9th
- * and 99.99th percentile and the longest malloc, the clock's own cost included; `io<TAB>` bytes
+ * and 99.99th percentile and the longest malloc, the clock's own cost included; `waits<TAB>` how often a
+ * malloc or free had to wait for something (a disk, a lock: voluntary context switches); `io<TAB>` bytes
  * that the process made dirty on disk and seconds, in the last three quarters; `memory<TAB>` RSS
  * and PSS in KiB at the end; `cpu<TAB>ns`.
  *
@@ -109,6 +110,14 @@ static unsigned long long figure(const char *path, const char *name)
     return value;
 }
 
+/* How often this thread has given up its processor because it couldn't go on. */
+static long waits(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+}
+
 static void sleep_until(uint64_t due)
 {
     struct timespec at = {(time_t)(due / 1000000000u), (long)(due % 1000000000u)};
@@ -128,13 +137,16 @@ int main(int argc, char **argv)
     uint64_t batches = rate * seconds / BATCH, begun = now_ns();
     uint64_t io_begun = 0;
     unsigned long long written = 0;
+    long waited = 0;
     for (uint64_t batch = 0; batch < batches; batch++) {
         if (batch == batches / 4) {
             written = figure("/proc/self/io", "write_bytes: ");
             io_begun = now_ns();
         }
+        long before = waits();
         for (unsigned i = 0; i < BATCH; i++)
             one();
+        waited += waits() - before;
         sleep_until(begun + (batch + 1) * BATCH * 1000000000u / rate);
     }
     double io_seconds = (double)(now_ns() - io_begun) / 1e9;
@@ -145,6 +157,7 @@ int main(int argc, char **argv)
         "latency\t%llu\t%llu\t%llu\t%llu\t%llu\n", (unsigned long long)percentile(count, 0.5),
         (unsigned long long)percentile(count, 0.99), (unsigned long long)percentile(count, 0.999),
         (unsigned long long)percentile(count, 0.9999), (unsigned long long)percentile(count, 1.0));
+    printf("waits\t%ld\n", waited);
     printf("io\t%llu\t%.2f\n", written, io_seconds);
     printf("memory\t%llu\t%llu\n", figure("/proc/self/smaps_rollup", "Rss: "),
            figure("/proc/self/smaps_rollup", "Pss: "));

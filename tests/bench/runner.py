@@ -12,7 +12,7 @@ import subprocess
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
-TIMING_LINES = ("cpu\t", "io\t", "memory\t", "latency\t")  # what differs from run to run
+TIMING_LINES = ("cpu\t", "io\t", "memory\t", "latency\t", "waits\t")  # what differs from run to run
 
 
 class Failed(Exception):

@@ -64,7 +64,8 @@ class SlowDevice:
     def __exit__(self, *_):
         if self.device:
             throttle(self.device, 0)
-            subprocess.run(["umount", self.path], capture_output=True)
+            runner.stop_all()  # who is still there because we are to end
+            subprocess.run(["umount", "--lazy", self.path], capture_output=True)
             subprocess.run(["losetup", "-d", self.device], capture_output=True)
+        shutil.rmtree(self.path, ignore_errors=True)
         os.unlink(self.image)
-        os.rmdir(self.path)

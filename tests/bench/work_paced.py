@@ -39,7 +39,8 @@ class Writer:
 class Paced(Work):
     def after(self, rows):
         """The table of latencies, writes and memory; medians of the rounds."""
-        lines = [["", "p50", "p99", "p99.9", "p99.99", "longest", "p99.99 ratio", "written an hour",
+        lines = [["", "p50", "p99", "p99.9", "p99.99", "longest", "waits", "p99.99 ratio",
+                  "written an hour",
                   "RSS", "added", ""]]
         base = facts_of(rows[0].samples)
         for row in rows:
@@ -48,7 +49,7 @@ class Paced(Work):
             facts["latency_ratio"] = facts["latency"][3] / base["latency"][3]
             facts["added_kb"] = facts["rss"] - base["rss"]
             lines.append([row.tool.title] + [duration(ns) for ns in facts["latency"]] +
-                         ["%.2f" % facts["latency_ratio"], tables.size(facts["per_hour"]),
+                         ["%d" % facts["waits"], "%.2f" % facts["latency_ratio"], tables.size(facts["per_hour"]),
                           tables.size(facts["rss"] * 1024), tables.size(max(0, facts["added_kb"]) * 1024), ""])
         tables.align(lines)
 
@@ -101,6 +102,7 @@ def facts_of(samples):
     io = [sample.facts["io"].split("\t") for sample in samples]
     return {
         "latency": [runner.median(column) for column in zip(*latency)],
+        "waits": runner.median([int(sample.facts["waits"]) for sample in samples]),
         "per_hour": runner.median([int(count) * 3600 / float(seconds) for count, seconds in io]),
         "rss": runner.median([int(sample.facts["memory"].split("\t")[0]) for sample in samples]),
     }
