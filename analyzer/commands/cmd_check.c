@@ -128,6 +128,9 @@ static int check(const struct request *request, char **paths, size_t count, FILE
 
     if (status == LR_OK)
         status = write_answers(request, &checked, out, &error);
+    if (status == LR_OK)
+        status = lr_check_outputs_write(&request->gate.outputs, request->gate.file,
+                                        checked.reports, checked.count, &error);
     exit_code = status == LR_OK ? lr_check_exit_code(&checked) : lr_finish(status, NULL, &error);
     if (status == LR_OK)
         say_errors(&checked);

@@ -27,7 +27,7 @@ bool lr_gate_option(int c, const char *argument, struct lr_gate_options *options
         }
         options->count++;
     } else {
-        return false;
+        return lr_check_output_option(c, argument, &options->outputs);
     }
     return true;
 }

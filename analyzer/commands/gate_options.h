@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 
+#include "check_outputs.h"
 #include "gate.h"
 #include "gate_rules.h"
 
@@ -20,7 +21,7 @@ enum { LR_OPT_RULES = 640, LR_OPT_BASELINE, LR_OPT_RULE };
         name, required_argument, NULL, LR_OPT_RULE + LR_GATE_KEY_##id                              \
     }
 #define LR_GATE_OPTION_ROWS                                                                        \
-    {"rules", required_argument, NULL, LR_OPT_RULES},                                              \
+    LR_CHECK_OUTPUT_ROWS, {"rules", required_argument, NULL, LR_OPT_RULES},                        \
         {"baseline", required_argument, NULL, LR_OPT_BASELINE}, LR_GATE_OPTION(GROWTH, "growth"),  \
         LR_GATE_OPTION(UNENDED, "limit-unended"), LR_GATE_OPTION(CLEANER, "limit-cleaner"),        \
         LR_GATE_OPTION(LEAKS, "limit-leaks"), LR_GATE_OPTION(LIVE, "limit-live"),                  \
@@ -50,12 +51,13 @@ enum { LR_OPT_RULES = 640, LR_OPT_BASELINE, LR_OPT_RULE };
     "      --min-completeness=exact|SIZE\n                          no block left out; or one in " \
     "SIZE bytes recorded\n"                                                                        \
     "      --min-duration=TIME\n                          shorter recordings can't be judged: "    \
-    "90s, 10m, 8h\n"
+    "90s, 10m, 8h\n" LR_CHECK_OUTPUT_HELP
 
 struct lr_gate_options {
     struct lr_gate_rules rules; /* settled */
     char *baseline;             /* path; NULL: none */
     const char *file;           /* of rules; NULL: none */
+    struct lr_check_outputs outputs;
     struct {
         int key;
         const char *value;

@@ -62,7 +62,12 @@ int lr_run_check(const struct lr_written *written, const struct lr_gate_options 
     struct lr_checked checked;
     enum lr_status status =
         lr_check_files(written->paths, written->count, options, open, &checked, &error);
-    int code = status == LR_OK ? exit_code_of(&checked) : lr_finish(status, NULL, &error);
+    int code;
+
+    if (status == LR_OK)
+        status = lr_check_outputs_write(&options->outputs, options->file, checked.reports,
+                                        checked.count, &error);
+    code = status == LR_OK ? exit_code_of(&checked) : lr_finish(status, NULL, &error);
 
     if (status == LR_OK && !quiet)
         say(&checked);

@@ -7,7 +7,7 @@
  *   gate_streams.c   rules on streams: un-ended, left to the Cleaner, too many
  *   gate_in_use.c    streams of a program that was killed: forgotten, or in use?
  *   gate_memory.c    rules on memory by place: growth, live bytes
- *   gate_baseline.c  what is more than it was
+ *   gate_baseline.c  what is more than it was;  gate_suppress.c: what was declared expected
  *   gate_rules.c     from words to rules;  gate_config.c: from a file
  */
 #ifndef LEAKRING_GATE_INTERNAL_H
@@ -46,5 +46,6 @@ enum lr_status lr_gate_streams(struct lr_gate_work *work);
 enum lr_status lr_gate_memory(struct lr_gate_work *work);
 enum lr_status lr_gate_process(struct lr_gate_work *work);
 enum lr_status lr_gate_increase(struct lr_gate_work *work);
+enum lr_status lr_gate_suppressions(struct lr_gate_work *work);
 
 #endif

@@ -170,6 +170,8 @@ enum lr_status lr_gate_judge(const struct lr_gate_rules *rules, const struct lr_
     work.rules = rules;
     if (status == LR_OK && baseline && rules->increase)
         status = lr_gate_increase(&work);
+    if (status == LR_OK)
+        status = lr_gate_suppressions(&work);
     lr_gate_sort(report);
     return status == LR_OK ? lr_gate_make_unique(report, error) : status;
 }
