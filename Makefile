@@ -39,7 +39,7 @@ ifeq ($(shell uname -m),aarch64)
 PRELOAD_CFLAGS := $(filter-out -fcf-protection=full,$(PRELOAD_CFLAGS)) -mbranch-protection=standard
 endif
 
-ANALYZER_PKGS := libelf libdw json-c inih
+ANALYZER_PKGS := libelf libdw json-c inih ncursesw
 ANALYZER_CFLAGS := $(COMMON) $(ANALYZER_INCLUDE) $(shell $(PKG_CONFIG) --cflags $(ANALYZER_PKGS) 2>/dev/null)
 ANALYZER_LIBS := $(shell $(PKG_CONFIG) --libs $(ANALYZER_PKGS) 2>/dev/null) -liberty -lz -lm
 

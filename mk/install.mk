@@ -49,7 +49,7 @@ $(BUILD)/$(DIST).tar.gz: $(BUILD)/dist/leakring $(BUILD)/libleakring.so $(MAN_PA
 	@install -m 644 $(DOC_FILES) $(DIST_DIR)/
 	@$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) \
 		$(DIST_DIR)/share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page)) &&) true
-	@for package in libdw-dev libjson-c-dev libinih-dev libiberty-dev zlib1g-dev liblzma-dev libbz2-dev libzstd-dev libc6-dev; do \
+	@for package in libdw-dev libjson-c-dev libncurses-dev libinih-dev libiberty-dev zlib1g-dev liblzma-dev libbz2-dev libzstd-dev libc6-dev; do \
 		file=/usr/share/doc/$$package/copyright; \
 		[ ! -e $$file ] || install -m 644 $$file $(DIST_DIR)/share/doc/leakring/third-party/$$package; \
 	done

@@ -2,6 +2,7 @@
 # test_html.sh -- the HTML report in a real browser: synthesized traces, hostile names, five thousand
 # places, and a JVM that leaks.  Screenshots are kept in the build directory's test/web.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/java.sh"
 tap_need node jq
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
     tap_skip_all "no Chromium; install the package chromium"
@@ -13,10 +14,11 @@ checked=$?
 
 mkdir pages
 "$LR_BUILD/test/unit/test_golden" "$T/pages" >/dev/null || exit 1
-java_home=$(head -1 <<<"$LR_JDKS")
-"$java_home/bin/javac" -d . "$LR_ROOT/tests/web/Service.java" || exit 1
-LEAKRING=file=pages/service.lkr LD_PRELOAD=$LR_LIB "$java_home/bin/java" -Xmx128m -cp . Service
-LEAKRING=file=pages/many.lkr,budget=off LD_PRELOAD=$LR_LIB "$LR_BUILD/test/bench/many_stacks" 5000 >/dev/null
+JDK=$(head -1 <<<"$LR_JDKS")
+JDK_NAME="the JDK"
+java_compile || exit 1
+traced pages/service.lkr "$JDK/bin/java" -Xmx128m -cp "$JAVA_CLASSES" ForgetfulService
+LR_KEYS=budget=off traced pages/many.lkr "$LR_BUILD/test/bench/many_stacks" 5000 >/dev/null
 for trace in pages/*.lkr; do
     "$LR_CLI" report --format=html -o "${trace%.lkr}.html" "$trace" 2>/dev/null &&
         "$LR_CLI" report --format=json "$trace" >"${trace%.lkr}.json" || exit 1

@@ -1,5 +1,8 @@
-/* Service.java -- fifteen seconds of a service that forgets Inflaters and direct buffers, keeps a cache
- * of Inflaters, and ends its Deflaters. */
+/* ForgetfulService.java -- a service that forgets Inflaters and direct buffers, keeps a cache of
+ * Inflaters, and ends its Deflaters.
+ *
+ *     ForgetfulService [REQUESTS]     20 a second, 300 by default
+ */
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -7,7 +10,7 @@ import java.util.List;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
-public final class Service {
+public final class ForgetfulService {
     private static final List<Object> forgotten = new ArrayList<>();
     private static final ArrayDeque<Inflater> cache = new ArrayDeque<>();
 
@@ -34,7 +37,9 @@ public final class Service {
     }
 
     public static void main(String[] args) throws Exception {
-        for (int request = 0; request < 300; request++) {
+        int requests = args.length > 0 ? Integer.parseInt(args[0]) : 300;
+
+        for (int request = 0; request < requests; request++) {
             leakInflater();
             leakDirect();
             useCache();

@@ -1,0 +1,306 @@
+/* top_screen.c -- top_screen.h.  Stage: command line, for `leakring top`.  Context: analyzer only.
+ */
+#include "top_screen.h"
+
+#include <curses.h>
+#include <locale.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "top_text.h"
+#include "units.h"
+
+enum { TABLE_TOP = 6, CURVE_LEFT = 26, MOST_POINTS = 400 };
+enum { GOOD = 1, BAD, UNSURE };
+
+static const char *const help[] = {
+    "g b c     sort by growth, live bytes, count     < >   the column before, the next",
+    "up down   choose a place (also k j)             Enter its stack; Esc goes back",
+    "m         all, streams only, memory only        /     only places with a word in their stack",
+    "space     hold the figures, and go on           q     leave",
+    "change/min is what live memory gained in the last minute.  Address space isn't listed.",
+};
+
+bool lr_top_screen_begin(void)
+{
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return false;
+    setlocale(LC_CTYPE, "");
+    if (!newterm(NULL, stdout, stdin))
+        return false;
+    cbreak();
+    noecho();
+    keypad(stdscr, TRUE);
+    set_escdelay(50);
+    curs_set(0);
+    if (has_colors() && !(getenv("NO_COLOR") && *getenv("NO_COLOR"))) {
+        start_color();
+        use_default_colors();
+        init_pair(GOOD, COLOR_GREEN, -1);
+        init_pair(BAD, COLOR_RED, -1);
+        init_pair(UNSURE, COLOR_YELLOW, -1);
+    }
+    return true;
+}
+
+void lr_top_screen_end(void)
+{
+    endwin();
+}
+
+/* Text that ends at the right edge, whatever it is made of. */
+static void put(int y, int x, const char *text)
+{
+    wchar_t wide[LR_TOP_LINE];
+    size_t length = mbstowcs(wide, text, LR_TOP_LINE - 1);
+    int room = COLS - x, used = 0;
+
+    if (y >= LINES || room <= 0)
+        return;
+    if (length == (size_t)-1) { /* not in this locale's words */
+        mvaddnstr(y, x, text, room);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        int width = wcwidth(wide[i]);
+
+        if (width < 0 || used + width > room) {
+            length = i;
+            break;
+        }
+        used += width;
+    }
+    mvaddnwstr(y, x, wide, (int)length);
+}
+
+static int verdict_color(enum lr_verdict kind)
+{
+    return COLOR_PAIR(kind == LR_VERDICT_LEAK ? BAD : kind == LR_VERDICT_NONE ? GOOD : UNSURE);
+}
+
+/* "resident  271 MB  ▁▂▃▄▅▆▇█" */
+static void draw_curve(int y, const struct lr_model_series *series, const char *name,
+                       const char *label)
+{
+    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    signed char eighths[MOST_POINTS];
+    char line[LR_TOP_LINE], size[LR_UNIT_SIZE];
+    int room = COLS - CURVE_LEFT - 2;
+    uint64_t most, last;
+    size_t points;
+
+    if (room < 1)
+        room = 1;
+    points = lr_top_curve(series, name, eighths, room < MOST_POINTS ? (size_t)room : MOST_POINTS,
+                          &most, &last);
+    if (points == 0)
+        return;
+    snprintf(line, sizeof(line), "%-13s %9s", label, lr_unit_bytes(size, last, false));
+    put(y, 0, line);
+    for (size_t i = 0; i < points; i++)
+        if (eighths[i] >= 0)
+            mvaddstr(y, CURVE_LEFT + (int)i, utf8 ? blocks[eighths[i]] : &" .:-=+*#@"[eighths[i]]);
+    clrtoeol();
+}
+
+static void draw_head(const struct lr_top_view *view, const struct lr_model *model)
+{
+    char line[LR_TOP_LINE];
+
+    put(0, 0, lr_top_state(line, model));
+    if (view->trouble) {
+        attron(A_REVERSE);
+        put(1, 0, view->trouble);
+        attroff(A_REVERSE);
+    } else {
+        attron(A_BOLD | verdict_color(model->verdict.kind));
+        put(1, 0, lr_top_verdict(line, model));
+        attroff(A_BOLD | verdict_color(model->verdict.kind));
+    }
+    draw_curve(2, &model->series, "rss", "resident");
+    draw_curve(3, &model->series, "live_bytes", "live blocks");
+    draw_curve(4, &model->series, "java_heap_size", "Java heap");
+}
+
+static void draw_row(int y, const struct lr_top_row *row, bool selected)
+{
+    char figures[LR_TOP_LINE], place[LR_TOP_LINE];
+    int attributes = (selected ? A_REVERSE : 0) | (row->leak ? COLOR_PAIR(BAD) | A_BOLD : 0);
+
+    lr_top_figures(figures, row);
+    attron(attributes);
+    mvhline(y, 0, ' ', COLS);
+    put(y, 0, figures);
+    put(y, (int)strlen(figures), lr_top_place(place, row));
+    attroff(attributes);
+}
+
+static void draw_table(struct lr_top_view *view, const struct lr_top_rows *rows)
+{
+    size_t room = LINES > TABLE_TOP + 2 ? (size_t)(LINES - TABLE_TOP - 2) : 1;
+    char line[LR_TOP_LINE];
+
+    attron(A_UNDERLINE);
+    put(TABLE_TOP - 1, 0, lr_top_heading(line, &view->choice));
+    attroff(A_UNDERLINE);
+    if (view->selected >= rows->count)
+        view->selected = rows->count ? rows->count - 1 : 0;
+    if (view->selected < view->first)
+        view->first = view->selected;
+    if (view->selected >= view->first + room)
+        view->first = view->selected - room + 1;
+    for (size_t i = 0; i < room && view->first + i < rows->count; i++)
+        draw_row(TABLE_TOP + (int)i, &rows->items[view->first + i],
+                 view->first + i == view->selected);
+    if (rows->count == 0)
+        put(TABLE_TOP, 2, *view->filter ? "nothing matches" : "nothing is live");
+}
+
+static void draw_detail(const struct lr_top_row *row)
+{
+    char line[LR_TOP_LINE], frame[LR_TOP_LINE - 32];
+
+    draw_row(TABLE_TOP - 1, row, false);
+    for (size_t i = 0; i < row->path->count; i++) {
+        bool culprit = i == row->path->culprit;
+
+        snprintf(line, sizeof(line), "%s#%-3zu %s", culprit ? "->" : "  ", i,
+                 lr_model_frame_text(frame, sizeof(frame), &row->path->frames[i]));
+        if (culprit)
+            attron(A_BOLD);
+        put(TABLE_TOP + (int)i, 2, line);
+        if (culprit)
+            attroff(A_BOLD);
+    }
+}
+
+static void draw_foot(const struct lr_top_view *view, const struct lr_top_rows *rows)
+{
+    char line[LR_TOP_LINE];
+
+    snprintf(line, sizeof(line), " %zu places, %s%s%s%s%s  |  ? help  q leave ", rows->count,
+             lr_top_show_name(view->choice.show), *view->filter ? ", with \"" : "", view->filter,
+             *view->filter ? "\"" : "", view->paused ? ", held" : "");
+    attron(A_REVERSE);
+    mvhline(LINES - 1, 0, ' ', COLS);
+    put(LINES - 1, 0, line);
+    attroff(A_REVERSE);
+}
+
+void lr_top_screen_draw(struct lr_top_view *view, const struct lr_model *model,
+                        const struct lr_top_rows *rows)
+{
+    erase();
+    draw_head(view, model);
+    if (view->help)
+        for (size_t i = 0; i < sizeof(help) / sizeof(help[0]); i++)
+            put(TABLE_TOP + (int)i, 2, help[i]);
+    else if (view->detail && view->selected < rows->count)
+        draw_detail(&rows->items[view->selected]);
+    else
+        draw_table(view, rows);
+    draw_foot(view, rows);
+    refresh();
+}
+
+/* A line of input at the foot; Esc leaves it as it was. */
+static void ask_filter(struct lr_top_view *view)
+{
+    char typed[sizeof(view->filter)] = "";
+    size_t length = 0;
+    int key;
+
+    timeout(-1);
+    for (;;) {
+        mvhline(LINES - 1, 0, ' ', COLS);
+        put(LINES - 1, 0, "only places with: ");
+        put(LINES - 1, 18, typed);
+        refresh();
+        key = getch();
+        if (key == '\n' || key == KEY_ENTER || key == ERR)
+            break;
+        if (key == 27)
+            return;
+        if ((key == KEY_BACKSPACE || key == 127 || key == 8) && length > 0)
+            typed[--length] = '\0';
+        else if (key >= 32 && key < 256 && length + 1 < sizeof(typed))
+            typed[length++] = (char)key, typed[length] = '\0';
+    }
+    memcpy(view->filter, typed, sizeof(typed));
+}
+
+static enum lr_top_event sort_by(struct lr_top_view *view, enum lr_top_key key)
+{
+    view->choice.key = key;
+    view->selected = view->first = 0;
+    return LR_TOP_RESORT;
+}
+
+static enum lr_top_event go(struct lr_top_view *view, const struct lr_top_rows *rows, long by)
+{
+    long most = rows->count ? (long)rows->count - 1 : 0;
+    long to = (long)view->selected + by;
+
+    view->selected = (size_t)(to < 0 ? 0 : to > most ? most : to);
+    return LR_TOP_REDRAW;
+}
+
+enum lr_top_event lr_top_screen_wait(struct lr_top_view *view, const struct lr_top_rows *rows,
+                                     int milliseconds)
+{
+    timeout(milliseconds);
+    switch (getch()) {
+    case ERR:
+        return LR_TOP_NOTHING;
+    case 'q':
+        return LR_TOP_QUIT;
+    case '?':
+        view->help = !view->help;
+        return LR_TOP_REDRAW;
+    case '\n':
+    case KEY_ENTER:
+        view->detail = true;
+        return LR_TOP_REDRAW;
+    case 27:
+        view->detail = view->help = false;
+        return LR_TOP_REDRAW;
+    case ' ':
+        view->paused = !view->paused;
+        return LR_TOP_REDRAW;
+    case '/':
+        ask_filter(view);
+        view->selected = view->first = 0;
+        return LR_TOP_RESORT;
+    case 'm':
+        view->choice.show = (view->choice.show + 1) % LR_TOP_SHOWS;
+        return sort_by(view, view->choice.key);
+    case 'g':
+        return sort_by(view, LR_TOP_CHANGE);
+    case 'b':
+    case 't': /* total */
+        return sort_by(view, LR_TOP_BYTES);
+    case 'c':
+    case 'a': /* allocations */
+        return sort_by(view, LR_TOP_COUNT);
+    case '>':
+        return sort_by(view, (view->choice.key + 1) % LR_TOP_KEYS);
+    case '<':
+        return sort_by(view, (view->choice.key + LR_TOP_KEYS - 1) % LR_TOP_KEYS);
+    case KEY_UP:
+    case 'k':
+        return go(view, rows, -1);
+    case KEY_DOWN:
+    case 'j':
+        return go(view, rows, 1);
+    case KEY_PPAGE:
+        return go(view, rows, -(long)LINES / 2);
+    case KEY_NPAGE:
+        return go(view, rows, LINES / 2);
+    default:
+        return LR_TOP_REDRAW;
+    }
+}
