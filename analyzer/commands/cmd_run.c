@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include "settings.h"
 #include "status.h"
 #include "trace_options.h"
+#include "units.h"
 #include "written.h"
 
 static const struct lr_help help = {
@@ -42,11 +44,13 @@ static const struct lr_help help = {
                "      --budget=N       percent of CPU time that recording may cost; or off\n"
                "      --unwinder=NAME  ehframe (default) or libunwind\n"
                "  -q, --quiet          don't say where the trace is\n"
+               "      --for=TIME       ask the command to end (SIGTERM) after 90s, 30m, 8h\n"
                "      --check          judge the trace by rules, see below\n"
                "  -h, --help           this text\n",
     .notes = "Options are added to an inherited LEAKRING, and win over it.\n"
              "\n"
-             "Exit code: the command's; 128 + N when signal N killed it; 127 when it was not\n"
+             "Exit code: the command's (0 when --for ended it); 128 + N when signal N killed it; "
+             "127 when it was not\n"
              "found, 126 when it couldn't be executed; 2 when tracing couldn't be set up.\n"
              "\n"
              "With --check (leakring check has the rules): where the command itself succeeds,\n"
@@ -61,7 +65,8 @@ enum {
     OPT_INTERVAL,
     OPT_BUDGET,
     OPT_UNWINDER,
-    OPT_CHECK
+    OPT_CHECK,
+    OPT_FOR
 };
 
 static const struct option options[] = {
@@ -76,6 +81,7 @@ static const struct option options[] = {
     {"budget", required_argument, NULL, OPT_BUDGET},
     {"unwinder", required_argument, NULL, OPT_UNWINDER},
     {"quiet", no_argument, NULL, 'q'},
+    {"for", required_argument, NULL, OPT_FOR},
     {"check", no_argument, NULL, OPT_CHECK},
     LR_GATE_OPTION_ROWS,
     LR_SUPPRESS_OPTION_ROWS,
@@ -88,6 +94,7 @@ struct request {
     char *exe;      /* of all --exe options */
     bool quiet;
     bool check, rules; /* rules: some were given */
+    double seconds;    /* 0: as long as it takes */
     struct lr_gate_options gate;
     struct lr_open_options open;
 };
@@ -139,6 +146,10 @@ static enum lr_status take_option(int c, struct request *request, struct lr_erro
         return add_exe(request, optarg, error);
     if (c == 'c')
         return lr_settings_add(&request->settings, "children", "1", error);
+    if (c == OPT_FOR && (!lr_unit_parse_seconds(optarg, &request->seconds) || request->seconds < 1))
+        return lr_fail(error, LR_USAGE, "--for is a time such as 90s, 30m or 8h, not %s", optarg);
+    if (c == OPT_FOR)
+        return LR_OK;
     if (c == OPT_CHECK)
         request->check = true;
     else if (lr_gate_option(c, optarg, &request->gate) ||
@@ -215,6 +226,14 @@ static int finish(const struct request *request, char **command, pid_t pid, uint
     return code != 0 ? code : verdict;
 }
 
+/* Did it end because it was asked to?  A JVM exits with 143 then. */
+static bool is_stopped(int status)
+{
+    if (WIFSIGNALED(status))
+        return WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL;
+    return WEXITSTATUS(status) == LR_RUN_SIGNAL + SIGTERM;
+}
+
 static int run(struct request *request, char **command)
 {
     struct lr_error error = {{0}, {0}};
@@ -222,6 +241,7 @@ static int run(struct request *request, char **command)
     enum lr_status status = lr_library_find(&library, &error);
     uint64_t start = now_unix_ns();
     int code = LR_EXIT_BAD_INPUT, wait_status;
+    bool stopped = false;
     pid_t pid;
 
     if (status != LR_OK) {
@@ -229,7 +249,11 @@ static int run(struct request *request, char **command)
         goto done;
     }
     preload = lr_library_prepend(library, getenv("LD_PRELOAD"));
-    wait_status = preload ? lr_run_child(command, request->settings, preload, &pid) : -1;
+    wait_status = preload ? lr_run_child(command, request->settings, preload, request->seconds,
+                                         &pid, &stopped)
+                          : -1;
+    if (wait_status != -1 && stopped && is_stopped(wait_status))
+        wait_status = 0;
     if (wait_status == -1)
         code = lr_finish(lr_fail(&error, LR_FAILED, "can't start it: %s", strerror(errno)),
                          command[0], &error);

@@ -13,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "status.h"
 
-static volatile sig_atomic_t child_pid;
+static volatile sig_atomic_t child_pid, expiries;
 
 /* A terminal's signal reached the whole group, the command too; one that was sent to us alone
  * (kill, a supervisor) is passed on. */
@@ -25,7 +26,9 @@ static void forward(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
 
-    if (child_pid > 0 && info->si_code <= 0 && info->si_pid != child_pid)
+    if (child_pid > 0 && number == SIGALRM && info->si_code == SI_TIMER)
+        kill((pid_t)child_pid, expiries++ == 0 ? SIGTERM : SIGKILL);
+    else if (child_pid > 0 && info->si_code <= 0 && info->si_pid != child_pid)
         kill((pid_t)child_pid, number);
     errno = saved;
 }
@@ -52,7 +55,7 @@ static void forward_signals(struct sigaction *before)
     for (int i = 1; i < _NSIG; i++) {
         if (!is_forwarded(i) || sigaction(i, NULL, &before[i]) != 0)
             continue;
-        if (before[i].sa_handler != SIG_IGN)
+        if (before[i].sa_handler != SIG_IGN || i == SIGALRM)
             sigaction(i, &action, NULL);
     }
 }
@@ -99,7 +102,19 @@ static int wait_for_command(pid_t pid)
     }
 }
 
-int lr_run_child(char **command, const char *settings, const char *preload, pid_t *pid)
+/* SIGALRM after so long, and again when the grace is over. */
+static void start_timer(double seconds)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+    struct itimerspec when = {.it_value = {(time_t)seconds, 0}, .it_interval = {LR_RUN_GRACE, 0}};
+    timer_t timer;
+
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
+        timer_settime(timer, 0, &when, NULL);
+}
+
+int lr_run_child(char **command, const char *settings, const char *preload, double seconds,
+                 pid_t *pid, bool *stopped)
 {
     struct sigaction before[_NSIG];
     sigset_t all, mask;
@@ -114,11 +129,14 @@ int lr_run_child(char **command, const char *settings, const char *preload, pid_
     if (*pid == 0)
         be_command(command, settings, preload, before, &mask);
     child_pid = *pid;
+    if (seconds > 0)
+        start_timer(seconds);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     if (*pid < 0 || wait_for_command(*pid) != 0)
         return -1;
     sigprocmask(SIG_BLOCK, &all, &mask);
     child_pid = 0;
+    *stopped = expiries > 0;
     restore_signals(before);
     status = waitpid(*pid, &status, 0) == *pid ? status : -1;
     sigprocmask(SIG_SETMASK, &mask, NULL);

@@ -23,5 +23,7 @@ const char *lr_unit_time(char *out, uint64_t unix_ns);
 
 /* "64m", "1G", "4096": bytes with a binary suffix k, m or g.  False when it is none. */
 bool lr_unit_parse_size(const char *text, uint64_t *bytes);
+/* "90", "90s", "10m", "8h".  False when it is none. */
+bool lr_unit_parse_seconds(const char *text, double *seconds);
 
 #endif

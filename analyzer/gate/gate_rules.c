@@ -89,21 +89,6 @@ static bool parse_limit(const char *value, double *limit)
     return parse_number(value, "", limit);
 }
 
-static bool parse_seconds(const char *value, double *seconds)
-{
-    static const struct {
-        const char *unit;
-        double seconds;
-    } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}};
-
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (parse_number(value, units[i].unit, seconds)) {
-            *seconds *= units[i].seconds;
-            return true;
-        }
-    return false;
-}
-
 static bool parse_unexplained(const char *value, struct lr_gate_rules *rules)
 {
     if (parse_number(value, "%", &rules->limit_unexplained_percent))
@@ -190,7 +175,7 @@ static bool parse(struct lr_gate_rules *rules, enum lr_gate_key key, const char 
     case LR_GATE_KEY_COMPLETENESS:
         return parse_completeness(value, &rules->max_interval);
     case LR_GATE_KEY_DURATION:
-        return parse_seconds(value, &rules->min_duration_s);
+        return lr_unit_parse_seconds(value, &rules->min_duration_s);
     case LR_GATE_KEY_INCREASE:
         return parse_increase(value, rules);
     case LR_GATE_KEYS:

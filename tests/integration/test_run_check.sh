@@ -83,6 +83,14 @@ kill -TERM $pid
 wait $pid
 tap_is "$?,$(tail -1 signals.out)" "3,got TERM" "TERM is passed on, and then it is judged (a shell leaves no trace)"
 
+# --- a time limit ---
+gate --growth=off --for=10s -- "$forgets" 0 100000 100000 >out
+tap_is "$?" 0 "--for: that it was asked to end is no failure"
+gate --growth=off --for=1h -- sh -c "kill -TERM \$\$" >out
+tap_is "$?" 143 "but an end by somebody else is"
+gate --for=soon -- "$forgets" 0 5 >out
+tap_is "$?" 2 "--for wants a time"
+
 # --- process 1 ---
 cat >orphans.c <<'END'
 /* Makes orphans that end at once, and waits until none of them is left, not even as a zombie. */
