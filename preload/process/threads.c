@@ -14,7 +14,7 @@ enum {
     LOOKS = 8, /* slots that a claim looks at before it takes a fresh one */
     FIRST_LOOKS = 5,
     LATER_LOOKS = 64, /* passes from one to the next */
-    LOOKS_A_PASS = 128,
+    LOOKS_A_PASS = 64,
 };
 
 struct lr_thread_slot lr_thread_nobody;
@@ -122,20 +122,22 @@ void lr_threads_use_files(bool may)
     may_read_files = may;
 }
 
-/* The slot may change hands meanwhile: then the new owner's name is read. */
-static void refresh_label(struct lr_thread_slot *slot)
+/* The slot may change hands meanwhile: then the new owner's name is read.  False: it has none, so
+ * the owner may be dead. */
+static bool refresh_label(struct lr_thread_slot *slot)
 {
     char name[LR_THREAD_NAME_BYTES];
     for (unsigned tries = 0; tries < 3; tries++) {
         uint32_t tid = __atomic_load_n(&slot->tid, __ATOMIC_ACQUIRE);
         if (!tid || !lr_prim_thread_name((int)tid, name))
-            return;
+            return false;
         uint16_t label = lr_thread_label_of(name);
         if (label)
             __atomic_store_n(&slot->label, label, __ATOMIC_RELEASE);
         if (__atomic_load_n(&slot->tid, __ATOMIC_ACQUIRE) == tid)
-            return;
+            break;
     }
+    return true;
 }
 
 /* Old slots take turns. */
@@ -152,11 +154,10 @@ static bool is_due(struct lr_thread_slot *slot, uint32_t turn)
 
 static void look_at(struct lr_thread_slot *slot, uint32_t tid)
 {
-    if (!lr_prim_is_task((int)tid))
+    bool is_named = may_read_files && refresh_label(slot);
+    if (!is_named && !lr_prim_is_task((int)tid))
         __atomic_compare_exchange_n(&slot->tid, &tid, 0, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_RELAXED);
-    else if (may_read_files)
-        refresh_label(slot);
 }
 
 /* A pass goes on where the last one had looked at enough. */

@@ -77,7 +77,7 @@ void lr_threads_use_files(bool may);
 
 /* For the helper thread, now and then: frees the slots of dead threads and reads the names of the
  * living again, since most threads are named after their first allocation.  A thread is looked at
- * in the first few passes of its life, and then in one of 64; at 128 in a pass.  Takes the intern
+ * in the first few passes of its life, and then in one of 64; at 64 in a pass.  Takes the intern
  * lock for a new name.  Cost: about 5 us a thread looked at. */
 void lr_threads_refresh(void);
 

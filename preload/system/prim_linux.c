@@ -246,7 +246,10 @@ bool lr_prim_thread_name(int tid, char name[16])
     if (tid == 0)
         return CALL(prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0) == 0;
     task_path(tid, "/comm", path);
-    long length = lr_prim_slurp(path, text, sizeof text);
+    int fd = lr_prim_open(path, O_RDONLY | O_CLOEXEC, 0);
+    long length = fd < 0 ? fd : lr_prim_read(fd, text, sizeof text); /* it comes at once */
+    if (fd >= 0)
+        lr_prim_close(fd);
     if (length <= 1 || length > 16)
         return false;
     memcpy(name, text, (size_t)length - 1); /* without its newline */
