@@ -134,6 +134,12 @@ static enum lr_status no_answer(const struct request *request, uint32_t heartbea
         lr_fail(error, LR_CANNOT_TELL, "an earlier request is still under way after %s", waited);
         return LR_CANNOT_TELL;
     }
+    if (!request->asked && request->link.held_back) {
+        lr_fail(error, LR_CANNOT_TELL, "can't be asked: another process has held the trace's lock "
+                                       "for %s", waited);
+        lr_hint(error, "another leakring gc, perhaps one that was stopped");
+        return LR_CANNOT_TELL;
+    }
     lr_fail(error, LR_CANNOT_TELL, "no answer within %s", waited);
     lr_hint(error, lr_control_heartbeat(&request->link) == heartbeat
                        ? "leakring's own thread doesn't run in that process: was it traced with "
@@ -197,14 +203,22 @@ static bool find_answer(const struct lr_trace *trace, uint32_t number,
     return found;
 }
 
+/* Times begin anew after 49.7 days.  What was born in the hour behind the end is later, too. */
+static bool was_there(uint32_t birth_ms, const struct lr_collection_view *answer)
+{
+    uint32_t later_ms = answer->end_ms + 3600000;
+    return later_ms - birth_ms > later_ms - answer->bound_ms;
+}
+
 /* Of what is live now, that which was there before the collection: a busy program goes on acquiring
  * while it is collected, which says nothing. */
-static uint64_t count_held(const struct lr_trace *trace, uint32_t pair, uint32_t bound_ms)
+static uint64_t count_held(const struct lr_trace *trace, uint32_t pair,
+                           const struct lr_collection_view *answer)
 {
     uint64_t held = 0;
     struct lr_pair_view live;
     for (uint64_t cursor = 0; lr_trace_each_pair(trace, &cursor, &live);)
-        held += live.pair == pair && live.birth_ms < bound_ms;
+        held += live.pair == pair && was_there(live.birth_ms, answer);
     return held;
 }
 
@@ -230,8 +244,8 @@ static void put_pairs(const struct lr_trace *trace, const struct lr_collection_v
         if (before == LR_NO_VALUE || after == LR_NO_VALUE || before + after == 0)
             continue;
         any = true;
-        put_pair(lr_trace_pair_name(trace, i), before, count_held(trace, i, answer->bound_ms),
-                 after, answer->result == LR_COLLECT_DONE);
+        put_pair(lr_trace_pair_name(trace, i), before, count_held(trace, i, answer), after,
+                 answer->result == LR_COLLECT_DONE);
     }
     if (!any)
         puts("  no streams were live");
@@ -249,8 +263,8 @@ static void put_answer(const struct request *request, const struct lr_trace *tra
                        const struct lr_collection_view *answer)
 {
     char took[LR_UNIT_SIZE];
-    uint32_t ms = answer->end_ms > answer->bound_ms ? answer->end_ms - answer->bound_ms : 0;
-    printf("Collected %" PRIu32 " times in %s.\n", answer->collections, lr_unit_duration(took, ms));
+    int32_t ms = (int32_t)(answer->end_ms - answer->bound_ms);
+    printf("Collected %" PRIu32 " times in %s.\n", answer->collections, lr_unit_duration(took, ms > 0 ? (uint64_t)ms : 0));
     put_pairs(trace, answer);
     put_change("resident memory", &answer->rss, request->raw_bytes);
     put_change("allocator, in use", &answer->used, request->raw_bytes);

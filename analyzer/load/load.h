@@ -260,6 +260,7 @@ struct lr_control_link {
     uint64_t offset;
     uint32_t pid_here; /* of the process, which runs */
     bool java;
+    bool held_back; /* the last lr_control_ask wasn't let in: some process holds the file's lock */
 };
 /* Refuses files of other users, files that are no traces, and processes that are gone. */
 enum lr_status lr_control_open(const char *path, struct lr_control_link *link,
@@ -269,7 +270,7 @@ bool lr_control_read(const struct lr_control_link *link, struct lr_control *cont
 uint32_t lr_control_heartbeat(const struct lr_control_link *link);
 /* Asks, unless a request is under way (then false, try again later) or the file can't be written.
  * The request's word goes to *asked; it is answered once lr_control.done is the same. */
-bool lr_control_ask(const struct lr_control_link *link, uint32_t what, uint32_t *asked);
+bool lr_control_ask(struct lr_control_link *link, uint32_t what, uint32_t *asked);
 bool lr_control_is_alive(const struct lr_control_link *link);
 void lr_control_close(struct lr_control_link *link);
 

@@ -141,12 +141,12 @@ bool lr_control_is_alive(const struct lr_control_link *link)
     return read_at(link, &header, sizeof(header), 0) && lr_process_alive(&header) != 0;
 }
 
-bool lr_control_ask(const struct lr_control_link *link, uint32_t what, uint32_t *asked)
+bool lr_control_ask(struct lr_control_link *link, uint32_t what, uint32_t *asked)
 {
     struct lr_control control;
     struct stat file;
-    bool ok = flock(link->fd, LOCK_EX | LOCK_NB) == 0 && lr_control_read(link, &control) &&
-              control.asked == control.done;
+    link->held_back = flock(link->fd, LOCK_EX | LOCK_NB) != 0;
+    bool ok = !link->held_back && lr_control_read(link, &control) && control.asked == control.done;
     if (ok) {
         uint32_t number = ((control.asked & LR_CONTROL_NUMBER_MASK) + 1) & LR_CONTROL_NUMBER_MASK;
         *asked = (number ? number : 1) | what << LR_CONTROL_WHAT_SHIFT;

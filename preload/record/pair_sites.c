@@ -107,18 +107,19 @@ void lr_pair_sites_mark(struct lr_marks *stacks)
 uint32_t lr_pair_sites_live(uint32_t pair)
 {
     uint64_t used = __atomic_load_n(&lr_file.section[LR_SEC_PAIRSITES]->used, __ATOMIC_ACQUIRE);
-    uint64_t live = 0;
+    int64_t live = 0;
     if (!lr_intern_lock()) /* a site may be just moving its numbers to another */
         return UINT32_MAX;
     for (uint64_t i = 0; i < used; i++) {
         const struct lr_pairsite *site = &lr_file.pairsites[i];
         if (__atomic_load_n(&site->pair, __ATOMIC_ACQUIRE) == pair)
-            live += __atomic_load_n(&site->acquired, __ATOMIC_RELAXED) -
-                    __atomic_load_n(&site->released, __ATOMIC_RELAXED) -
-                    __atomic_load_n(&site->lost, __ATOMIC_RELAXED);
+            live += (int64_t)(__atomic_load_n(&site->acquired, __ATOMIC_RELAXED) -
+                              __atomic_load_n(&site->released, __ATOMIC_RELAXED) -
+                              __atomic_load_n(&site->lost, __ATOMIC_RELAXED));
     }
     lr_intern_unlock();
-    return (uint32_t)live;
+    /* Others go on counting between the three. */
+    return live < 0 ? 0 : live < UINT32_MAX ? (uint32_t)live : UINT32_MAX - 1;
 }
 
 static uint32_t count(void)

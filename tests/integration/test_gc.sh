@@ -117,6 +117,10 @@ java_each_jdk jdk_test
 
 LR_KEYS=budget=off,young=0 waiting -XX:+UseSerialGC
 ask_fails 3 'young=0' "no helper thread" --timeout=2 "$PID"
+exec 8<>waiting.lkr
+flock 8
+ask_fails 3 "another process has held the trace's lock" "another asker that was stopped" --timeout=1 "$PID"
+exec 8>&-
 stop
 
 # What a busy program drops while it is collected isn't held.

@@ -172,8 +172,10 @@ static void another_asker_is_waited_for(void **state)
     int other = open(path, O_RDWR);
     assert_int_equal(flock(other, LOCK_EX), 0);
     assert_false(lr_control_ask(&link, LR_CONTROL_COLLECT, &asked));
+    assert_true(link.held_back);
     close(other);
     assert_true(lr_control_ask(&link, LR_CONTROL_COLLECT, &asked));
+    assert_false(link.held_back);
     close_own(&link);
 }
 
