@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "dump_names.h"
+#include "dump_privacy.h"
 #include "dump_series.h"
 #include "dump_write.h"
 #include "load.h"
@@ -31,6 +32,7 @@ static const struct lr_help help = {
                "                         series_1s, series_1m, series_30m, followed,\n"
                "                         followed_10s, followed_1m, followed_30m\n"
                "  -F, --format=FORMAT    text (default) or json\n"
+               "      --privacy          instead: what it says about its user, and what never\n"
                "      --symbols          name native frames from the files on this machine\n"
                "      --debug-dir=DIR    look for debug files here first; implies --symbols\n"
                "  -h, --help             this text\n",
@@ -361,7 +363,7 @@ enum { SECTION_COUNT = sizeof(sections) / sizeof(sections[0]) };
 struct request {
     unsigned wanted; /* bit per section; 0: all */
     enum lr_output output;
-    bool symbols;
+    bool symbols, privacy;
     const char *debug_dir;
 };
 
@@ -397,7 +399,9 @@ static int dump_file(const char *path, const struct request *request)
         return lr_finish(lr_fail(&error, LR_FAILED, "out of memory"), path, &error);
     }
     lr_dump_begin(&context.dump, stdout, request->output == LR_OUTPUT_JSON, "leakring.dump/1");
-    for (unsigned i = 0; i < SECTION_COUNT; i++)
+    if (request->privacy)
+        lr_dump_privacy(&context.dump, trace);
+    for (unsigned i = 0; i < SECTION_COUNT && !request->privacy; i++)
         if (request->wanted == 0 || (request->wanted & 1u << i) != 0) {
             lr_dump_list(&context.dump, sections[i].name);
             sections[i].dump(&context);
@@ -412,11 +416,12 @@ static int dump_file(const char *path, const struct request *request)
 /* Exit code of a wrong or answered command line; -1 to go on with argv[optind]. */
 static int parse_options(int argc, char **argv, struct request *request)
 {
-    enum { OPT_SYMBOLS = 256, OPT_DEBUG_DIR };
+    enum { OPT_SYMBOLS = 256, OPT_DEBUG_DIR, OPT_PRIVACY };
     static const struct option options[] = {
         {"section", required_argument, NULL, 's'},
         {"format", required_argument, NULL, 'F'},
         {"symbols", no_argument, NULL, OPT_SYMBOLS},
+        {"privacy", no_argument, NULL, OPT_PRIVACY},
         {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -436,6 +441,9 @@ static int parse_options(int argc, char **argv, struct request *request)
             request->debug_dir = optarg;
             request->symbols = true;
             break;
+        case OPT_PRIVACY:
+            request->privacy = true;
+            break;
         case OPT_SYMBOLS:
             request->symbols = true;
             break;
@@ -445,6 +453,8 @@ static int parse_options(int argc, char **argv, struct request *request)
             return lr_bad_option(&help, argv, c);
         }
     }
+    if (request->privacy && request->wanted)
+        return lr_bad_usage(&help, "--privacy goes without --section");
     if (argc - optind != 1)
         return lr_bad_usage(&help, argc == optind ? "which file?" : "one file at a time");
     return -1;

@@ -264,7 +264,8 @@ static void put_answer(const struct request *request, const struct lr_trace *tra
 {
     char took[LR_UNIT_SIZE];
     int32_t ms = (int32_t)(answer->end_ms - answer->bound_ms);
-    printf("Collected %" PRIu32 " times in %s.\n", answer->collections, lr_unit_duration(took, ms > 0 ? (uint64_t)ms : 0));
+    printf("Collected %" PRIu32 " times in %s.\n", answer->collections,
+           lr_unit_duration(took, ms > 0 ? (uint64_t)ms : 0));
     put_pairs(trace, answer);
     put_change("resident memory", &answer->rss, request->raw_bytes);
     put_change("allocator, in use", &answer->used, request->raw_bytes);

@@ -42,6 +42,7 @@ static const struct lr_help help = {
                "      --young=MS       how long a record may stay out of the file\n"
                "      --interval=SIZE  sample: one record for so many bytes; or exact\n"
                "      --budget=N       percent of CPU time that recording may cost; or off\n"
+               "      --redact=WHAT    what the trace doesn't say: cmdline, host, config, all\n"
                "      --unwinder=NAME  ehframe (default) or libunwind\n"
                "  -q, --quiet          don't say where the trace is\n"
                "      --for=TIME       ask the command to end (SIGTERM) after 90s, 30m, 8h\n"
@@ -64,6 +65,7 @@ enum {
     OPT_YOUNG,
     OPT_INTERVAL,
     OPT_BUDGET,
+    OPT_REDACT,
     OPT_UNWINDER,
     OPT_CHECK,
     OPT_FOR
@@ -79,6 +81,7 @@ static const struct option options[] = {
     {"young", required_argument, NULL, OPT_YOUNG},
     {"interval", required_argument, NULL, OPT_INTERVAL},
     {"budget", required_argument, NULL, OPT_BUDGET},
+    {"redact", required_argument, NULL, OPT_REDACT},
     {"unwinder", required_argument, NULL, OPT_UNWINDER},
     {"quiet", no_argument, NULL, 'q'},
     {"for", required_argument, NULL, OPT_FOR},
@@ -116,6 +119,8 @@ static const char *settings_key(int c)
         return "interval";
     case OPT_BUDGET:
         return "budget";
+    case OPT_REDACT:
+        return "redact";
     case OPT_UNWINDER:
         return "unwinder";
     default:

@@ -29,6 +29,15 @@ static bool is_input(const char *path, char **inputs, int count)
     return false;
 }
 
+/* A file, link or pipe that somebody else laid there, perhaps so that another file be written; root's
+ * are the devices. */
+static bool is_foreign(const char *path)
+{
+    struct stat there;
+
+    return lstat(path, &there) == 0 && there.st_uid != geteuid() && there.st_uid != 0;
+}
+
 /* Beside an old file that is to be replaced; -1 when there is none, or it isn't a plain file (a
  * device, a pipe, a link: these are written to). */
 static int open_beside(struct lr_output_file *output)
@@ -65,6 +74,11 @@ FILE *lr_output_open(struct lr_output_file *output, char **inputs, int count,
         return stdout;
     if (is_input(output->path, inputs, count)) {
         lr_fail(error, LR_USAGE, "is a trace that is to be read");
+        return NULL;
+    }
+    if (is_foreign(output->path)) {
+        lr_fail(error, LR_USAGE, "belongs to another user");
+        lr_hint(error, "remove it, or name another place");
         return NULL;
     }
     if (output->force)

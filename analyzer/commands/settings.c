@@ -106,6 +106,20 @@ static bool is_on_off(const char *value)
     return strcmp(value, "on") == 0 || strcmp(value, "off") == 0;
 }
 
+static bool is_redact(const char *value)
+{
+    static const char *const words[] = {"all", "cmdline", "host", "config"};
+
+    for (;; value++) {
+        size_t length = strcspn(value, "+"), known = 0;
+        for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+            known += strlen(words[i]) == length && strncmp(words[i], value, length) == 0;
+        value += length;
+        if (known == 0 || *value == '\0')
+            return known != 0;
+    }
+}
+
 static const struct key {
     const char *name;
     bool (*check)(const char *value);
@@ -122,6 +136,7 @@ static const struct key {
     {"interval", is_interval, "exact, or bytes from 4K to 1G between samples"},
     {"budget", is_budget, "off, or percent of CPU time from 0.1 to 100"},
     {"series", is_on_off, "on or off"},
+    {"redact", is_redact, "all, or cmdline, host and config with '+' between them"},
     {"seed", is_seed, "a number"},
     {"unwinder", is_unwinder, "ehframe or libunwind"},
 };
@@ -173,7 +188,7 @@ static enum lr_status unknown_key(const struct item *item, struct lr_error *erro
     if (meant)
         lr_hint(error, "did you mean %s=?", meant);
     else
-        lr_hint(error, "keys are file size exe children depth java_depth java_check young "
+        lr_hint(error, "keys are file size exe children depth java_depth java_check redact young "
                        "interval budget series seed unwinder");
     return LR_USAGE;
 }

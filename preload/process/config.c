@@ -171,6 +171,33 @@ static bool set_series(struct lr_config *config, struct value value)
     return config->series || is_word(value, "off");
 }
 
+/* Words with '+' between them. */
+static bool set_redact(struct lr_config *config, struct value value)
+{
+    static const struct {
+        const char *word;
+        uint32_t what;
+    } words[] = {{"cmdline", LR_REDACT_CMDLINE},
+                 {"host", LR_REDACT_HOST},
+                 {"config", LR_REDACT_CONFIG},
+                 {"all", LR_REDACT_ALL}};
+    const char *at = value.bytes, *end = value.bytes + value.length;
+    config->redact = 0;
+    for (bool more = true; more; at++) {
+        const char *plus = memchr(at, '+', (size_t)(end - at));
+        struct value word = {at, (size_t)((plus ? plus : end) - at)};
+        uint32_t what = 0;
+        for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+            what |= is_word(word, words[i].word) ? words[i].what : 0;
+        if (!what)
+            return false;
+        config->redact |= what;
+        more = plus != NULL;
+        at += word.length;
+    }
+    return true;
+}
+
 static bool set_seed(struct lr_config *config, struct value value)
 {
     return to_number(value, false, &config->seed);
@@ -192,6 +219,7 @@ static const struct key {
     {"interval", set_interval, "exact, or bytes from 4K to 1G between samples"},
     {"budget", set_budget, "off, or percent of CPU time from 0.1 to 100"},
     {"series", set_series, "on or off"},
+    {"redact", set_redact, "all, or cmdline, host and config with '+' between them"},
     {"seed", set_seed, "a number"},
     {"unwinder", set_unwinder, "ehframe or libunwind"},
 };
@@ -252,19 +280,27 @@ static void complain(char *error, size_t size, const char *what, struct value ke
     lr_text_add(&text, "; going on with the defaults");
 }
 
+/* Who meant to hide something, and erred elsewhere, mustn't find it shown. */
+static void fall_back(struct lr_config *config, const char *text)
+{
+    *config = defaults;
+    config->redact = strstr(text, "redact") ? LR_REDACT_ALL : 0;
+}
+
 bool lr_config_parse(struct lr_config *config, const char *text, char *error, size_t error_size)
 {
+    const char *all = text;
     *config = defaults;
     while (text && *text) {
         struct value key, value;
         if (!next_item(&text, &key, &value)) {
-            *config = defaults;
+            fall_back(config, all);
             complain(error, error_size, "expected key=value at", key, NULL);
             return false;
         }
         const struct key *known = find_key(key.bytes, key.length);
         if (!known || !known->set(config, value)) {
-            *config = defaults;
+            fall_back(config, all);
             complain(error, error_size, known ? "wrong value for" : "unknown key", key, known);
             return false;
         }

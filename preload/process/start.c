@@ -85,20 +85,26 @@ static void identify(char **environment)
 
 static void describe(int argc, char **argv, const char *config)
 {
+    static const char redacted[] = "[redacted]";
     char line[LR_STRING_MAX];
     struct lr_text text = lr_text_in(line, sizeof line);
+    uint32_t hidden = lr_config.redact;
     for (int i = 0; i < argc && argv[i]; i++) {
         if (i)
             lr_text_add(&text, " ");
-        lr_text_add(&text, argv[i]);
+        lr_text_add(&text, i && hidden & LR_REDACT_CMDLINE ? redacted : argv[i]);
+        if (i && hidden & LR_REDACT_CMDLINE)
+            break;
     }
     char host[256];
     const char *allocator = lr_next_module("malloc");
     lr_intern_meta(LR_META_EXE, identity.exe);
     lr_intern_meta(LR_META_CMDLINE, line);
-    if (lr_prim_host_name(host, sizeof host) == 0)
+    if (hidden & LR_REDACT_HOST)
+        lr_intern_meta(LR_META_HOST, redacted);
+    else if (lr_prim_host_name(host, sizeof host) == 0)
         lr_intern_meta(LR_META_HOST, host);
-    lr_intern_meta(LR_META_CONFIG, config ? config : "");
+    lr_intern_meta(LR_META_CONFIG, hidden & LR_REDACT_CONFIG ? redacted : config ? config : "");
     lr_intern_meta(LR_META_TRACER, LEAKRING_VERSION);
     lr_intern_meta(LR_META_ALLOCATOR, allocator ? allocator : "");
 }

@@ -26,6 +26,7 @@ int lr_prim_fallocate(int fd, uint64_t size);
 int lr_prim_truncate(int fd, uint64_t size);
 int lr_prim_unlink(const char *path);
 int lr_prim_file_mode(const char *path); /* st_mode, symbolic links not followed */
+int lr_prim_directory(const char *path, uint32_t *owner); /* st_mode of what `path` leads to */
 long lr_prim_readlink(const char *path, char *buffer, size_t size); /* not terminated */
 int lr_prim_fs_info(int fd, struct lr_fs_info *info);
 /* Reads a whole small file; returns its length (at most size - 1; terminated) or -errno. */

@@ -69,6 +69,14 @@ int lr_prim_file_mode(const char *path)
     return result < 0 ? (int)result : (int)stat.st_mode;
 }
 
+int lr_prim_directory(const char *path, uint32_t *owner)
+{
+    struct stat stat;
+    long result = CALL(newfstatat, AT_FDCWD, (long)path, (long)&stat, 0, 0, 0);
+    *owner = result < 0 ? 0 : stat.st_uid;
+    return result < 0 ? (int)result : (int)stat.st_mode;
+}
+
 long lr_prim_readlink(const char *path, char *buffer, size_t size)
 {
     return CALL(readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size, 0, 0);

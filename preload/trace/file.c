@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
 #include "config.h"
@@ -323,12 +324,30 @@ static int open_new(const char *path, const struct lr_identity *who, char *final
     return -EEXIST;
 }
 
+/* A directory of another user's (not root's) in which anybody may rename and replace files: whoever
+ * reads the trace afterwards couldn't know whose it is.  Root's are volumes of containers; with the
+ * sticky bit what is ours stays ours. */
+static bool is_anybodys(const char *path)
+{
+    char directory[LR_PATH_MAX];
+    uint32_t owner;
+    struct lr_text text = lr_text_in(directory, sizeof directory);
+    size_t length = (size_t)(lr_text_base_name(path) - path);
+    lr_text_add_bytes(&text, path, length);
+    lr_text_add(&text, ".");
+    int mode = lr_prim_directory(directory, &owner);
+    return mode >= 0 && owner != 0 && owner != (uint32_t)getauxval(AT_EUID) && mode & S_IWOTH &&
+           !(mode & S_ISVTX);
+}
+
 static char final_path[LR_PATH_MAX];
 
 /* NULL on success. */
 static const char *create_at(const char *path, const struct lr_identity *who, uint64_t size)
 {
     uint32_t image;
+    if (is_anybodys(path))
+        return "its directory belongs to another user, and anybody may replace files in it";
     int fd = open_new(path, who, final_path, sizeof final_path, &image);
     if (fd < 0)
         return lr_text_errno(fd);

@@ -146,6 +146,33 @@ static void test_text_is_bounded(void **state)
     assert_string_equal(small, "abc1234");
 }
 
+static void test_redaction(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool ok;
+        uint32_t redact;
+    } cases[] = {
+        {"redact=cmdline", true, LR_REDACT_CMDLINE},
+        {"redact=host+cmdline", true, LR_REDACT_CMDLINE | LR_REDACT_HOST},
+        {"redact=all", true, LR_REDACT_ALL},
+        {"redact=config+config", true, LR_REDACT_CONFIG},
+        {"depth=3", true, 0},
+        {"redact=", false, LR_REDACT_ALL},
+        {"redact=cmdline+", false, LR_REDACT_ALL},
+        {"redact=+cmdline", false, LR_REDACT_ALL},
+        {"redact=cmdlin", false, LR_REDACT_ALL},
+        {"redact=host,depth=x", false, LR_REDACT_ALL},
+        {"depth=x", false, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool ok = parse(cases[i].text);
+        if (ok != cases[i].ok || config.redact != cases[i].redact)
+            fail_msg("%s: %d %u", cases[i].text, ok, config.redact);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_wrong_text_gives_one_line_and_the_defaults),
         cmocka_unit_test(test_globs),
         cmocka_unit_test(test_text_is_bounded),
+        cmocka_unit_test(test_redaction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
