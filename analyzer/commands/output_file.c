@@ -29,8 +29,8 @@ static bool is_input(const char *path, char **inputs, int count)
     return false;
 }
 
-/* A file, link or pipe that somebody else laid there, perhaps so that another file be written; root's
- * are the devices. */
+/* A file, link or pipe that somebody else laid there, perhaps so that another file be written;
+ * root's are the devices. */
 static bool is_foreign(const char *path)
 {
     struct stat there;

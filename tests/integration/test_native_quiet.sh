@@ -39,9 +39,9 @@ if tap_have strace; then
     paths() { sed -nE 's/^[0-9]+ +(open|openat|readlink|readlinkat|stat|lstat|newfstatat|access|statfs)\([^"]*"([^"]*)".*/\2/p' "$1" | sort -u; }
     paths plain.trace >plain.paths
     paths traced.trace >traced.paths
-    allowed="$PWD/strace(\\.[0-9]+)?\\.lkr|$LR_LIB|/proc/(self|[0-9]+)/(maps|stat|exe|cmdline|auxv|cgroup|mountinfo|statm|status|smaps_rollup|mem|limits)|/proc/(self|[0-9]+)/task/[0-9]+/comm|/proc/sys/kernel/random/boot_id|/proc/(meminfo|vmstat|zoneinfo)|/sys/fs/cgroup(/[^ ]*)?|/etc/ld\\.so\\.preload"
+    allowed="$PWD/\\.|$PWD/strace(\\.[0-9]+)?\\.lkr|$LR_LIB|/proc/(self|[0-9]+)/(maps|stat|exe|cmdline|auxv|cgroup|mountinfo|statm|status|smaps_rollup|mem|limits)|/proc/(self|[0-9]+)/task/[0-9]+/comm|/proc/sys/kernel/random/boot_id|/proc/(meminfo|vmstat|zoneinfo)|/sys/fs/cgroup(/[^ ]*)?|/etc/ld\\.so\\.preload"
     tap_is "$(comm -13 plain.paths traced.paths | grep -Evx "$allowed")" "" \
-        "no file of ours but the trace and those of /proc and the cgroup"
+        "no file of ours but the trace, its directory and those of /proc and the cgroup"
     # Signal 0 is none: it asks whether a thread still lives.
     outward() {
         grep -E '(socket|connect|execve|fork|vfork|ptrace|kill|memfd_create)\(' "$1" |
