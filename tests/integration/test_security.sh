@@ -2,7 +2,15 @@
 # test_security.sh -- traps where a trace or a report is to be written, programs with raised
 # privileges, what a trace says about its user, and how to have it say less.
 . "$(dirname "$0")/../lib/tap.sh"
-hello=$LR_ORACLE/say_hello
+
+# Other users come here, too, and run what is here; the runner's scratch directory and the build may
+# be closed to them.
+open=$(mktemp -d /tmp/leakring-security.XXXXXX)
+trap 'rm -rf "$open"; tap_cleanup' EXIT
+chmod 711 "$open"
+cp "$LR_LIB" "$LR_CLI" "$LR_ORACLE/say_hello" "$open" && chmod 755 "$open"/*
+LR_LIB=$open/libleakring.so LR_CLI=$open/leakring hello=$open/say_hello
+cd "$open" || exit 1
 
 # What the library said; the program's own last word goes to stderr, too.
 said() { grep -v '^status 3$' "${1:-got.err}"; }
@@ -46,7 +54,6 @@ tap_like "$(cat got.err)" 'not recording' "links that lead to each other: not re
 tap_is "$(stat -c %a place/open.lkr)" 600 "umask 0: 0600 all the same"
 
 # --- other users' -----------------------------------------------------------------------------
-chmod 711 .
 if [ "$(id -u)" = 0 ] && tap_have setpriv; then
     nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
     other=(setpriv --reuid 65533 --regid 65533 --clear-groups)
@@ -72,7 +79,7 @@ if [ "$(id -u)" = 0 ] && tap_have setpriv; then
     tap_is "$?" 2 "nor report on it"
     # Without file=: the working directory isn't fit, the next place is.
     mkdir -m 1777 temporary
-    (cd theirs && "${nobody[@]}" env TMPDIR="$T/temporary" LD_PRELOAD="$LR_LIB" "$hello" 3) >got.out 2>got.err
+    (cd theirs && "${nobody[@]}" env TMPDIR="$open/temporary" LD_PRELOAD="$LR_LIB" "$hello" 3) >got.out 2>got.err
     tap_is "$?,$(cat got.out),$(said),$(ls theirs | wc -l),$(ls temporary | wc -l)" "3,hello world,,0,1" \
         "without file=, such a working directory is passed over"
 else
@@ -81,7 +88,7 @@ fi
 
 # --- raised privileges -----------------------------------------------------------------------
 # Linked with the library, for LD_PRELOAD wouldn't even load it; the plain copy is recorded.
-chmod 711 . && mkdir -m 1777 raised && cp "$LR_LIB" raised/libleakring.so && chmod 755 raised/libleakring.so
+mkdir -m 1777 raised && cp "$LR_LIB" raised/libleakring.so && chmod 755 raised/libleakring.so
 echo '#include <stdlib.h>
 int main(void) { return malloc(100) ? 3 : 1; }' >raised.c
 cc -o raised/plain raised.c -Wl,--no-as-needed -L"$PWD/raised" -lleakring \
@@ -91,7 +98,7 @@ chmod 4755 raised/setuid
 chmod 755 raised/plain
 if [ "$(id -u)" = 0 ] && tap_have setpriv; then
     for kind in plain setuid; do
-        (cd raised && "${nobody[@]}" env LEAKRING="file=$T/raised/$kind.lkr,depht=1" ./$kind) >got.out 2>got.err
+        (cd raised && "${nobody[@]}" env LEAKRING="file=$open/raised/$kind.lkr,depht=1" ./$kind) >got.out 2>got.err
         tap_is "$?" 3 "$kind: it runs"
         mv got.err $kind.err
     done
