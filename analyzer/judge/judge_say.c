@@ -255,9 +255,6 @@ static const char *settled_by(const struct lr_model *model)
     if (model->completeness.verdict == LR_BLIND)
         return "let no other library come before libleakring.so in LD_PRELOAD; `leakring doctor "
                "PID` says which one does.";
-    if (model->completeness.verdict == LR_INCOMPLETE)
-        return "record again, with a larger file (LEAKRING=size=256M) if room was short; what was "
-               "lost is listed below.";
     if (model->run.duration_ms >= ENOUGH_MS)
         return "record for longer, under the usual load.";
     return "record for 10 minutes at least, better for hours, under the usual load.";
@@ -309,6 +306,17 @@ static const char *advice(const struct lr_model *model, const struct lr_facts *f
     }
 }
 
+/* Four times as large, and 256 MiB at least. */
+static int next_of_incomplete(struct lr_model *model)
+{
+    uint64_t mib = model->run.trace_bytes >> 18;
+
+    return asprintf(&model->verdict.next,
+                    "record again, with a larger file (LEAKRING=size=%lluM) if room was short; "
+                    "what was lost is listed below.",
+                    (unsigned long long)(mib > 256 ? mib : 256));
+}
+
 static int say_next(struct lr_model *model, const struct lr_facts *facts)
 {
     const char *text = advice(model, facts);
@@ -317,6 +325,9 @@ static int say_next(struct lr_model *model, const struct lr_facts *facts)
         return next_of_pairs(model, facts);
     if (model->verdict.kind == LR_VERDICT_LEAK)
         return next_of_memory(model, facts->grows);
+    if (model->verdict.kind == LR_VERDICT_CANNOT_TELL &&
+        model->completeness.verdict == LR_INCOMPLETE)
+        return next_of_incomplete(model);
     return text ? asprintf(&model->verdict.next, "%s", text) : 0;
 }
 

@@ -159,6 +159,7 @@ const char *lr_model_ended_name(enum lr_model_ended ended);
 
 struct lr_model_run {
     char *path; /* of the trace, safe to print; the model's */
+    uint64_t trace_bytes;
     uint32_t pid, image;
     const char *exe, *cmdline, *host, *tracer, *allocator;
     uint64_t start_unix_ns, end_unix_ns, duration_ms;

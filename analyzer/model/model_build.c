@@ -44,6 +44,7 @@ static enum lr_status fill_run(struct lr_build *build, struct lr_error *error)
     run->path = lr_text_clean((const unsigned char *)info->path, strlen(info->path));
     if (!run->path)
         return lr_fail(error, LR_FAILED, "out of memory");
+    run->trace_bytes = info->file_size;
     run->pid = info->pid;
     run->image = info->image;
     run->exe = lr_trace_meta(trace, LR_META_EXE);

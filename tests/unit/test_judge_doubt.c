@@ -3,9 +3,11 @@
  *
  * Stage: unit tests of JUDGE (judged.h has the recording).
  */
+#include "judge_internal.h"
 #include "judged.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* That one place's streams were dropped says nothing of another's, which live on. */
 static void garbage_of_one_place_does_not_acquit_another(void **state)
@@ -120,6 +122,28 @@ static void an_incomplete_recording_acquits_nobody(void **state)
     end();
 }
 
+/* A trace of 1 GiB was said to be helped by one of 256 MiB. */
+static void a_larger_file_is_larger(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t mib;
+        const char *advice;
+    } known[] = {{4, "size=256M"}, {64, "size=256M"}, {128, "size=512M"}, {1024, "size=4096M"}};
+    struct lr_make *make = lr_make_new();
+    lr_make_counter(make, LR_CNT_live_full, 7);
+    judge(make);
+    assert_verdict(LR_VERDICT_CANNOT_TELL);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        free(model->verdict.next);
+        free(model->verdict.summary);
+        model->run.trace_bytes = known[i].mib << 20;
+        assert_int_equal(lr_judge_say(model, &(struct lr_facts){0}, NULL), LR_OK);
+        assert_non_null(strstr(model->verdict.next, known[i].advice));
+    }
+    end();
+}
+
 /* The stripped `java` that starts every JVM holds 90 kB. */
 static size_t notes_with_nameless(uint64_t bytes)
 {
@@ -189,6 +213,7 @@ int main(void)
         cmocka_unit_test(an_old_balloon_is_no_verdict),
         cmocka_unit_test(an_unknown_machine_is_not_full),
         cmocka_unit_test(an_incomplete_recording_acquits_nobody),
+        cmocka_unit_test(a_larger_file_is_larger),
         cmocka_unit_test(a_little_nameless_memory_is_no_note),
         cmocka_unit_test(one_block_that_grows_is_not_0_blocks_an_hour),
         cmocka_unit_test(streams_without_a_site_are_counted_by_stack),
