@@ -6,7 +6,7 @@
  *   expected   when a suppression (suppress.h) covers it, such as a population that is bounded by
  *              something else (the jar cache by the open jars); or (after the next two) when it
  *              is seen to be bounded, and the Cleaner had no part in that: its trend is plateau,
- *              sawtooth or start-up; or, in a shorter recording, twice as many as are live were
+ *              sawtooth or start-up; or, in a shorter recording, several times as many were
  *              ended explicitly while the number of live ones hardly changed (judge_bounded.c);
  *   clean      when nothing of it is live and nothing was left to the Cleaner;
  *   transient  when it was merely in use as the recording ended.  All of these must hold: the

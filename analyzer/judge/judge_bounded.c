@@ -4,15 +4,26 @@
  *
  * A recording of five minutes has a trend.  In a shorter one the numbers of live pairs, which are
  * exact, tell by themselves where there is turnover: twice as many were ended as are live, and over
- * the last two thirds of the recording their number changed by two, or 2 %, at most.  A leak of one
- * in a thousand changes it by more as soon as it has leaked three; of fewer than twenty live ones
- * nothing is said.
+ * the last two thirds of the recording their number changed by two, or 2 %, at most; or, where few
+ * numbers are known yet, four times as many were ended and it changed by one at most.  A leak from
+ * the beginning would have made them three times as many meanwhile.  One that is so slow that it
+ * hides behind a large pool is found when there is a trend.  Of fewer than twenty live ones nothing
+ * is said.
  */
 #include "judge_internal.h"
 
 #include <math.h>
 
-enum { LEAST_POINTS = 8, LEAST_MS = 8000, MAY_CHANGE = 2, LEAST_LIVE = 20 };
+enum {
+    MANY_POINTS = 8,
+    MAY_CHANGE = 2,
+    FEW_POINTS = 3,
+    FEW_MAY_CHANGE = 1,
+    LEAST_MS = 8000,
+    LEAST_LIVE = 20,
+    TURNOVER = 2, /* times what is live; */
+    FEW_TURNOVER = 4,
+};
 
 struct span {
     double low, high;
@@ -31,10 +42,20 @@ static void add(struct span *span, uint64_t time_ms, double value)
     span->to_ms = time_ms;
 }
 
-static bool is_flat(const struct span *span)
+/* Of none at all it can't be said that they don't. */
+static bool stays(const struct span *span, const struct lr_model_pair_site *site)
 {
-    return span->points >= LEAST_POINTS && span->to_ms - span->from_ms >= LEAST_MS &&
-           span->high - span->low <= fmax(MAY_CHANGE, 0.02 * span->high);
+    return span->high - span->low <= fmax(MAY_CHANGE, 0.02 * (double)site->live);
+}
+
+static bool is_flat(const struct span *span, const struct lr_model_pair_site *site)
+{
+    if (span->to_ms - span->from_ms < LEAST_MS)
+        return false;
+    if (span->points >= MANY_POINTS)
+        return stays(span, site);
+    return span->points >= FEW_POINTS && span->high - span->low <= FEW_MAY_CHANGE &&
+           lr_released_explicitly(site) >= FEW_TURNOVER * site->live;
 }
 
 /* The site's own numbers, every ten seconds. */
@@ -52,18 +73,13 @@ static struct span own_numbers(const struct lr_model_pair_site *site, const stru
     return span;
 }
 
-/* The numbers of all pairs, every second, which will do where the site has most of them. */
-static struct span all_numbers(const struct lr_model_pair_site *site, const struct lr_model *model)
+/* The numbers of all pairs, every second: they stay only where each place's do. */
+static struct span all_numbers(const struct lr_model *model)
 {
     const struct lr_model_column *live = lr_model_column(&model->series, "pairs_live");
     struct span span = {0};
-    uint64_t all = 0;
 
-    for (size_t i = 0; i < model->pair_count; i++)
-        all += model->pairs[i].live;
-    if (!live || (double)site->live < 0.9 * (double)all)
-        return span;
-    for (size_t i = 0; i < model->series.points; i++)
+    for (size_t i = 0; live && i < model->series.points; i++)
         if (model->series.time_ms[i] * 3 >= model->run.duration_ms &&
             live->values[i] != LR_MODEL_UNKNOWN)
             add(&span, model->series.time_ms[i], (double)live->values[i]);
@@ -79,10 +95,11 @@ const char *lr_why_bounded(const struct lr_model_pair_site *site, const struct l
     if (site->trend.kind == LR_TREND_PLATEAU || site->trend.kind == LR_TREND_SAWTOOTH)
         return "their number does not grow: a cache or a pool";
     if (site->trend.kind == LR_TREND_GROWING || site->live < LEAST_LIVE ||
-        lr_released_explicitly(site) < 2 * site->live)
+        lr_released_explicitly(site) < TURNOVER * site->live)
         return NULL;
-    struct span own = own_numbers(site, model), all = all_numbers(site, model);
-    if (is_flat(&own) || (own.points < LEAST_POINTS && is_flat(&all)))
+    struct span own = own_numbers(site, model), all = all_numbers(model);
+    bool of_all = own.points < MANY_POINTS && stays(&own, site) && is_flat(&all, site);
+    if (is_flat(&own, site) || of_all)
         return "as many are ended as acquired, their number stays: a cache or a pool";
     return NULL;
 }

@@ -13,10 +13,12 @@ static const double TEST_LEVEL = 0.02;   /* of Mann-Kendall, */
 static const double SHORT_LEVEL = 0.004; /* and of fewer than FULL_BLOCKS */
 enum { FULL_BLOCKS = 40 };
 static const double MARGIN = 5;         /* by which a growing shape must be better, in BIC, */
-static const double RAMP_MARGIN = 2;    /* by which a line that has stopped must be better */
+/* By which a line that has stopped must be better: to be a plateau; to leave it open when it
+ * stopped a while ago (rather that than a leak), and in the last blocks. */
+static const double RAMP_MARGIN = 2, LONG_RAMP_MARGIN = -2.5, LAST_RAMP_MARGIN = 1;
+static const double FIT_ERRORS = 3;     /* of the fit's slope: its interval */
+static const double CERTAIN = 8;        /* errors of the slope that make the test needless */
 static const double FEW_BLOCKS = 48;    /* plus this by the number of blocks */
-static const double CLEAR_LEVEL = 0.05;  /* enough where the slope is eight times its error; the
-                                            test cannot say more of few, correlated blocks */
 /* Quantile of the 95 % interval for so many blocks: more than 1.96, for the autocorrelation is an
  * estimate too, and a poor one where blocks are few. */
 static double quantile_95(size_t blocks)
@@ -97,6 +99,30 @@ static void take_warm_up(struct lr_blocks *blocks, const struct lr_shapes *shape
     }
 }
 
+/* Behind a step or a warm-up few blocks are left for ranks.  The fit, which has them all, tells
+ * that it grows where these can't, and how far that can be told from what is left of a warm-up. */
+static void heed_fit(struct lr_rank *rank, const struct lr_shapes *shapes, bool grows)
+{
+    double low = shapes->slope - FIT_ERRORS * shapes->slope_error;
+    double high = shapes->slope + FIT_ERRORS * shapes->slope_error;
+
+    if (shapes->warm_s > 0 && grows && rank->low <= 0 && low > 0) {
+        rank->slope = shapes->slope;
+        rank->low = low;
+        rank->high = high;
+    } else if (fabs(shapes->warm_height) > 0) {
+        rank->low = fmin(rank->low, low);
+        rank->high = fmax(rank->high, high);
+    }
+}
+
+static struct lr_trend doubtful(struct lr_trend trend, const char *why)
+{
+    trend.kind = LR_TREND_UNKNOWN;
+    trend.why = why;
+    return trend;
+}
+
 static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
                               const struct range *range)
 {
@@ -110,6 +136,10 @@ static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
         first++;
     take_warm_up(blocks, &shapes);
     lr_rank_slope(blocks, first, shapes.autocorrelation, quantile_95(blocks->count), &rank);
+    double errors = shapes.slope / shapes.slope_error;
+    bool grows = shapes.growing + MARGIN + FEW_BLOCKS / (double)blocks->count < shapes.bounded &&
+                 errors > 3.5;
+    heed_fit(&rank, &shapes, grows);
     trend.slope = rank.slope * 3600;
     trend.low = rank.low * 3600;
     trend.high = rank.high * 3600;
@@ -117,23 +147,20 @@ static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
     trend.from_s = blocks->time_s[first] - blocks->width_s / 2;
     trend.autocorrelation = shapes.autocorrelation;
     double level = blocks->count < FULL_BLOCKS ? SHORT_LEVEL : TEST_LEVEL;
-    double errors = shapes.slope / shapes.slope_error;
-    bool clear = errors > 20 || (errors > 8 && rank.p < CLEAR_LEVEL);
-    bool rises = (rank.p < level || clear) && rank.low > 0;
-    bool grows = shapes.growing + MARGIN + FEW_BLOCKS / (double)blocks->count < shapes.bounded &&
-                 errors > 3.5;
-    if (rises && grows && shapes.ramp + RAMP_MARGIN < shapes.growing)
+    grows = grows && (rank.p < level || errors > CERTAIN) && rank.low > 0;
+    if (grows && shapes.ramp + RAMP_MARGIN < shapes.unbent)
         return bounded(trend, range);
-    if (rises && grows) {
+    if (grows && (shapes.long_ramp + LONG_RAMP_MARGIN < shapes.unbent ||
+                  shapes.last_ramp + LAST_RAMP_MARGIN < shapes.unbent))
+        return doubtful(trend, "it grew, and may have stopped before the end");
+    if (grows) {
         trend.kind = LR_TREND_GROWING;
         trend.why = "it grows steadily to the end";
         return trend;
     }
     if (rank.low <= 0 || shapes.bounded < shapes.growing)
         return bounded(trend, range);
-    trend.kind = LR_TREND_UNKNOWN;
-    trend.why = "it rises, but a warm-up, a step or chance would explain that as well";
-    return trend;
+    return doubtful(trend, "it rises, but a warm-up, a step or chance would explain that as well");
 }
 
 struct lr_trend lr_trend_judge(const double *time_s, const double *value, size_t count)

@@ -46,6 +46,16 @@ static double summarize(const double *value, size_t first, size_t end, bool lows
     return lows ? least(sample, kept) : median(sample, kept);
 }
 
+/* When the block has that value: else the last block, which has a point more, would lag behind. */
+static double time_of(const double *time_s, const double *value, size_t first, size_t end,
+                      double least)
+{
+    for (size_t i = first; i < end; i++)
+        if (value[i] <= least)
+            return time_s[i];
+    return time_s[first];
+}
+
 /* The mean time of the points: where they are few, not the middle of the block. */
 static double middle(const double *time_s, const double *value, size_t first, size_t end)
 {
@@ -78,7 +88,8 @@ void lr_blocks_make(const double *time_s, const double *value, size_t count, siz
         double summary = first < at ? summarize(value, first, at, lows, &any) : 0;
         if (!any)
             continue;
-        blocks->time_s[blocks->count] = middle(time_s, value, first, at);
+        blocks->time_s[blocks->count] = lows ? time_of(time_s, value, first, at, summary)
+                                             : middle(time_s, value, first, at);
         blocks->value[blocks->count++] = summary;
     }
 }

@@ -14,7 +14,15 @@
 
 #include "trend_internal.h"
 
-enum { MAX_TERMS = 4, WARM_UPS = 12, RAMP_FLAT = 3 };
+enum {
+    MAX_TERMS = 4,
+    WARM_UPS = 12,
+    RAMP_FLAT = 3,    /* blocks that a line has stopped for at least, to be a plateau */
+    LAST_STEP = 4,    /* no line begins behind a step in the last quarter: that is a bend */
+};
+/* Of the least squares that tell shapes apart, for where a line bends: there shapes are alike. */
+static const double BEND_FLOOR = 1e-4;
+static const double LONG_STOPPED = 0.85; /* of the recording: before that */
 static const double FIRST_WARM_UP = 1.0 / 64, WARM_UP_RATIO = 1.32; /* of their time constants */
 
 /* Columns of a linear model over the blocks. */
@@ -120,6 +128,7 @@ enum shape {
     TWO_WARM_UPS,
     WARM_UP_STEP,
     RAMP,
+    LAST_RAMP, /* that stopped too short a while ago to be a plateau */
     LINE,
     STEP_LINE,
     WARM_UP_LINE
@@ -184,7 +193,7 @@ static void make_design(struct design *design, const struct lr_blocks *blocks, e
         add_column(design, blocks, warm_up, a);
     if (shape == TWO_WARM_UPS)
         add_column(design, blocks, warm_up, b);
-    if (shape == RAMP)
+    if (shape == RAMP || shape == LAST_RAMP)
         add_column(design, blocks, ramp, a);
     if (shape == LINE || shape == STEP_LINE || shape == WARM_UP_LINE)
         add_column(design, blocks, line, 0);
@@ -201,7 +210,7 @@ static double parameters(enum shape shape)
     static const double counts[] = {
         [CONSTANT] = 1,     [STEP] = 3,      [TWO_STEPS] = 5,    [WARM_UP] = 3, [LONG_TAIL] = 3,
         [TWO_WARM_UPS] = 5, [STEP_LINE] = 4, [WARM_UP_STEP] = 5, [LINE] = 2,    [WARM_UP_LINE] = 4,
-        [RAMP] = 3};
+        [RAMP] = 3,         [LAST_RAMP] = 3};
     return counts[shape];
 }
 
@@ -211,16 +220,27 @@ struct search {
     struct lr_shapes *shapes;
     double warm, warm_share; /* squares and time constant of the best pure warm-up, */
     double rise, rise_share; /* and of the best one with a line behind it */
+    double growing; /* squares of the best growing shape, */
+    enum shape growing_shape; /* which that is, and its place or time constant */
+    double growing_a;
     double least; /* squares of the best of all, whatever its parameters */
     enum shape shape;
     double a, b;
 };
 
+/* Bayes' information criterion. */
+static double criterion(const struct search *search, double squares, enum shape shape,
+                        double floor)
+{
+    double n = (double)search->blocks->count;
+
+    return n * log(fmax(squares, floor) / n) + parameters(shape) * log(n);
+}
+
 static void try_shape(struct search *search, enum shape shape, double a, double b)
 {
     struct design design;
     struct fit fit;
-    double n = (double)search->blocks->count;
 
     make_design(&design, search->blocks, shape, a, b);
     if (!fit_design(search->blocks, &design, search->r, &fit))
@@ -239,22 +259,30 @@ static void try_shape(struct search *search, enum shape shape, double a, double 
         search->a = a;
         search->b = b;
     }
-    double bic = n * log(fmax(fit.squares, search->floor) / n) + parameters(shape) * log(n);
+    double bic = criterion(search, fit.squares, shape, search->floor);
     struct lr_shapes *shapes = search->shapes;
-    if (shape == RAMP) {
-        shapes->ramp = fmin(shapes->ramp, bic);
+    double fine = criterion(search, fit.squares, shape, BEND_FLOOR * search->floor);
+    if (shape == RAMP || shape == LAST_RAMP) {
+        double *ramp = shape == RAMP ? &shapes->ramp : &shapes->last_ramp;
+        *ramp = fmin(*ramp, fine);
+        if (a <= LONG_STOPPED)
+            shapes->long_ramp = fmin(shapes->long_ramp, fine);
         return;
     }
     if (!grows(shape)) {
         shapes->bounded = fmin(shapes->bounded, bic);
         return;
     }
-    if (bic >= shapes->growing)
+    shapes->unbent = fmin(shapes->unbent, fine);
+    if (bic > shapes->growing || (bic >= shapes->growing && fit.squares >= search->growing))
         return;
     /* Real warm-ups aren't quite exponential; what is left of a large one is no line. */
     if (shape == WARM_UP_LINE && fit.coefficients[2] < 0.1 * fabs(fit.coefficients[1]))
         return;
     double length = search->blocks->time_s[search->blocks->count - 1] - search->blocks->time_s[0];
+    search->growing = fit.squares;
+    search->growing_shape = shape;
+    search->growing_a = a;
     shapes->growing = bic;
     shapes->slope = fit.coefficients[design.terms - 1] / length;
     shapes->slope_error = fit.last_error / length;
@@ -286,19 +314,23 @@ static void try_all(struct search *search)
 {
     size_t count = search->blocks->count;
 
-    search->shapes->growing = search->shapes->bounded = search->shapes->ramp = INFINITY;
-    search->warm = search->rise = search->least = INFINITY;
+    search->shapes->growing = search->shapes->unbent = search->shapes->bounded = INFINITY;
+    search->shapes->ramp = search->shapes->long_ramp = search->shapes->last_ramp = INFINITY;
+    search->warm = search->rise = search->growing = search->least = INFINITY;
     search->warm_share = search->rise_share = FIRST_WARM_UP;
     try_shape(search, CONSTANT, 0, 0);
     try_shape(search, LINE, 0, 0);
     for (size_t a = 1; a < count; a++) {
         try_shape(search, STEP, (double)a, 0);
-        try_shape(search, STEP_LINE, (double)a, 0);
+        if (a + count / LAST_STEP <= count)
+            try_shape(search, STEP_LINE, (double)a, 0);
         for (size_t b = a + 2; a % 2 && b < count; b += 2)
             try_shape(search, TWO_STEPS, (double)a, (double)b);
     }
     for (size_t a = count / 2; a + RAMP_FLAT <= count; a++)
         try_shape(search, RAMP, line(search->blocks, a - 1, 0), 0);
+    for (int halves = 1; halves <= 2 * RAMP_FLAT; halves++)
+        try_shape(search, LAST_RAMP, 1 - halves / 2.0 / (double)count, 0);
     double share = FIRST_WARM_UP;
     for (int i = 0; i < WARM_UPS; i++, share *= WARM_UP_RATIO) {
         try_shape(search, WARM_UP, share, 0);
@@ -335,6 +367,31 @@ static double autocorrelation_of(const struct search *search)
     return r + 0.7 * sqrt((1 - r * r) / n); /* rather too much than too little */
 }
 
+/* How a warm-up changes with its time constant. */
+static double warm_up_change(const struct lr_blocks *blocks, size_t i, double share)
+{
+    return line(blocks, i, 0) / share * warm_up(blocks, i, share);
+}
+
+/* The error of a slope behind a warm-up is larger than the fit says, which takes the time constant
+ * as given: a longer one would leave less for the line. */
+static void widen_slope_error(const struct search *search)
+{
+    const struct lr_blocks *blocks = search->blocks;
+    struct design design = {.terms = 0};
+    struct fit fit;
+
+    if (search->growing_shape != WARM_UP_LINE || isinf(search->shapes->growing))
+        return;
+    add_column(&design, blocks, one, 0);
+    add_column(&design, blocks, warm_up, search->growing_a);
+    add_column(&design, blocks, warm_up_change, search->growing_a);
+    add_column(&design, blocks, line, 0);
+    if (fit_design(blocks, &design, search->r, &fit))
+        search->shapes->slope_error =
+            fit.last_error / (blocks->time_s[blocks->count - 1] - blocks->time_s[0]);
+}
+
 void lr_shapes_fit(const struct lr_blocks *blocks, struct lr_shapes *shapes)
 {
     struct search search = {.blocks = blocks, .shapes = shapes};
@@ -348,4 +405,5 @@ void lr_shapes_fit(const struct lr_blocks *blocks, struct lr_shapes *shapes)
     shapes->autocorrelation = fmin(fmax(autocorrelation_of(&search), 0), 0.9);
     search.r = shapes->autocorrelation;
     try_all(&search);
+    widen_slope_error(&search);
 }

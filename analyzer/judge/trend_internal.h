@@ -14,7 +14,7 @@
 
 enum { LR_TREND_BLOCKS = 48 };
 
-/* One value for each block that has points, at the mean time of these. */
+/* One value for each block that has points, at the mean time of these, or where it is least. */
 struct lr_blocks {
     size_t count;
     double time_s[LR_TREND_BLOCKS], value[LR_TREND_BLOCKS];
@@ -34,7 +34,10 @@ void lr_blocks_choose(const double *time_s, const double *value, size_t count,
  * and what the growing one says. */
 struct lr_shapes {
     double growing, bounded;
-    double ramp; /* a line that has stopped: a cache that is full of late; not in `bounded` */
+    /* Lines that have stopped, caches that are full of late: not in `bounded`.  long_ramp: of
+     * those, before the last 15 %; last_ramp: in the last three blocks; unbent: the best growing
+     * shape, as finely told from others as these are. */
+    double ramp, long_ramp, last_ramp, unbent;
     double slope, slope_error; /* per second, of the best growing shape; its standard error */
     double warm_s;             /* that shape's warm-up or step ends here */
     double warm_height, warm_share; /* its warm-up: height * exp(-t / share), t in lengths; or 0 */

@@ -20,8 +20,11 @@ struct tally {
 
 static void judge(const struct lr_simulation *simulation, unsigned seeds, struct tally *tally)
 {
+    /* Other ones for each noise: the shapes, too, are of the seed's choice. */
+    uint64_t first = LR_SIMULATE_HELD_OUT + (uint64_t)(simulation->noise * 100) * 1000000 +
+                     (uint64_t)(simulation->correlation * 100) * 10000 + 900000;
     for (unsigned seed = 0; seed < seeds; seed++) {
-        lr_simulate(simulation, LR_SIMULATE_HELD_OUT + 500000 + seed, time_s, value);
+        lr_simulate(simulation, first + seed, time_s, value);
         struct lr_trend trend = lr_trend_judge(time_s, value, (size_t)simulation->points);
         double truth = simulation->leak * 1e6;
         tally->of[trend.kind]++;

@@ -33,7 +33,7 @@ const char *lr_simulated_name(enum lr_simulated kind)
     static const char *const names[] = {"flat",  "warm-up",  "long-tail", "sawtooth",
                                         "step",  "cache",    "start-up",  "transient",
                                         "leak",  "warm-up+", "sawtooth+", "stairs",
-                                        "late-cache"};
+                                        "late-cache", "last-cache"};
     return names[kind];
 }
 
@@ -82,6 +82,8 @@ static double value_of(struct shape *shape, double x, struct random *random)
         return fmin(x / (0.02 + 0.48 * shape->a), 1);
     case LR_SIM_LATE_CACHE:
         return fmin(x / (0.6 + 0.25 * shape->a), 1);
+    case LR_SIM_LAST_CACHE:
+        return fmin(x / (0.85 + 0.12 * shape->a), 1);
     case LR_SIM_START_UP:
         return x > 0.08 * shape->a;
     case LR_SIM_TRANSIENT:

@@ -23,6 +23,7 @@ enum lr_simulated {
     LR_SIM_SAWTOOTH_LEAK,
     LR_SIM_STAIRS,    /* a leak in many steps */
     LR_SIM_LATE_CACHE, /* as LR_SIM_CACHE, full after 60 to 85 % of the recording */
+    LR_SIM_LAST_CACHE, /* the same after 85 to 97 % */
     LR_SIM_KINDS
 };
 const char *lr_simulated_name(enum lr_simulated kind);

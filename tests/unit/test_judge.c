@@ -289,6 +289,47 @@ static void a_full_cache_is_expected(void **state)
     end();
 }
 
+/* Fifty seconds of two places; history has a point every ten, of 50 live at first. */
+static void judge_young(unsigned ended, unsigned more)
+{
+    struct lr_make *make = lr_make_new();
+    lr_make_header(make)->compat |= LR_COMPAT_JAVA;
+    lr_make_header(make)->end_unix_ns += UINT64_C(45000000000);
+    unsigned live = 50 + 4 * more;
+    uint32_t sites[2];
+    sites[0] = add_pairs(make, ended + live, ended, 0, live, 100);
+    uint32_t stack = lr_make_java_stack(make, 2, "java.util.zip.Inflater.init:-2",
+                                        "com.acme.Other.read(Other.java):5");
+    sites[1] = lr_make_pairsite(make, 0, stack, ended + 50, ended, 0);
+    for (unsigned i = 0; i < 50; i++)
+        lr_make_pair(make, 0x900000 + i * 0x100, 0, sites[1], stack, 100);
+    for (unsigned s = 0; s < 2; s++)
+        lr_make_followed(make, PAIR_SLOT + s, LR_FOLLOWED_PAIR, sites[s], 0);
+    for (unsigned i = 0; i < 5; i++) {
+        struct lr_followed_point *point =
+            lr_make_followed_point(make, LR_SEC_FOLLOWED_10S, i * 10000 + 1000);
+        point->values[PAIR_SLOT] = (struct lr_followed_value){4e6f, (float)(50 + i * more)};
+        point->values[PAIR_SLOT + 1] = (struct lr_followed_value){4e6f, (float)(50 + i % 2)};
+    }
+    judge(make);
+}
+
+static void a_young_cache_is_expected(void **state)
+{
+    (void)state;
+    judge_young(742, 0);
+    assert_verdict(LR_VERDICT_NONE);
+    assert_int_equal(model->pairs[0].sites[1].class, LR_CLASS_EXPECTED);
+    end();
+    judge_young(742, 1); /* six a minute stay: no cache, whatever its neighbour is */
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_int_equal(model->verdict.sites, 1);
+    end();
+    judge_young(150, 0); /* few numbers, and little turnover */
+    assert_verdict(LR_VERDICT_LEAK);
+    end();
+}
+
 /* One in a thousand. */
 static void a_slow_leak_among_many_is_found(void **state)
 {
@@ -322,6 +363,7 @@ int main(void)
         cmocka_unit_test(files_in_memory_are_not_projected),
         cmocka_unit_test(what_nobody_followed_is_not_judged),
         cmocka_unit_test(a_full_cache_is_expected),
+        cmocka_unit_test(a_young_cache_is_expected),
         cmocka_unit_test(a_slow_leak_among_many_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
