@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.Inflater;
 
 /**
@@ -14,6 +15,9 @@ public class NoisyCodec implements Codec {
     private static final int POOL = 24;
     private static final int BUFFERS = 32;
     private static final int BURST = 8;
+    /** Replaced ones wait for a collection: no more than these are ever made, 10 MB. */
+    private static final int MOST_BUFFERS = 100;
+    private final AtomicInteger made = new AtomicInteger();
     private final BlockingQueue<Inflater> pool = new ArrayBlockingQueue<>(POOL);
     private final ByteBuffer[] buffers = new ByteBuffer[BUFFERS];
 
@@ -39,7 +43,7 @@ public class NoisyCodec implements Codec {
     @Override
     public byte[] unpack(byte[] packed, int size) throws Exception {
         ThreadLocalRandom random = ThreadLocalRandom.current();
-        if (random.nextInt(2000) == 0) {
+        if (random.nextInt(2000) == 0 && made.incrementAndGet() <= MOST_BUFFERS) {
             synchronized (buffers) {
                 buffers[random.nextInt(BUFFERS)] = ByteBuffer.allocateDirect(1 + random.nextInt(100_000));
             }
