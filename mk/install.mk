@@ -1,7 +1,7 @@
 # install.mk -- install, uninstall and the relocatable tarball; included by the Makefile.
 
 MAN_PAGES := $(wildcard docs/man/*.[1-9])
-DOC_FILES := README.md CHANGELOG.md LICENSE docs/TUTORIAL.md share/leakring/jdk.supp
+DOC_FILES := README.md CHANGELOG.md LICENSE docs/TUTORIAL.md share/leakring/jdk.supp $(wildcard share/leakring/ci/*)
 man_target = $(DESTDIR)$(mandir)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
 .PHONY: install

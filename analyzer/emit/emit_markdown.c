@@ -40,13 +40,16 @@ static void put_cell(FILE *out, const char *text)
     }
 }
 
-static void put_place(FILE *out, const struct lr_gate_result *result)
+/* Whoever called the culprit; the message names the culprit itself. */
+static void put_caller(FILE *out, const struct lr_model_path *path)
 {
-    const struct lr_model_frame *frame = lr_gate_culprit(result);
     char text[600];
 
-    if (frame)
-        put_cell(out, lr_model_frame_text(text, sizeof(text), frame));
+    for (size_t i = path ? path->culprit + 1 : 0; path && i < path->count; i++)
+        if (path->frames[i].user) {
+            put_cell(out, lr_model_frame_text(text, sizeof(text), &path->frames[i]));
+            return;
+        }
 }
 
 static const char *sign_of(const struct lr_gate_result *result)
@@ -71,7 +74,7 @@ static bool put_row(struct writer *writer, const struct lr_gate_result *result)
     fprintf(out, "| %s | %s | ", sign_of(result), lr_gate_rule_name(result->rule));
     put_cell(out, result->message);
     fputs(" | ", out);
-    put_place(out, result);
+    put_caller(out, result->path);
     fputs(" |\n", out);
     if (fclose(out) != 0) {
         free(text);
@@ -117,7 +120,7 @@ enum lr_status lr_emit_markdown(FILE *out, const struct lr_gate_report *const *r
         writer.room -= HEADING;
         writer.hidden = 0;
         put_heading(&writer, reports, i);
-        fputs("| | rule | finding | line |\n|---|---|---|---|\n", out);
+        fputs("| | rule | finding | called by |\n|---|---|---|---|\n", out);
         for (int outcome = LR_GATE_FAIL; outcome >= LR_GATE_PASS; outcome--)
             for (size_t k = 0; k < reports[i]->count; k++)
                 if ((int)reports[i]->items[k].outcome == outcome &&
