@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 const [playwright, executablePath, pages, screenshots] = process.argv.slice(2);
 const { chromium } = await import(playwright);
 
+const PATIENCE = 240_000; // ms; machines are busy
 let number = 0;
 function ok(good, name, ...why) {
   console.log(`${good ? "ok" : "not ok"} ${++number} - ${name}`);
@@ -20,23 +21,30 @@ function is(got, wanted, name) {
 
 const browser = await chromium.launch({
   executablePath,
+  timeout: PATIENCE,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 
 /** A page that tells what went wrong, and where it tried to go. */
 async function open(file, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const trouble = [];
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && trouble.push(message.text()));
   page.on("pageerror", (error) => trouble.push(error.message));
   page.on("request", (request) => request.url() !== `file://${file}` && trouble.push(request.url()));
   await page.goto(`file://${file}`);
-  if (options.javaScriptEnabled !== false) await page.waitForSelector("html[data-ready]", { timeout: 60000, state: "attached" }).catch((error) => trouble.push(error.message));
+  if (options.javaScriptEnabled !== false) await page.waitForSelector("html[data-ready]", { state: "attached" }).catch((error) => trouble.push(error.message));
   return { page, trouble };
 }
 
-const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+/** Pixels beyond the right edge, once the page has taken the window's width. */
+async function overflow(page) {
+  const beyond = () => document.documentElement.scrollWidth - innerWidth;
+  await page.waitForFunction(`(${beyond})() === 0`, null, { timeout: 60_000 }).catch(() => {});
+  return page.evaluate(beyond);
+}
 
 /** WCAG's contrast of two colours as the browser computes them: rgb(…). */
 function contrast(a, b) {
@@ -72,7 +80,6 @@ async function everyPage(name, file, report) {
   ok((await leastContrast(page)) >= 4.5, `${name}: readable in light colours`, await leastContrast(page));
   await page.screenshot({ path: join(screenshots, `${name}-1400.png`), fullPage: true });
   await page.setViewportSize({ width: 400, height: 800 });
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   is(await overflow(page), 0, `${name}: nothing is cut off at 400 pixels`);
   await page.screenshot({ path: join(screenshots, `${name}-400.png`), fullPage: true });
   await page.context().close();

@@ -7,6 +7,7 @@ tap_need node jq
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
     tap_skip_all "no Chromium; install the package chromium"
 web=$LR_ROOT/build/web
+[ -s "$web/report.js" ] || tap_skip_all "built without Node.js (see build/web/npm.log)"
 make -s -C "$LR_ROOT" web-check >"$T/web-check.log" 2>&1
 checked=$?
 [ -e "$web/node_modules/playwright-core/index.mjs" ] ||
