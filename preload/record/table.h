@@ -106,6 +106,20 @@ static inline void lr_table_prefetch(const struct lr_table *table, uintptr_t add
         __builtin_prefetch(lr_table_home(table, address, level), 1);
 }
 
+/* The same for the places at all levels, before lr_table_drop_while looks there: half of each
+ * window, since the processor fetches what follows by itself. */
+static inline void lr_table_prefetch_all(const struct lr_table *table, uintptr_t address)
+{
+    uint32_t used = __atomic_load_n(&table->used_levels, __ATOMIC_RELAXED) >> LR_TABLE_LARGE;
+    for (uint32_t level = LR_TABLE_LARGE; used; used >>= 1, level++) {
+        if (!(used & 1))
+            continue;
+        const char *home = (const char *)lr_table_home(table, address, level);
+        for (unsigned line = 0; line < 4; line++)
+            __builtin_prefetch(home + line * 64);
+    }
+}
+
 struct lr_marks;
 /* Helper thread: the stacks of all records. */
 void lr_table_mark(const struct lr_table *table, struct lr_marks *stacks);

@@ -203,8 +203,10 @@ static void prefetch_part(const struct lr_young *young, uint32_t at, const struc
 {
     for (uint32_t end = at + PART; at < end && at < young->slot_count; at++) {
         uint64_t key = LOAD(young->keys[at]);
-        if (is_ripe(young, at, key, before_ms))
-            lr_table_prefetch(file, key);
+        if (!is_ripe(young, at, key, before_ms))
+            continue;
+        lr_table_prefetch(file, key);
+        lr_table_prefetch_all(file, key);
     }
 }
 
