@@ -94,26 +94,48 @@ static uint64_t count_live(const struct lr_model *model, enum lr_site_class clas
     return live;
 }
 
-static int say_none(struct lr_model *model)
+static bool is_short(const struct lr_model *model)
+{
+    return (double)model->run.duration_ms < LR_TREND_MIN_SECONDS * 1000;
+}
+
+/* That no stream leaks says nothing of plain memory, which needs time. */
+static const char *open_question(char *out, size_t size, const struct lr_model *model,
+                                 const struct lr_facts *facts)
+{
+    const double WORTH_SAYING = 1e6;
+    char bytes[LR_UNIT_SIZE], duration[LR_UNIT_SIZE];
+
+    if (is_short(model) && facts->undecided >= WORTH_SAYING)
+        snprintf(out, size, "; whether %s of plain memory grow, %s don't tell",
+                 lr_unit_bytes(bytes, lr_model_round(facts->undecided), false),
+                 lr_unit_duration(duration, model->run.duration_ms));
+    return out;
+}
+
+static int say_none(struct lr_model *model, const struct lr_facts *facts)
 {
     uint64_t acquired = 0, expected = count_live(model, LR_CLASS_EXPECTED);
     uint64_t in_use = count_live(model, LR_CLASS_TRANSIENT);
     char counts[3][LR_UNIT_SIZE], expected_text[80] = "", in_use_text[80] = "";
+    char rest[160] = "";
+
+    open_question(rest, sizeof(rest), model, facts);
 
     for (size_t i = 0; i < model->pair_count; i++)
         acquired += model->pairs[i].acquired;
     if (acquired == 0)
         return asprintf(&model->verdict.summary,
-                        "no stream or other paired resource was acquired, so none leaks.");
+                        "no stream or other paired resource was acquired, so none leaks%s.", rest);
     if (expected)
         snprintf(expected_text, sizeof(expected_text), "; %s more live as expected",
                  lr_unit_count(counts[1], expected));
     if (in_use)
         snprintf(in_use_text, sizeof(in_use_text), "; %s in use at the end",
                  lr_unit_count(counts[2], in_use));
-    return asprintf(&model->verdict.summary, "%s streams acquired, all ended%s%s.",
+    return asprintf(&model->verdict.summary, "%s streams acquired, all ended%s%s%s.",
                     lr_unit_count(counts[0], acquired - expected - in_use), expected_text,
-                    in_use_text);
+                    in_use_text, rest);
 }
 
 static int say_cannot_tell(struct lr_model *model, const struct lr_facts *facts)
@@ -130,7 +152,9 @@ static int say_cannot_tell(struct lr_model *model, const struct lr_facts *facts)
                         "not tell whether they grow.",
                         lr_unit_bytes(bytes, lr_model_round(facts->undecided), false));
     else if (model->completeness.verdict == LR_COMPLETE)
-        why = "no stream was acquired, and the recording is too short to judge plain memory.";
+        why = is_short(model)
+                  ? "no stream was acquired, and the recording is too short to judge plain memory."
+                  : "no stream was acquired, and how plain memory went is not known.";
     return asprintf(&model->verdict.summary, "%s", why);
 }
 
@@ -198,7 +222,7 @@ static int say_summary(struct lr_model *model, const struct lr_facts *facts)
     case LR_VERDICT_NONE:
         break;
     }
-    return say_none(model);
+    return say_none(model, facts);
 }
 
 /* The pair site with most that was never ended; sites and pairs are sorted so. */

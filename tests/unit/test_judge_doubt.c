@@ -204,6 +204,70 @@ static void streams_without_a_site_are_counted_by_stack(void **state)
     end();
 }
 
+/* A minute, in which that much was allocated, and no stream acquired. */
+static void judge_minute(uint64_t bytes, bool java)
+{
+    struct lr_make *make = lr_make_new();
+    struct lr_header *header = lr_make_header(make);
+    header->compat |= java ? LR_COMPAT_JAVA : 0;
+    header->end_unix_ns = header->start_unix_ns + UINT64_C(60000000000);
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Buffers.take(Buffers.java):7");
+    lr_make_live(make, 0x8000, bytes, LR_KIND_MALLOC, stack, 5, 0);
+    judge(make);
+}
+
+static void a_minute_does_not_acquit_plain_memory(void **state)
+{
+    (void)state;
+    judge_minute(3000000, true);
+    assert_verdict(LR_VERDICT_NONE); /* of streams */
+    assert_non_null(strstr(model->verdict.summary, "so none leaks; whether 3.00 MB of plain memory "
+                                                   "grow, 1 min 0 s don't tell."));
+    end();
+    judge_minute(30000000, true);
+    assert_verdict(LR_VERDICT_CANNOT_TELL);
+    assert_non_null(strstr(model->verdict.next, "record for 10 minutes"));
+    end();
+    judge_minute(3000, false);
+    assert_verdict(LR_VERDICT_CANNOT_TELL);
+    assert_non_null(strstr(model->verdict.summary, "too short"));
+    assert_non_null(strstr(model->verdict.next, "record for 10 minutes"));
+    end();
+}
+
+/* Eight hours without a time series: they weren't too short. */
+static void a_night_without_history_was_not_too_short(void **state)
+{
+    (void)state;
+    struct lr_make *make = lr_make_new();
+    struct lr_header *header = lr_make_header(make);
+    header->end_unix_ns = header->start_unix_ns + (uint64_t)NIGHT_MS * 1000000;
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Buffers.take(Buffers.java):7");
+    lr_make_live(make, 0x8000, 9000, LR_KIND_MALLOC, stack, 5, 0);
+    judge(make);
+    assert_verdict(LR_VERDICT_CANNOT_TELL);
+    assert_null(strstr(model->verdict.summary, "too short"));
+    end();
+}
+
+/* The noise is larger than what a night of growth would be. */
+static void noise_is_no_verdict(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Cache.put(Cache.java):7");
+    lr_make_live(make, 0x8000, 40000000, LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_followed(make, SLOT, LR_FOLLOWED_STACK, stack, 0);
+    for (unsigned i = 0; i < POINTS; i++) /* it rises for a while, and again: chance, or a leak */
+        followed_at(make, i)[SLOT] = (struct lr_followed_value){
+            (float)(20e6 + 20e6 * (i > 40) * (i - 40.0) / 57 * (i % 12 < 8) + 8e6 * jitter(i)), 1};
+    judge(make);
+    assert_true(model->verdict.kind != LR_VERDICT_LEAK);
+    assert_true(model->verdict.kind != LR_VERDICT_NONE ||
+                model->sites[0].trend.kind != LR_TREND_UNKNOWN);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +281,9 @@ int main(void)
         cmocka_unit_test(a_little_nameless_memory_is_no_note),
         cmocka_unit_test(one_block_that_grows_is_not_0_blocks_an_hour),
         cmocka_unit_test(streams_without_a_site_are_counted_by_stack),
+        cmocka_unit_test(a_minute_does_not_acquit_plain_memory),
+        cmocka_unit_test(a_night_without_history_was_not_too_short),
+        cmocka_unit_test(noise_is_no_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
