@@ -22,6 +22,8 @@ JAVA_HOME ?= $(shell java=$$(command -v javac || command -v java) && readlink -f
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 COMMON := -std=gnu11 $(WARNINGS) -Iinclude -DLEAKRING_VERSION='"$(VERSION)"' -D_GNU_SOURCE
+# Where it was built stays out of what is built.
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 JNI_INCLUDE := -isystem $(JAVA_HOME)/include -isystem $(JAVA_HOME)/include/linux
 
 # Headers have unique names (make check-layers), so an include names no folder.
@@ -30,7 +32,7 @@ ANALYZER_INCLUDE := $(patsubst %/,-I%,$(wildcard analyzer/*/))
 
 # The preload: position independent, frame pointers kept (LR_CALLER_REGS needs them), nothing
 # exported but what is interposed, no stack protector or fortify on the hot path.
-PRELOAD_CFLAGS := $(COMMON) -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fexceptions \
+PRELOAD_CFLAGS := $(COMMON) $(REPRODUCIBLE) -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fexceptions \
 	-fno-stack-protector -U_FORTIFY_SOURCE -ftls-model=initial-exec -fcf-protection=full \
 	-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc $(PRELOAD_INCLUDE)
 PRELOAD_LDFLAGS := -shared -nostartfiles -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
@@ -39,8 +41,17 @@ ifeq ($(shell uname -m),aarch64)
 PRELOAD_CFLAGS := $(filter-out -fcf-protection=full,$(PRELOAD_CFLAGS)) -mbranch-protection=standard
 endif
 
+# The command reads what others made, so it is hardened as distributions harden theirs (the library
+# is where the hot path allows: above).
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIE $(if $(filter -O1 -O2 -O3 \
+	-Os,$(CFLAGS)),$(if $(findstring -fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+HARDENING_LDFLAGS := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+ifeq ($(shell uname -m),x86_64)
+HARDENING += -fcf-protection=full
+endif
+
 ANALYZER_PKGS := libelf libdw json-c inih ncursesw
-ANALYZER_CFLAGS := $(COMMON) $(ANALYZER_INCLUDE) $(shell $(PKG_CONFIG) --cflags $(ANALYZER_PKGS) 2>/dev/null)
+ANALYZER_CFLAGS := $(COMMON) $(REPRODUCIBLE) $(HARDENING) $(ANALYZER_INCLUDE) $(shell $(PKG_CONFIG) --cflags $(ANALYZER_PKGS) 2>/dev/null)
 ANALYZER_LIBS := $(shell $(PKG_CONFIG) --libs $(ANALYZER_PKGS) 2>/dev/null) -liberty -lz -lm
 
 PRELOAD_SRC := $(wildcard preload/*/*.c preload/*/*.S)
@@ -55,7 +66,7 @@ $(BUILD)/libleakring.so: $(PRELOAD_OBJ)
 	$(call say,LD,$@)$(CC) $(PRELOAD_LDFLAGS) $(LDFLAGS) -o $@ $(PRELOAD_OBJ)
 
 $(BUILD)/leakring: $(ANALYZER_OBJ)
-	$(call say,LD,$@)$(CC) $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(ANALYZER_LIBS)
+	$(call say,LD,$@)$(CC) $(HARDENING_LDFLAGS) $(LDFLAGS) -o $@ $(ANALYZER_OBJ) $(ANALYZER_LIBS)
 
 # Only the bridge sees jvmti.h.
 $(BUILD)/preload/jvm/%.c.o: PRELOAD_CFLAGS += $(JNI_INCLUDE)

@@ -36,6 +36,13 @@ $(BUILD)/dist/leakring: $(ANALYZER_OBJ)
 		echo "make dist: no static link here.  Debian 12 has what it takes; the libelf.a of Debian 13 lacks symbols." >&2; exit 1; }
 	@grep -v -e "statically linked applications requires" -e "in function" $@.log >&2 || true
 
+.PHONY: sbom reproducible
+sbom: all ## what the command and the library are made of: versions, licences (SPDX)
+	@tools/sbom $(BUILD) $(VERSION)
+
+reproducible: ## build twice, in two places: are both the same?
+	@tools/reproducible
+
 .PHONY: dist
 dist: $(BUILD)/$(DIST).tar.gz ## one relocatable tarball: command, library, man pages, licence
 
