@@ -176,7 +176,7 @@ static struct lr_make *made;
 
 static void judge_by(const char *text)
 {
-    struct lr_model_options options;
+    struct lr_model_options options = {0};
     size_t size;
     unsigned char *bytes;
 
