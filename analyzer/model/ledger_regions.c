@@ -15,11 +15,29 @@ struct lr_ledger_region {
     bool allocators;
 };
 
+/* By what areas and regions begin with. */
 static int compare(const void *left, const void *right)
 {
-    const struct lr_ledger_region *a = left, *b = right;
+    const uint64_t *a = left, *b = right;
 
-    return (a->start > b->start) - (a->start < b->start);
+    return (*a > *b) - (*a < *b);
+}
+
+void lr_ledger_ranges_sort(void *items, size_t count, size_t size)
+{
+    unsigned char *item = items;
+
+    if (count == 0)
+        return;
+    qsort(items, count, size, compare);
+    for (size_t i = 1; i < count; i++) {
+        const uint64_t *before = (const uint64_t *)(item + (i - 1) * size);
+        uint64_t *range = (uint64_t *)(item + i * size);
+
+        for (int bound = 0; bound < 2; bound++)
+            if (range[bound] < before[1])
+                range[bound] = before[1];
+    }
 }
 
 static const char *base_name(const char *path)
@@ -76,22 +94,6 @@ static bool add(struct lr_ledger_regions *regions, size_t *room, struct lr_ledge
     return true;
 }
 
-/* Each byte is the first region's that has it: in a whole file none overlap. */
-static void sort(struct lr_ledger_regions *regions)
-{
-    if (regions->count > 0)
-        qsort(regions->items, regions->count, sizeof(*regions->items), compare);
-    for (size_t i = 1; i < regions->count; i++) {
-        struct lr_ledger_region *region = &regions->items[i];
-        uint64_t from = regions->items[i - 1].end;
-
-        if (region->start < from)
-            region->start = from;
-        if (region->end < from)
-            region->end = from;
-    }
-}
-
 /* The heap and the tables beside it are committed by the same function, from left to right: what
  * is left of a reservation lies behind, and says whose it is.  The heap is the only one that may be
  * committed to its end. */
@@ -146,7 +148,7 @@ enum lr_status lr_ledger_regions_read(struct lr_build *build, struct lr_ledger_r
         return lr_fail(error, LR_FAILED, "out of memory");
     status = read_all(build, regions, &memo, error);
     free(memo.by_stack);
-    sort(regions);
+    lr_ledger_ranges_sort(regions->items, regions->count, sizeof(*regions->items));
     settle_commits(regions);
     return status;
 }

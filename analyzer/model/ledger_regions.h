@@ -23,4 +23,8 @@ void lr_ledger_regions_free(struct lr_ledger_regions *regions);
 void lr_ledger_regions_share(const struct lr_ledger_regions *regions, uint64_t start, uint64_t end,
                              double shares[LR_LEDGER_ENTRIES]);
 
+/* Sorts `count` items of `size` bytes, each of which begins with its start and end (uint64_t), and
+ * makes each byte the first's that has it: what a damaged file says may overlap. */
+void lr_ledger_ranges_sort(void *items, size_t count, size_t size);
+
 #endif

@@ -33,13 +33,6 @@ struct ledger {
     struct lr_ledger_regions regions;
 };
 
-static int compare(const void *left, const void *right)
-{
-    const struct area *a = left, *b = right;
-
-    return (a->start > b->start) - (a->start < b->start);
-}
-
 /* The area that holds `address`; NULL for none. */
 static struct area *area_at(const struct ledger *ledger, uint64_t address)
 {
@@ -56,22 +49,6 @@ static struct area *area_at(const struct ledger *ledger, uint64_t address)
     return low < ledger->count && ledger->areas[low].start <= address ? &ledger->areas[low] : NULL;
 }
 
-/* Each byte is one area's, whatever a file says: areas that overlap would be looked at together. */
-static void sort_areas(struct ledger *ledger)
-{
-    if (ledger->count > 0)
-        qsort(ledger->areas, ledger->count, sizeof(*ledger->areas), compare);
-    for (size_t i = 1; i < ledger->count; i++) {
-        struct area *area = &ledger->areas[i];
-        uint64_t from = ledger->areas[i - 1].end;
-
-        if (area->start < from)
-            area->start = from;
-        if (area->end < from)
-            area->end = from;
-    }
-}
-
 static bool read_areas(struct ledger *ledger, const struct lr_snapshot_view *snapshot)
 {
     struct lr_area_view view;
@@ -83,7 +60,7 @@ static bool read_areas(struct ledger *ledger, const struct lr_snapshot_view *sna
         if (lr_trace_area_at(ledger->build->trace, snapshot, i, &view) && view.kind != LR_AREA_OWN)
             ledger->areas[ledger->count++] =
                 (struct area){view.start, view.end, view.kind, (double)view.resident, 0};
-    sort_areas(ledger);
+    lr_ledger_ranges_sort(ledger->areas, ledger->count, sizeof(*ledger->areas));
     return true;
 }
 
