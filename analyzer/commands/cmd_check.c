@@ -25,7 +25,8 @@ static const struct lr_help help = {
         "  leakring check --baseline=main.lkr branch.lkr  fail on what is worse than before\n"
         "  leakring check --rules=leakring.ini *.lkr      rules from a file\n",
     .options = "  -F, --format=text|json  text for people (default), or schema "
-               "leakring.check/1\n" LR_OUTPUT_HELP LR_GATE_HELP LR_SUPPRESS_HELP LR_SYMBOLS_HELP
+               "leakring.check/1\n" LR_OUTPUT_HELP LR_GATE_HELP LR_SUPPRESS_HELP LR_PHASE_HELP
+ LR_SYMBOLS_HELP
                "  -q, --quiet             no output, the exit code only\n"
                "  -h, --help              this text\n",
     .notes = "Without rules: fail on memory that grows with high confidence, and on streams that\n"
@@ -49,6 +50,7 @@ static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
     {"quiet", no_argument, NULL, 'q'},
     LR_TRACE_OPTION_ROWS,
+    LR_PHASE_OPTION_ROWS,
     LR_SUPPRESS_OPTION_ROWS,
     LR_GATE_OPTION_ROWS,
     {"help", no_argument, NULL, 'h'},

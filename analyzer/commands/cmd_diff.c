@@ -32,6 +32,7 @@ static const struct lr_help help = {
                "      --stacks            show every frame of each place\n"
                "      --bytes             sizes in bytes, not in kB and MB\n"
                LR_COLOR_HELP
+               LR_PHASE_HELP
                LR_SYMBOLS_HELP
                LR_SUPPRESS_HELP
                "  -h, --help              this text\n",
@@ -64,6 +65,7 @@ static const struct option options[] = {
     {"bytes", no_argument, NULL, OPT_BYTES},
     {"color", required_argument, NULL, OPT_COLOR},
     LR_TRACE_OPTION_ROWS,
+    LR_PHASE_OPTION_ROWS,
     LR_SUPPRESS_OPTION_ROWS,
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},

@@ -28,7 +28,7 @@ static const struct lr_help help = {
     .options = "Options:\n"
                "  -s, --section=NAME     only this section; may be repeated: header, directory,\n"
                "                         counters, meta, modules, stacks, live, regions, pairs,\n"
-               "                         pairsites, events, intervals, areas, collections,\n"
+               "                         pairsites, events, intervals, areas, collections, marks,\n"
                "                         series_1s, series_1m, series_30m, followed,\n"
                "                         followed_10s, followed_1m, followed_30m\n"
                "  -F, --format=FORMAT    text (default) or json\n"
@@ -339,6 +339,11 @@ static void dump_collections(struct context *context)
     lr_dump_collections(&context->dump, context->trace);
 }
 
+static void dump_marks(struct context *context)
+{
+    lr_dump_marks(&context->dump, context->trace);
+}
+
 static void dump_followed(struct context *context)
 {
     lr_dump_followed(&context->dump, context->trace);
@@ -353,6 +358,7 @@ static const struct section {
     {"live", dump_live},           {"regions", dump_regions},     {"pairs", dump_pairs},
     {"pairsites", dump_pairsites}, {"events", dump_events},
     {"intervals", dump_intervals}, {"areas", dump_areas}, {"collections", dump_collections},
+    {"marks", dump_marks},
     {"series_1s", dump_series_1s}, {"series_1m", dump_series_1m},
     {"series_30m", dump_series_30m}, {"followed", dump_followed},
     {"followed_10s", dump_followed_10s}, {"followed_1m", dump_followed_1m},

@@ -32,6 +32,7 @@ static const struct lr_help help = {
                "                          openmetrics: for node_exporter's textfile collector\n"
                LR_OUTPUT_HELP
                "      --lines             names with their line: pkg.Class.method:86\n"
+               LR_PHASE_HELP
                LR_SYMBOLS_HELP
                "  -h, --help              this text\n",
     .notes = "Live bytes of malloc and relatives, those that streams own at the stack that made\n"
@@ -72,6 +73,7 @@ static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
     {"lines", no_argument, NULL, OPT_LINES},
     LR_TRACE_OPTION_ROWS,
+    LR_PHASE_OPTION_ROWS,
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };

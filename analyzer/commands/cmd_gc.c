@@ -7,9 +7,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "asking.h"
 #include "commands.h"
 #include "gc_target.h"
 #include "load.h"
@@ -36,7 +35,7 @@ static const struct lr_help help = {
              "that didn't collect, or none.\n",
 };
 
-enum { OPT_BYTES = 256, POLL_MS = 50, SECONDS_DEFAULT = 60, SECONDS_MAX = 1000000 };
+enum { OPT_BYTES = 256 };
 
 static const struct option options[] = {
     {"timeout", required_argument, NULL, 't'},
@@ -46,17 +45,15 @@ static const struct option options[] = {
 };
 
 struct request {
-    uint64_t timeout_ms;
+    struct lr_asking asking;
     bool raw_bytes;
     char *path;
-    struct lr_control_link link;
-    uint32_t asked;
 };
 
 /* Exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct request *request)
 {
-    unsigned long seconds = SECONDS_DEFAULT;
+    unsigned long seconds = LR_ASK_SECONDS;
     int c;
     optind = 1;
     while ((c = getopt_long(argc, argv, ":t:h", options, NULL)) != -1) {
@@ -64,7 +61,7 @@ static int parse_options(int argc, char **argv, struct request *request)
         case 'h':
             return lr_help(stdout, &help);
         case 't':
-            if (lr_parse_number(optarg, SECONDS_MAX, &seconds) != 0)
+            if (lr_parse_number(optarg, LR_ASK_SECONDS_MAX, &seconds) != 0)
                 return lr_bad_usage(&help, "--timeout is a number of seconds, not %s", optarg);
             break;
         case OPT_BYTES:
@@ -74,98 +71,10 @@ static int parse_options(int argc, char **argv, struct request *request)
             return lr_bad_option(&help, argv, c);
         }
     }
-    request->timeout_ms = seconds * 1000;
+    request->asking.timeout_ms = seconds * 1000;
     if (argc - optind != 1)
         return lr_bad_usage(&help, "name one process or trace");
     return -1;
-}
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void doze(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
-}
-
-/* State letter of /proc/PID/stat; 0: unknown. */
-static char process_state(uint32_t pid)
-{
-    char path[32], text[512], state = 0;
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return 0;
-    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-    fclose(file);
-    const char *at = strrchr(text, ')');
-    if (at && at[1] == ' ')
-        state = at[2];
-    return state;
-}
-
-/* Why nobody answered. */
-static enum lr_status no_answer(const struct request *request, uint32_t heartbeat,
-                                struct lr_error *error)
-{
-    struct lr_control control;
-    char waited[LR_UNIT_SIZE];
-    lr_unit_duration(waited, request->timeout_ms);
-    if (!lr_control_is_alive(&request->link))
-        return lr_fail(error, LR_CANNOT_TELL, "the process ended before it answered");
-    if (!lr_control_read(&request->link, &control))
-        return lr_fail(error, LR_UNREADABLE, "cannot read any more: the file was cut");
-    char state = process_state(request->link.pid_here);
-    if (state == 'T' || state == 't')
-        return lr_fail(error, LR_CANNOT_TELL, "no answer within %s: the process is stopped",
-                       waited);
-    if (request->asked && control.taken == request->asked) {
-        bool draining = control.stage == LR_STAGE_DRAINING;
-        lr_fail(error, LR_CANNOT_TELL, "the JVM hasn't %s within %s",
-                draining ? "released what it found" : "collected", waited);
-        lr_hint(error, "it goes on; its trace will tell when it is done.  --timeout waits longer");
-        return LR_CANNOT_TELL;
-    }
-    if (control.taken != control.done) {
-        lr_fail(error, LR_CANNOT_TELL, "an earlier request is still under way after %s", waited);
-        return LR_CANNOT_TELL;
-    }
-    if (!request->asked && request->link.held_back) {
-        lr_fail(error, LR_CANNOT_TELL, "can't be asked: another process has held the trace's lock "
-                                       "for %s", waited);
-        lr_hint(error, "another leakring gc, perhaps one that was stopped");
-        return LR_CANNOT_TELL;
-    }
-    lr_fail(error, LR_CANNOT_TELL, "no answer within %s", waited);
-    lr_hint(error, lr_control_heartbeat(&request->link) == heartbeat
-                       ? "leakring's own thread doesn't run in that process: was it traced with "
-                         "young=0, or was it denied by a sandbox?"
-                       : "the process is very busy (--timeout waits longer), or leakring's own "
-                         "thread doesn't run in it (young=0, a sandbox)");
-    return LR_CANNOT_TELL;
-}
-
-/* Asks, once no other request is under way, and waits for the answer. */
-static enum lr_status ask(struct request *request, struct lr_error *error)
-{
-    uint64_t begun = now_ms();
-    uint32_t heartbeat = lr_control_heartbeat(&request->link);
-    for (bool first = true; first || now_ms() - begun < request->timeout_ms; first = false) {
-        struct lr_control control;
-        if (!first)
-            doze();
-        if (!lr_control_is_alive(&request->link) || !lr_control_read(&request->link, &control))
-            break;
-        if (!request->asked)
-            lr_control_ask(&request->link, LR_CONTROL_COLLECT, &request->asked);
-        else if (control.done == request->asked)
-            return LR_OK;
-    }
-    return no_answer(request, heartbeat, error);
 }
 
 static enum lr_status explain(uint32_t result, struct lr_error *error)
@@ -283,7 +192,7 @@ static enum lr_status show(const struct request *request, struct lr_error *error
     enum lr_status status = lr_trace_open(request->path, &trace, error);
     if (status != LR_OK)
         return status;
-    if (!find_answer(trace, request->asked & LR_CONTROL_NUMBER_MASK, &answer))
+    if (!find_answer(trace, request->asking.asked & LR_CONTROL_NUMBER_MASK, &answer))
         status = lr_fail(error, LR_CANNOT_TELL, "its answer isn't in the trace");
     else if (answer.result == LR_COLLECT_DONE || answer.result == LR_COLLECT_UNSEEN)
         put_answer(request, trace, &answer);
@@ -294,15 +203,15 @@ static enum lr_status show(const struct request *request, struct lr_error *error
 static enum lr_status run(struct request *request, struct lr_error *error)
 {
     struct lr_control control;
-    enum lr_status status = lr_control_open(request->path, &request->link, error);
+    enum lr_status status = lr_control_open(request->path, &request->asking.link, error);
     if (status != LR_OK)
         return status;
-    if (!request->link.java)
+    if (!request->asking.link.java)
         return explain(LR_COLLECT_NO_JVM, error);
-    status = ask(request, error);
+    status = lr_ask(&request->asking, error);
     if (status != LR_OK)
         return status;
-    if (!lr_control_read(&request->link, &control))
+    if (!lr_control_read(&request->asking.link, &control))
         return lr_fail(error, LR_UNREADABLE, "cannot read any more: the file was cut");
     if (control.result == LR_COLLECT_DONE || control.result == LR_COLLECT_UNSEEN)
         status = show(request, error);
@@ -313,7 +222,7 @@ static enum lr_status run(struct request *request, struct lr_error *error)
 
 int lr_cmd_gc(int argc, char **argv)
 {
-    struct request request = {.link = {.fd = -1}};
+    struct request request = {.asking = {.link = {.fd = -1}, .what = LR_CONTROL_COLLECT}};
     struct lr_error error = {{0}, {0}};
     int exit_code = parse_options(argc, argv, &request);
     if (exit_code >= 0)
@@ -322,7 +231,7 @@ int lr_cmd_gc(int argc, char **argv)
     enum lr_status status = lr_gc_target(name, &request.path, &error);
     if (status == LR_OK)
         status = run(&request, &error);
-    lr_control_close(&request.link);
+    lr_control_close(&request.asking.link);
     exit_code = lr_finish(status, name, &error);
     free(request.path);
     return exit_code;

@@ -30,6 +30,7 @@ static const struct lr_help help = {
                "      --stacks            show every frame of each finding\n"
                "      --bytes             sizes in bytes, not in kB and MB\n"
                "      --color=WHEN        auto (default), always or never; NO_COLOR is respected\n"
+               LR_PHASE_HELP
                LR_SYMBOLS_HELP
                LR_SUPPRESS_HELP
                "      --gen-suppressions  instead of a report, a suppression for each finding\n"
@@ -59,6 +60,7 @@ static const struct option options[] = {
     {"bytes", no_argument, NULL, OPT_BYTES},
     {"color", required_argument, NULL, OPT_COLOR},
     LR_TRACE_OPTION_ROWS,
+    LR_PHASE_OPTION_ROWS,
     LR_SUPPRESS_OPTION_ROWS,
     {"gen-suppressions", no_argument, NULL, OPT_GEN},
     {"help", no_argument, NULL, 'h'},

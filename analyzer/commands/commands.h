@@ -14,6 +14,7 @@
     LR_COMMAND(check, "pass or fail by rules, for continuous integration")                         \
     LR_COMMAND(diff, "say what is new, gone, grown or shrunk between two runs")                    \
     LR_COMMAND(top, "watch what grows in a running process")                                       \
+    LR_COMMAND(mark, "name a moment of a running process: the end of its warm-up")                 \
     LR_COMMAND(gc, "make a running JVM collect, and say what was garbage and what is held")        \
     LR_COMMAND(export, "write live memory by stack, for pprof, jeprof or a flame graph")           \
     LR_COMMAND(dump, "show what a trace file holds, unjudged")                                     \

@@ -63,6 +63,7 @@ const char *lr_dump_event_name(uint32_t type)
         [LR_EVENT_WHOLE_GC] = "whole_gc",
         [LR_EVENT_GC_ASKED] = "gc_asked",
         [LR_EVENT_GC_DONE] = "gc_done",
+        [LR_EVENT_MARK] = "mark",
     };
     bool known = type < sizeof(names) / sizeof(names[0]) && names[type] != NULL;
     return known ? names[type] : "unknown";

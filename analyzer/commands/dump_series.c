@@ -143,3 +143,16 @@ void lr_dump_collections(struct lr_dump *dump, const struct lr_trace *trace)
         lr_dump_record_end(dump);
     }
 }
+
+void lr_dump_marks(struct lr_dump *dump, const struct lr_trace *trace)
+{
+    struct lr_mark_view mark;
+    for (uint64_t cursor = 0; lr_trace_each_mark(trace, &cursor, &mark);) {
+        lr_dump_record(dump);
+        lr_dump_text(dump, "name", mark.name);
+        lr_dump_u64(dump, "time_ms", mark.time_ms);
+        lr_dump_text(dump, "source", lr_mark_source_name(mark.source));
+        lr_dump_u64(dump, "tid", mark.tid);
+        lr_dump_record_end(dump);
+    }
+}

@@ -21,5 +21,6 @@ void lr_dump_followed_points(struct lr_dump *dump, const struct lr_trace *trace,
                              enum lr_resolution resolution);
 
 void lr_dump_collections(struct lr_dump *dump, const struct lr_trace *trace);
+void lr_dump_marks(struct lr_dump *dump, const struct lr_trace *trace);
 
 #endif

@@ -16,6 +16,7 @@ struct lr_open_options {
     struct lr_symbolizer_options symbols;
     struct lr_suppress_options suppress;
     bool past; /* struct lr_model_options */
+    const char *from, *to; /* marks: only what lies between them; NULL: no such limit */
 };
 
 /* The model refers to the others, so they live as long as it. */

@@ -20,6 +20,8 @@ enum {
     LR_OPT_NO_SYMBOLS,
     LR_OPT_SUPPRESSIONS,
     LR_OPT_NO_BUILT_IN,
+    LR_OPT_FROM,
+    LR_OPT_TO,
 };
 
 #define LR_TRACE_OPTION_ROWS                                                                      \
@@ -43,6 +45,13 @@ enum {
 #define LR_SUPPRESS_HELP                                                                          \
     "      --suppressions=FILE what is expected, and why: leakring-suppressions(5)\n"             \
     "      --no-default-suppressions  without what a JVM holds by design\n"
+
+/* For commands that judge a phase of the run; the same function takes them. */
+#define LR_PHASE_OPTION_ROWS                                                                      \
+    {"from", required_argument, NULL, LR_OPT_FROM}, {"to", required_argument, NULL, LR_OPT_TO}
+#define LR_PHASE_HELP                                                                             \
+    "      --from=MARK         only what was acquired behind that mark: leakring-mark(1)\n"      \
+    "      --to=MARK           only what was acquired before it\n"
 
 /* False: getopt's `c` is none of them. */
 bool lr_trace_option(int c, const char *argument, struct lr_output_file *output,

@@ -264,7 +264,7 @@ static void judge(struct lr_diff *diff)
 
 static double hours_of(const struct lr_model *model)
 {
-    return fmax(1, (double)model->run.duration_ms) / MS_PER_HOUR;
+    return fmax(1, (double)lr_model_span_ms(model)) / MS_PER_HOUR;
 }
 
 static void set_defaults(struct lr_diff *diff, const struct lr_diff_options *options)

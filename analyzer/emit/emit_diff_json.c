@@ -110,6 +110,7 @@ static json_object *new_run(const struct lr_model *model)
     json_object *object = json_object_new_object();
 
     lr_json_put(object, "run", lr_json_run(&model->run));
+    lr_json_put(object, "phase", lr_json_phase(model));
     lr_json_put(object, "completeness", lr_json_completeness(&model->completeness));
     return object;
 }

@@ -11,6 +11,7 @@
 #include "emit_diff.h"
 #include "emit_page.h"
 #include "emit_path.h"
+#include "emit_phase.h"
 #include "units.h"
 
 enum { DEFAULT_TOP = 10, CELL = LR_UNIT_SIZE + 4 };
@@ -116,6 +117,7 @@ static void put_run(struct text *text, const char *label, const struct lr_model 
                  whole ? complete->exact ? "complete, exact" : "complete, sampled"
                        : lr_completeness_name(complete->verdict),
                  whole ? "" : " (leakring report says what is missing)");
+    lr_emit_phase(&text->page, 7, "", model);
 }
 
 static void put_basis(struct text *text)

@@ -174,6 +174,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     fputc('{', out);
     lr_json_write(&writer, "  ", "schema", json_object_new_string("leakring.report/1"));
     lr_json_write(&writer, "  ", "run", lr_json_run(&model->run));
+    lr_json_write(&writer, "  ", "phase", lr_json_phase(model));
     lr_json_write(&writer, "  ", "completeness", lr_json_completeness(&model->completeness));
     lr_json_write(&writer, "  ", "verdict", new_verdict(&model->verdict));
     write_pairs(&writer, model);
@@ -182,6 +183,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     lr_json_write(&writer, "  ", "sites_total", json_object_new_uint64(model->site_count));
     lr_json_write(&writer, "  ", "ledger", new_ledger(model));
     lr_json_write(&writer, "  ", "ledger_of", new_ledger_of(&model->ledger));
+    lr_json_write(&writer, "  ", "marks", lr_json_marks(model));
     lr_json_write(&writer, "  ", "series", lr_series_to_json(&model->series));
     lr_json_write(&writer, "  ", "projection", lr_projection_to_json(&model->projection));
     lr_json_write(&writer, "  ", "gc_pressure", lr_pressure_to_json(&model->gc_pressure));

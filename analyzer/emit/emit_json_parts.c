@@ -121,6 +121,37 @@ json_object *lr_json_run(const struct lr_model_run *run)
     return object;
 }
 
+json_object *lr_json_marks(const struct lr_model *model)
+{
+    json_object *array = json_object_new_array();
+
+    for (size_t i = 0; i < model->mark_count; i++) {
+        json_object *mark = json_object_new_object();
+
+        lr_json_put_string(mark, "name", model->marks[i].name);
+        lr_json_put(mark, "t_s", lr_json_seconds(model->marks[i].time_ms));
+        lr_json_put_string(mark, "source", model->marks[i].source);
+        lr_json_put_count(mark, "tid", model->marks[i].tid);
+        json_object_array_add(array, mark);
+    }
+    return array;
+}
+
+json_object *lr_json_phase(const struct lr_model *model)
+{
+    const struct lr_model_phase *phase = &model->phase;
+    json_object *object = phase->set ? json_object_new_object() : NULL;
+
+    if (!object)
+        return NULL;
+    lr_json_put_string_or_null(object, "from", phase->from);
+    lr_json_put_string_or_null(object, "to", phase->to);
+    lr_json_put(object, "from_s", lr_json_seconds(phase->from_ms));
+    lr_json_put(object, "to_s", lr_json_seconds(phase->to_ms));
+    lr_json_put(object, "duration_s", lr_json_seconds(lr_model_span_ms(model)));
+    return object;
+}
+
 /* null while every block was recorded; else bytes between samples, 0 being exact. */
 static json_object *new_sampling(const struct lr_model_completeness *complete)
 {

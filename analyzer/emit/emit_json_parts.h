@@ -25,6 +25,10 @@ json_object *lr_json_seconds(uint64_t milliseconds);            /* 12.345 */
 
 json_object *lr_json_run(const struct lr_model_run *run);
 json_object *lr_json_completeness(const struct lr_model_completeness *complete);
+/* A list of {"name", "t_s", "source", "tid"}. */
+json_object *lr_json_marks(const struct lr_model *model);
+/* {"from", "to", "from_s", "to_s", "duration_s"}; NULL: the whole run. */
+json_object *lr_json_phase(const struct lr_model *model);
 /* {"function", "file", "line"}; NULL without frames. */
 json_object *lr_json_culprit(const struct lr_model_path *path);
 json_object *lr_json_stack(const struct lr_model_path *path); /* a list, innermost first */

@@ -11,6 +11,7 @@
 #include "emit_ledger.h"
 #include "emit_page.h"
 #include "emit_path.h"
+#include "emit_phase.h"
 #include "emit_places.h"
 #include "emit_sampling.h"
 #include "emit_suppressions.h"
@@ -274,6 +275,7 @@ enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
     unsigned mappings = options->top ? options->top : DEFAULT_MAPPINGS;
 
     put_verdict(&text);
+    lr_emit_phase(&text.page, 0, "Counted: ", model);
     put_evidence(&text);
     put_findings(&text);
     put_completeness(&text);
@@ -284,6 +286,7 @@ enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
     lr_emit_places(&text.page, model, false, top, options->raw_bytes);
     lr_emit_places(&text.page, model, true, mappings, options->raw_bytes);
     lr_emit_ledger(&text.page, model, options->raw_bytes);
+    lr_emit_marks(&text.page, model);
     lr_emit_history(&text.page, model, options->raw_bytes);
     put_run(&text);
     return text.page.no_memory ? lr_fail(error, LR_FAILED, "out of memory") : LR_OK;

@@ -253,11 +253,33 @@ bool lr_trace_each_collection(const struct lr_trace *trace, uint64_t *cursor,
                               struct lr_collection_view *out);
 const char *lr_collect_result_name(uint32_t result); /* "done"; "unknown" */
 
+/* Marks, in the order in which they were made. */
+struct lr_mark_view {
+    const char *name;
+    uint32_t time_ms; /* what is born then or later came after it */
+    uint32_t source;  /* enum lr_mark_source */
+    uint32_t tid;     /* who made it; 0: another process */
+};
+bool lr_trace_each_mark(const struct lr_trace *trace, uint64_t *cursor, struct lr_mark_view *out);
+const char *lr_mark_source_name(uint32_t source); /* "java"; "unknown" */
+
+/* Looks at a phase only: from then on the functions above leave out live blocks, regions and pairs
+ * that were born outside of it, and points of series that lie outside.  Totals are of the whole
+ * run. */
+struct lr_window {
+    bool set; /* else the whole run */
+    uint64_t from_ms, to_ms; /* from the first to before the second */
+    char from[LR_MARK_NAME_MAX + 1], to[LR_MARK_NAME_MAX + 1]; /* marks' names; "": none there */
+};
+void lr_trace_set_window(struct lr_trace *trace, const struct lr_window *window);
+const struct lr_window *lr_trace_window(const struct lr_trace *trace);
+
 /* The words by which a running process is asked for something (load_control.c): all that this
  * program ever writes into a trace.  The file is neither mapped nor grown. */
 struct lr_control_link {
     int fd; /* -1: closed */
     uint64_t offset;
+    uint64_t request; /* offset of what requests are about; 0: the target knows of none */
     uint32_t pid_here; /* of the process, which runs */
     bool java;
     bool held_back; /* the last lr_control_ask wasn't let in: some process holds the file's lock */
@@ -271,6 +293,10 @@ uint32_t lr_control_heartbeat(const struct lr_control_link *link);
 /* Asks, unless a request is under way (then false, try again later) or the file can't be written.
  * The request's word goes to *asked; it is answered once lr_control.done is the same. */
 bool lr_control_ask(struct lr_control_link *link, uint32_t what, uint32_t *asked);
+/* The same with what the request is about, of less than LR_REQUEST_TEXT bytes.
+ * False, too, where the target is too old to be told. */
+bool lr_control_ask_about(struct lr_control_link *link, uint32_t what, const char *text,
+                          uint32_t *asked);
 bool lr_control_is_alive(const struct lr_control_link *link);
 void lr_control_close(struct lr_control_link *link);
 

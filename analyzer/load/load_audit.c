@@ -49,6 +49,9 @@ static void check_names(struct lr_trace *trace)
     struct lr_thread_name thread;
     for (uint64_t i = 1; lr_part_entry(trace, LR_SEC_THREADS, i, &thread, sizeof(thread)); i++)
         check_string(trace, thread.name);
+    struct lr_mark_entry mark;
+    for (uint64_t i = 0; lr_part_entry(trace, LR_SEC_MARKS, i, &mark, sizeof(mark)); i++)
+        check_string(trace, mark.name);
 }
 
 static void check_stacks(struct lr_trace *trace)

@@ -41,7 +41,7 @@ const char *lr_collect_result_name(uint32_t result)
         [LR_COLLECT_NO_JVM] = "no_jvm",       [LR_COLLECT_DYING] = "dying",
         [LR_COLLECT_NO_THREAD] = "no_thread", [LR_COLLECT_IGNORED] = "ignored",
         [LR_COLLECT_REFUSED] = "refused",     [LR_COLLECT_UNSEEN] = "unseen",
-        [LR_COLLECT_UNKNOWN] = "unknown",
+        [LR_COLLECT_UNKNOWN] = "unknown",     [LR_COLLECT_FULL] = "full",
     };
     bool known = result < sizeof(names) / sizeof(names[0]) && names[result] != NULL;
     return known ? names[result] : "unknown";

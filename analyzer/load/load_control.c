@@ -64,10 +64,10 @@ static enum lr_status open_file(const char *path, struct stat *file, int *fd,
     return *fd < 0 ? LR_UNREADABLE : LR_OK;
 }
 
-static const struct lr_section *find_control(const struct lr_header *header)
+static const struct lr_section *find_section(const struct lr_header *header, uint32_t id)
 {
     for (uint32_t i = 0; i < header->section_count; i++)
-        if (header->sections[i].id == LR_SEC_CONTROL && header->sections[i].capacity > 0)
+        if (header->sections[i].id == id && header->sections[i].capacity > 0)
             return &header->sections[i];
     return NULL;
 }
@@ -83,11 +83,13 @@ static enum lr_status check(struct lr_control_link *link, const struct stat *fil
     enum lr_status status = lr_check_header(&header, source.size, error);
     if (status != LR_OK)
         return status;
-    const struct lr_section *control = find_control(&header);
+    const struct lr_section *control = find_section(&header, LR_SEC_CONTROL);
+    const struct lr_section *request = find_section(&header, LR_SEC_REQUEST);
     if (control == NULL)
         return lr_fail(error, LR_UNREADABLE,
                        "was written by an older leakring, which can't be asked");
     link->offset = control->offset;
+    link->request = request ? request->offset : 0;
     link->java = (header.compat & LR_COMPAT_JAVA) != 0;
     link->pid_here = lr_process_alive(&header);
     if (link->pid_here == 0)
@@ -141,18 +143,36 @@ bool lr_control_is_alive(const struct lr_control_link *link)
     return read_at(link, &header, sizeof(header), 0) && lr_process_alive(&header) != 0;
 }
 
+/* In one piece, and never behind the end. */
+static bool write_at(const struct lr_control_link *link, const void *from, size_t size,
+                     uint64_t offset)
+{
+    struct stat file;
+    off_t at = (off_t)offset;
+    return fstat(link->fd, &file) == 0 && file.st_size >= at + (off_t)size &&
+           pwrite(link->fd, from, size, at) == (ssize_t)size;
+}
+
 bool lr_control_ask(struct lr_control_link *link, uint32_t what, uint32_t *asked)
 {
+    return lr_control_ask_about(link, what, "", asked);
+}
+
+bool lr_control_ask_about(struct lr_control_link *link, uint32_t what, const char *text,
+                          uint32_t *asked)
+{
+    struct lr_request request = {""};
     struct lr_control control;
-    struct stat file;
     link->held_back = flock(link->fd, LOCK_EX | LOCK_NB) != 0;
     bool ok = !link->held_back && lr_control_read(link, &control) && control.asked == control.done;
     if (ok) {
         uint32_t number = ((control.asked & LR_CONTROL_NUMBER_MASK) + 1) & LR_CONTROL_NUMBER_MASK;
         *asked = (number ? number : 1) | what << LR_CONTROL_WHAT_SHIFT;
-        off_t at = (off_t)(link->offset + offsetof(struct lr_control, asked));
-        ok = fstat(link->fd, &file) == 0 && file.st_size >= at + (off_t)sizeof(*asked) &&
-             pwrite(link->fd, asked, sizeof(*asked), at) == (ssize_t)sizeof(*asked);
+        snprintf(request.text, sizeof(request.text), "%s", text);
+        ok = (!*text || (link->request && write_at(link, &request, sizeof(request),
+                                                   link->request))) &&
+             write_at(link, asked, sizeof(*asked),
+                      link->offset + offsetof(struct lr_control, asked));
     }
     flock(link->fd, LOCK_UN);
     return ok;

@@ -11,6 +11,7 @@
  *   load_series.c   those of the time series
  *   load_areas.c    those of what resident memory is made of
  *   load_collections.c  those of collections, and the control words
+ *   load_marks.c    marks, and the window between two of them
  *   load_text.c     strings made safe to print
  *   load_alive.c    is the traced process still there?
  */
@@ -52,7 +53,11 @@ struct lr_trace {
     struct lr_walk_cursor *walk; /* where the last lr_trace_frame_at was */
     char **strings; /* by id / 4, made at first sight; empty where not yet */
     uint64_t string_slots;
+    struct lr_window window;
 };
+
+/* Is that time in the window that is looked through?  Always where there is none. */
+bool lr_in_window(const struct lr_trace *trace, uint32_t time_ms);
 
 /* Copies entry `index` into *out; false, and zeros, when there is no such entry. */
 bool lr_part_entry(const struct lr_trace *trace, enum lr_section_id id, uint64_t index, void *out,

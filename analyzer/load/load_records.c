@@ -149,7 +149,8 @@ bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct l
 {
     struct lr_live live;
     while (lr_part_entry(trace, LR_SEC_LIVE, (*cursor)++, &live, sizeof(live))) {
-        if (lr_slot_state(LR_SEC_LIVE, (const unsigned char *)&live) <= 0)
+        if (lr_slot_state(LR_SEC_LIVE, (const unsigned char *)&live) <= 0 ||
+            !lr_in_window(trace, live.birth_ms))
             continue;
         bool good_weight = isfinite(live.weight) && live.weight > 0;
         *out = (struct lr_live_view){
@@ -174,7 +175,7 @@ bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,
 {
     struct lr_region region;
     while (lr_part_entry(trace, LR_SEC_REGIONS, (*cursor)++, &region, sizeof(region))) {
-        if (region.length == 0)
+        if (region.length == 0 || !lr_in_window(trace, region.birth_ms))
             continue;
         bool wraps = region.start > UINT64_MAX - region.length;
         *out = (struct lr_region_view){
@@ -242,7 +243,8 @@ bool lr_trace_each_pair(const struct lr_trace *trace, uint64_t *cursor, struct l
 {
     struct lr_pair pair;
     while (lr_part_entry(trace, LR_SEC_PAIRS, (*cursor)++, &pair, sizeof(pair))) {
-        if (lr_slot_state(LR_SEC_PAIRS, (const unsigned char *)&pair) <= 0)
+        if (lr_slot_state(LR_SEC_PAIRS, (const unsigned char *)&pair) <= 0 ||
+            !lr_in_window(trace, pair.birth_ms))
             continue;
         *out = (struct lr_pair_view){
             .handle = pair.key & ~LR_KEY_STATE,

@@ -62,13 +62,27 @@ const unsigned char *lr_part_next_record(const struct lr_part *part, uint64_t *c
     return NULL;
 }
 
+/* The same, of those that lie in the window (time_ms follows the sequence). */
+static const unsigned char *next_in_window(const struct lr_trace *trace, enum lr_section_id id,
+                                           uint64_t *cursor, uint64_t *number)
+{
+    const unsigned char *record;
+    uint32_t time_ms;
+    do {
+        record = lr_part_next_record(&trace->parts[id], cursor, number);
+        if (record != NULL)
+            memcpy(&time_ms, record + offsetof(struct lr_point, time_ms), sizeof(time_ms));
+    } while (record != NULL && !lr_in_window(trace, time_ms));
+    return record;
+}
+
 bool lr_trace_each_point(const struct lr_trace *trace, enum lr_resolution resolution,
                          uint64_t *cursor, struct lr_point_view *out)
 {
     static const enum lr_section_id ids[LR_RESOLUTIONS] = {LR_SEC_SERIES_1S, LR_SEC_SERIES_1M,
                                                            LR_SEC_SERIES_30M};
     const struct lr_part *part = &trace->parts[ids[resolution]];
-    const unsigned char *record = lr_part_next_record(part, cursor, &out->number);
+    const unsigned char *record = next_in_window(trace, ids[resolution], cursor, &out->number);
     if (record == NULL)
         return false;
     memcpy(&out->time_ms, record + offsetof(struct lr_point, time_ms), sizeof(out->time_ms));
@@ -111,8 +125,7 @@ bool lr_trace_each_followed_point(const struct lr_trace *trace, enum lr_resoluti
     static const enum lr_section_id ids[LR_RESOLUTIONS] = {
         LR_SEC_FOLLOWED_10S, LR_SEC_FOLLOWED_1M, LR_SEC_FOLLOWED_30M};
     struct lr_followed_point point;
-    const unsigned char *record =
-        lr_part_next_record(&trace->parts[ids[resolution]], cursor, &out->number);
+    const unsigned char *record = next_in_window(trace, ids[resolution], cursor, &out->number);
     if (record == NULL)
         return false;
     memcpy(&point, record, sizeof(point));

@@ -40,6 +40,7 @@ void lr_model_free(struct lr_model *model)
     free(model->verdict.summary);
     free(model->verdict.next);
     lr_model_series_free(&model->series);
+    free(model->marks);
     free(model->run.path);
     free(model);
 }

@@ -278,8 +278,26 @@ struct lr_model_projection {
     bool far;    /* not within LR_PROJECTION_DAYS: the hours are only more than that */
 };
 
+/* A moment that the program, or somebody who watched it, gave a name. */
+struct lr_model_mark {
+    const char *name, *source; /* source: asked, called, java */
+    uint64_t time_ms;          /* since start */
+    uint32_t tid;              /* who made it; 0: another process */
+};
+
+/* The part of the run that the rest of the model is about: what was acquired in it and is live at
+ * the end of the recording, and the series within it. */
+struct lr_model_phase {
+    bool set;              /* else the whole run, 0 to its duration */
+    const char *from, *to; /* names of marks; "" or NULL: the run's own beginning or end */
+    uint64_t from_ms, to_ms;
+};
+
 struct lr_model {
     struct lr_model_run run;
+    struct lr_model_mark *marks; /* in the order in which they were made */
+    size_t mark_count;
+    struct lr_model_phase phase;
     struct lr_model_completeness completeness;
     struct lr_model_verdict verdict;
     struct lr_model_pair *pairs; /* those that were acquired at least once */
@@ -310,6 +328,9 @@ enum lr_status lr_model_build_with(const struct lr_trace *trace, struct lr_symbo
 enum lr_status lr_model_build(const struct lr_trace *trace, struct lr_symbolizer *symbolizer,
                               struct lr_model **model, struct lr_error *error);
 void lr_model_free(struct lr_model *model); /* NULL is fine */
+
+/* How long the phase lasted; what a rate divides by. */
+uint64_t lr_model_span_ms(const struct lr_model *model);
 
 /* Nearest whole number; estimates can't be negative, and absurd ones are cut to what fits. */
 uint64_t lr_model_round(double value);

@@ -35,9 +35,16 @@ struct lr_build {
     struct lr_thread_uses *threads;
     bool past; /* all stacks are wanted, not only what is live */
     struct lr_followed_view followed[LR_FOLLOWED_SLOTS]; /* kind 0: no series in that slot */
+    uint64_t *cleaned; /* by pair site: released by the Cleaner in the phase; NULL: no phase */
+    uint64_t cleaned_from_ms; /* earlier ones aren't known; 0: all are */
     uint64_t orphan_pairs;  /* live pairs whose call site is not in the file */
     uint64_t shared_stacks; /* stacks that served two pairs */
 };
+
+/* The marks and the phase; after the run is known. */
+enum lr_status lr_build_phase(struct lr_build *build, struct lr_error *error);
+/* What can't be said of it. */
+enum lr_status lr_note_phase(struct lr_build *build, struct lr_error *error);
 
 /* First: the others ask which of their stacks and pair sites are followed. */
 enum lr_status lr_build_series(struct lr_build *build, struct lr_error *error);

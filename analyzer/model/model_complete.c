@@ -220,7 +220,7 @@ static bool is_damaged(const struct lr_damage *damaged)
 enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error)
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
-        add_losses,  note_remarks, lr_build_sampling, note_window, note_damage,
+        add_losses,  lr_note_phase, note_remarks, lr_build_sampling, note_window, note_damage,
         note_folded, note_pairs,   note_java,         note_modules};
     const struct lr_trace_info *info = lr_trace_info(build->trace);
     struct lr_model_completeness *complete = &build->model->completeness;

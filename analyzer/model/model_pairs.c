@@ -56,7 +56,8 @@ static bool read_sites(struct lr_build *build, struct seeds *seeds)
             return false;
         seed->site.acquired = view.acquired;
         seed->site.released = view.released;
-        seed->site.released_by_cleaner = view.released_by_cleaner;
+        seed->site.released_by_cleaner =
+            build->cleaned ? build->cleaned[i] : view.released_by_cleaner;
         seed->site.released_unknown = view.released_unknown;
         seed->site.lost = view.lost;
         seed->site.followed = lr_followed_mask(build, true, i);

@@ -129,6 +129,8 @@ enum lr_section_id {
     LR_SEC_FOLLOWED_10S = 24, /* ring struct lr_followed_point, every ten seconds */
     LR_SEC_FOLLOWED_1M = 25,  /* ring struct lr_followed_point, every minute */
     LR_SEC_FOLLOWED_30M = 26, /* ring struct lr_followed_point, every half hour */
+    LR_SEC_MARKS = 27,       /* append  struct lr_mark_entry: where phases begin and end */
+    LR_SEC_REQUEST = 28,     /* table   struct lr_request: one entry */
 };
 #define LR_SECTION_ID_END 32 /* ids of this version are below; not all are in use */
 
@@ -373,6 +375,7 @@ enum lr_event_type {
     LR_EVENT_WHOLE_GC = 15, /* the whole heap was collected; a: lr_collection.bound_ms */
     LR_EVENT_GC_ASKED = 16, /* a: number of the request */
     LR_EVENT_GC_DONE = 17,  /* a: number of the request, b: enum lr_collect_result */
+    LR_EVENT_MARK = 18,     /* a: index into LR_SEC_MARKS */
 };
 
 /* Record number n (from 0) lies in slot n % capacity and is valid if and only if its
@@ -462,6 +465,7 @@ struct lr_followed_point {
 LR_ASSERT(sizeof(struct lr_followed_point) == 8 + 8 * LR_FOLLOWED_SLOTS);
 
 #include "leakring/format_gc.h"
+#include "leakring/format_mark.h"
 
 /* Counters: counters.def has one line each, LR_COUNTER(name, kind, text).
  * kind: loss -- something that should be in the file is not; the run is incomplete;

@@ -16,6 +16,7 @@
 #define LR_CONTROL_NUMBER_MASK 0xffffffu /* of `asked`: the request's number, never 0 */
 #define LR_CONTROL_WHAT_SHIFT 24
 #define LR_CONTROL_COLLECT 1u /* collect garbage, let the Cleaners finish, record what went */
+#define LR_CONTROL_MARK 2u    /* make a mark of the name in LR_SEC_REQUEST */
 
 enum lr_collect_stage {
     LR_STAGE_IDLE = 0,
@@ -33,6 +34,7 @@ enum lr_collect_result {
     LR_COLLECT_REFUSED = 6,   /* there is no way to ask this JVM */
     LR_COLLECT_UNSEEN = 7,    /* asked; the JVM doesn't tell whether it collected (-UsePerfData) */
     LR_COLLECT_UNKNOWN = 8,   /* the request isn't known here */
+    LR_COLLECT_FULL = 9,      /* no room for it in the file */
 };
 
 struct lr_control {
@@ -44,6 +46,13 @@ struct lr_control {
     uint32_t reserved[11];
 };
 LR_ASSERT(sizeof(struct lr_control) == 64);
+
+/* What the request is about; by the asker, before `asked`. */
+#define LR_REQUEST_TEXT 192u /* bytes, a zero among them */
+struct lr_request {
+    char text[LR_REQUEST_TEXT];
+};
+LR_ASSERT(sizeof(struct lr_request) == 192);
 
 /* Collections of the whole heap, those that were asked for and those that were merely seen: what
  * lives on after one, and after the Cleaner's work, is held by the program. */

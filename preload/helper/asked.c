@@ -18,6 +18,7 @@
 #include "own_thread.h"
 #include "pair_sites.h"
 #include "pairs.h"
+#include "phase_mark.h"
 #include "prim.h"
 #include "series.h"
 #include "trace.h"
@@ -185,13 +186,28 @@ static void answer(uint32_t result)
     __atomic_store_n(&control->done, control->taken, __ATOMIC_RELEASE);
 }
 
+/* The asker may be anybody: what it wrote is copied once, and cut. */
+static uint32_t mark(uint32_t now_ms)
+{
+    char name[LR_REQUEST_TEXT];
+    memcpy(name, lr_file.request->text, sizeof name);
+    size_t length = strnlen(name, LR_MARK_NAME_MAX);
+    if (length == 0)
+        return LR_COLLECT_UNKNOWN;
+    bool done = lr_phase_mark_at(name, length, LR_MARK_ASKED, now_ms);
+    return done ? LR_COLLECT_DONE : LR_COLLECT_FULL;
+}
+
 static void take_up(uint32_t asked, uint32_t now_ms)
 {
     struct lr_control *control = lr_file.control;
     uint32_t number = asked & LR_CONTROL_NUMBER_MASK;
     __atomic_store_n(&control->taken, asked, __ATOMIC_RELEASE);
     lr_trace_event(LR_EVENT_GC_ASKED, number, 0);
-    if (asked >> LR_CONTROL_WHAT_SHIFT != LR_CONTROL_COLLECT) {
+    uint32_t what = asked >> LR_CONTROL_WHAT_SHIFT;
+    if (what == LR_CONTROL_MARK) {
+        answer(mark(now_ms));
+    } else if (what != LR_CONTROL_COLLECT) {
         answer(LR_COLLECT_UNKNOWN);
     } else if (!lr_jvm_exists()) {
         answer(lr_jvm_has_died() ? LR_COLLECT_DYING : LR_COLLECT_NO_JVM);

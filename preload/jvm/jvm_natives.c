@@ -15,6 +15,7 @@
 
 #include "jvm.h"
 #include "jvm_hooks.h"
+#include "jvm_mark.h"
 #include "pairs.h"
 #include "unwind.h"
 
@@ -43,7 +44,7 @@ typedef uintptr_t native_function(WORDS);
     NATIVE(USE, java_deflater, Deflater, deflateBytesBuffer)                                       \
     NATIVE(USE, java_deflater, Deflater, deflateBufferBytes)                                       \
     NATIVE(USE, java_deflater, Deflater, deflateBufferBuffer)                                      \
-    NATIVE(USE, java_deflater, Deflater, setDictionary)                                            \
+    NATIVE(MARK, java_deflater, Deflater, setDictionary)                                           \
     NATIVE(USE, java_deflater, Deflater, setDictionaryBuffer)                                      \
     NATIVE(END, java_deflater, Deflater, end)
 
@@ -70,6 +71,11 @@ static native_function *real_natives[NATIVE_COUNT];
     uintptr_t result = real_natives[index](PASS);                                                  \
     lr_pair_use_end(&scope);                                                                       \
     return result;
+
+/* (env, class, stream, byte[], offset, length) */
+#define BODY_MARK(index, pair)                                                                     \
+    lr_jvm_mark((void *)ENV, (void *)a3, (int32_t)a4, (int32_t)a5);                                \
+    BODY_USE(index, pair)
 
 #define BODY_END(index, pair)                                                                      \
     struct lr_pair_scope scope;                                                                    \

@@ -211,7 +211,7 @@ static void mark_reused(uintptr_t handle)
     set_tag(old, 0);
 }
 
-static void record_acquired(enum lr_pair_id pair, uint32_t stack, uintptr_t handle)
+static void record_acquired(uint32_t pair, uint32_t stack, uintptr_t handle)
 {
     mark_reused(handle);
     uint32_t site = lr_pair_site(pair, stack);
@@ -235,7 +235,7 @@ static void record_acquired(enum lr_pair_id pair, uint32_t stack, uintptr_t hand
     }
 }
 
-void lr_pair_acquire_end(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle)
+void lr_pair_acquire_end(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle)
 {
     if (!scope->active)
         return;
@@ -272,7 +272,7 @@ static void count_release(const struct lr_pair *pair, enum lr_releaser who, uint
         __atomic_fetch_add(&totals->released_unknown, by, __ATOMIC_RELAXED);
 }
 
-static void record_released(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle)
+static void record_released(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle)
 {
     struct lr_pair *slot = find(handle);
     if (!slot || slot->pair != pair) {
@@ -288,7 +288,7 @@ static void record_released(struct lr_pair_scope *scope, enum lr_pair_id pair, u
     }
 }
 
-void lr_pair_release_begin(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle,
+void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle,
                            enum lr_releaser who)
 {
     if (!enter(scope))

@@ -13,6 +13,7 @@
 #define LEAKRING_PAIRS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "jvm.h"
@@ -39,7 +40,16 @@ struct lr_pair_scope {
  * native method the JNIEnv that Java called it with, else NULL. */
 void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller, void *env);
 /* After it: `handle` of the new resource, 0 when the call failed. */
-void lr_pair_acquire_end(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle);
+void lr_pair_acquire_end(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle);
+
+/* Kinds that the program names itself (leakring.h).  The kind of that name, 0: no room for another,
+ * which is counted.  Under the guard.  Cost: a look at the names; at first sight the intern
+ * lock. */
+uint32_t lr_pair_named(const char *name, size_t length);
+/* Its resource `handle`, which may be any number but 0: acquired by `caller`, or about to be
+ * released.  Any thread, not inside malloc. */
+void lr_pair_named_acquired(const char *name, const struct lr_regs *caller, uintptr_t handle);
+void lr_pair_named_released(const char *name, uintptr_t handle);
 
 struct lr_marks;
 /* Helper thread: the sites of all live pairs. */
@@ -50,7 +60,7 @@ void lr_pair_use_begin(struct lr_pair_scope *scope, uintptr_t handle);
 void lr_pair_use_end(struct lr_pair_scope *scope);
 
 /* Before and after the real releasing call. */
-void lr_pair_release_begin(struct lr_pair_scope *scope, enum lr_pair_id pair, uintptr_t handle,
+void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle,
                            enum lr_releaser who);
 void lr_pair_release_end(struct lr_pair_scope *scope);
 /* Before lr_pair_release_end: the real call refused, the pair is still there. */

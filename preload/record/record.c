@@ -105,13 +105,23 @@ void lr_record_note_time(uint32_t now_ms)
     want_helper();
 }
 
+/* Somebody asks for something that only the helper thread can answer; told once. */
+static bool is_newly_asked(void)
+{
+    static uint32_t seen;
+    uint32_t asked = __atomic_load_n(&lr_file.control->asked, __ATOMIC_RELAXED);
+    return __builtin_expect(asked != seen, 0) &&
+           __atomic_exchange_n(&seen, asked, __ATOMIC_RELAXED) != asked;
+}
+
 /* What the helper thread would do if it ran: a sign of life, and noticing that it's needed. */
 static void note_direct(uint32_t now_ms)
 {
     if (__atomic_load_n(&lr_file.header->heartbeat_ms, __ATOMIC_RELAXED) != now_ms)
         __atomic_store_n(&lr_file.header->heartbeat_ms, now_ms, __ATOMIC_RELAXED);
     uint32_t records = count_direct(1);
-    if (records == CHURN_RECORDS || (records % 64 == 0 && lr_stacks_fullness() >= CROWDED))
+    if (records == CHURN_RECORDS || (records % 64 == 0 && lr_stacks_fullness() >= CROWDED) ||
+        is_newly_asked())
         want_helper();
     lr_record_note_time(now_ms);
 }

@@ -14,6 +14,11 @@ static inline bool lr_is_later(uint32_t ms, uint32_t than_ms)
     return (int32_t)(ms - than_ms) > 0;
 }
 
+/* Any thread, not in a hook: makes the clock show a later time than before, for everybody, which
+ * takes some milliseconds; what this thread did before was before that time.  Returns it, or 0 when
+ * the clock stands still. */
+uint32_t lr_clock_step(void);
+
 void lr_clock_stop(void);      /* no helper any more: everybody looks for himself */
 
 #endif

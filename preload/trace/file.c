@@ -49,6 +49,8 @@ static const struct plan {
     {LR_SEC_THREADS, sizeof(struct lr_thread_name), 0, 4096},
     {LR_SEC_CONTROL, sizeof(struct lr_control), 0, 1},
     {LR_SEC_COLLECTIONS, sizeof(struct lr_collection), 0, 64},
+    {LR_SEC_MARKS, sizeof(struct lr_mark_entry), 0, 512},
+    {LR_SEC_REQUEST, sizeof(struct lr_request), 0, 1},
 };
 enum { PLAN_COUNT = sizeof plans / sizeof plans[0], LAYOUT_OVERHEAD = 192 << 10 };
 
@@ -181,6 +183,8 @@ static void point_into(uint8_t *base)
     lr_file.threads = AT(LR_SEC_THREADS);
     lr_file.control = AT(LR_SEC_CONTROL);
     lr_file.collections = AT(LR_SEC_COLLECTIONS);
+    lr_file.phase_marks = AT(LR_SEC_MARKS);
+    lr_file.request = AT(LR_SEC_REQUEST);
 #undef AT
 }
 

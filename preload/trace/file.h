@@ -33,6 +33,8 @@ struct lr_file {
     struct lr_followed *followed;
     struct lr_control *control;
     struct lr_collection *collections;
+    struct lr_mark_entry *phase_marks;
+    struct lr_request *request;
     struct lr_section *section[LR_SECTION_ID_END]; /* directory entries by id; NULL: none such */
 };
 extern struct lr_file lr_file;

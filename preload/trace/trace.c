@@ -11,6 +11,7 @@
 
 static uint64_t start_ns;
 static uint32_t helper_ms; /* the helper thread's last look at the clock; 0: no helper */
+static uint32_t stepped_ms; /* lr_clock_step's last; the other never falls behind it */
 
 void lr_clock_start(void)
 {
@@ -29,10 +30,49 @@ uint32_t lr_clock_beat(void)
     return now;
 }
 
+/* Times of today only: what is "later" by more was, before the clock wrapped. */
+static bool is_ahead(uint32_t ms, uint32_t than_ms)
+{
+    enum { HOUR_MS = 3600 * 1000 };
+    return ms - than_ms < HOUR_MS;
+}
+
+/* Never backwards: whoever looked at the clock may be late to tell. */
+static void advance(uint32_t now, bool begin)
+{
+    uint32_t seen = __atomic_load_n(&helper_ms, __ATOMIC_RELAXED);
+    while ((seen ? !is_ahead(seen, now) : begin) &&
+           !__atomic_compare_exchange_n(&helper_ms, &seen, now, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED))
+        ;
+}
+
 uint32_t lr_clock_tick(void)
 {
     uint32_t now = lr_clock_beat();
-    __atomic_store_n(&helper_ms, now ? now : 1, __ATOMIC_RELAXED);
+    advance(now ? now : 1, true);
+    uint32_t stepped = __atomic_load_n(&stepped_ms, __ATOMIC_SEQ_CST);
+    if (stepped && is_ahead(stepped, now))
+        advance(stepped, false);
+    else if (stepped)
+        __atomic_compare_exchange_n(&stepped_ms, &stepped, 0, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
+    return now;
+}
+
+uint32_t lr_clock_step(void)
+{
+    enum { TRIES = 10000 };
+    uint32_t before = lr_trace_ms(), now = before;
+    for (unsigned i = 0; i < TRIES && !lr_is_later(now, before); i++) {
+        if (i > 0 && !lr_prim_sleep_ms(1))
+            lr_prim_yield();
+        now = since_start(lr_prim_mono_ns());
+    }
+    if (!lr_is_later(now, before))
+        return 0;
+    __atomic_store_n(&stepped_ms, now, __ATOMIC_SEQ_CST);
+    advance(now, false);
     return now;
 }
 

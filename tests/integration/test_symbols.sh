@@ -95,6 +95,9 @@ inflateReset
 inflateReset2
 inflateSetDictionary
 malloc
+leakring_acquire
+leakring_mark
+leakring_release
 malloc_usable_size
 memalign
 mmap

@@ -42,6 +42,7 @@ static const struct {
     {LR_SEC_THREADS, sizeof(struct lr_thread_name), 512},
     {LR_SEC_CONTROL, sizeof(struct lr_control), 64},
     {LR_SEC_COLLECTIONS, sizeof(struct lr_collection), 8},
+    {LR_SEC_MARKS, sizeof(struct lr_mark_entry), 16},
     {LR_SEC_EVENTS, sizeof(struct lr_event), 128},
 };
 enum { SECTIONS = sizeof(layout) / sizeof(layout[0]) };
@@ -381,6 +382,12 @@ void lr_make_event(struct lr_make *make, enum lr_event_type type, uint32_t time_
                           .a = a,
                           .b = b,
                           .tid = 4242};
+}
+
+void lr_make_mark(struct lr_make *make, const char *name, uint32_t time_ms)
+{
+    *(struct lr_mark_entry *)append(make, LR_SEC_MARKS, NULL) = (struct lr_mark_entry){
+        lr_make_string(make, name), time_ms, LR_MARK_ASKED, 0, {0, 0}};
 }
 
 struct lr_collection *lr_make_collection(struct lr_make *make, enum lr_collection_why why,

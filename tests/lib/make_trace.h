@@ -67,6 +67,8 @@ void lr_make_pair(struct lr_make *make, uint64_t handle, uint32_t pair, uint32_t
 void lr_make_event(struct lr_make *make, enum lr_event_type type, uint32_t time_ms, uint32_t a,
                    uint64_t b);
 
+void lr_make_mark(struct lr_make *make, const char *name, uint32_t time_ms);
+
 /* A collection of the whole heap that was carried out, to be filled in further. */
 struct lr_collection *lr_make_collection(struct lr_make *make, enum lr_collection_why why,
                                          uint32_t bound_ms, uint32_t drained_ms);

@@ -17,8 +17,11 @@ META = [None, "exe", "cmdline", "host", "config", "tracer", "allocator", "java_v
         "java_vendor", "java_vm", "java_gc", "note"]
 EVENTS = [None, "start", "exit", "exec", "fork", "module", "unload", "jvm", "gc", "vm_death",
           "cleaned", "loss", "pair_acquire", "pair_release", "interval", "whole_gc", "gc_asked",
-          "gc_done"]
-RESULTS = ["none", "done", "no_jvm", "dying", "no_thread", "ignored", "refused", "unseen", "unknown"]
+          "gc_done", "mark"]
+RESULTS = ["none", "done", "no_jvm", "dying", "no_thread", "ignored", "refused", "unseen", "unknown",
+           "full"]
+MARK_SOURCES = [None, "asked", "called", "java"]
+MARKS = 27
 WHYS = [None, "asked", "budget", "calm", "table", "room"]
 COUNTERS, META_SEC, STRINGS, MODULES, METHODS, JFRAMES, STACKS, NODES, LIVE, REGIONS, PAIRDEFS, \
     PAIRS, PAIRSITES, EVENT_RING, INTERVALS, THREADS, AREAS = range(1, 18)
@@ -250,6 +253,8 @@ def main():
                            for _, (ms, why, before, after, cost) in trace.entries(INTERVALS, "2I2QI")]
     result["areas"] = areas_of(trace)
     result["collections"] = list(collections_of(trace))
+    result["marks"] = [{"name": trace.string(name), "time_ms": ms, "source": MARK_SOURCES[source], "tid": tid}
+                       for _, (name, ms, source, tid) in trace.entries(MARKS, "4I")]
     json.dump(result, sys.stdout)
 
 
