@@ -6,6 +6,7 @@ exec_prefix ?= $(prefix)
 bindir ?= $(exec_prefix)/bin
 libdir ?= $(exec_prefix)/lib
 mandir ?= $(prefix)/share/man
+includedir ?= $(prefix)/include
 docdir ?= $(prefix)/share/doc/leakring
 pkglibdir ?= $(libdir)/leakring
 

@@ -10,15 +10,17 @@ install: all ## install below DESTDIR and prefix (/usr/local)
 	@install -m 755 $(BUILD)/leakring $(DESTDIR)$(bindir)/leakring
 	@install -m 755 $(BUILD)/libleakring.so $(DESTDIR)$(pkglibdir)/libleakring.so
 	@install -m 644 $(DOC_FILES) $(DESTDIR)$(docdir)
+	@install -D -m 644 include/leakring/leakring.h $(DESTDIR)$(includedir)/leakring/leakring.h
 	@$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(call man_target,$(page)) &&) true
 	@echo "Installed below $(DESTDIR)$(prefix)"
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(bindir)/leakring $(DESTDIR)$(pkglibdir)/libleakring.so
+	rm -f $(DESTDIR)$(includedir)/leakring/leakring.h
 	rm -f $(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOC_FILES)))
 	rm -f $(foreach page,$(MAN_PAGES),$(call man_target,$(page)))
-	-rmdir $(DESTDIR)$(pkglibdir) $(DESTDIR)$(docdir) 2>/dev/null
+	-rmdir $(DESTDIR)$(includedir)/leakring $(DESTDIR)$(pkglibdir) $(DESTDIR)$(docdir) 2>/dev/null
 
 # The tarball's command is linked statically, so that it runs where neither our libraries nor our
 # C library are: an older distribution, Alpine, a distroless image.  The library needs glibc >= 2.17

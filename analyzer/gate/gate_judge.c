@@ -40,7 +40,7 @@ static enum lr_status judge_completeness(struct lr_gate_work *work)
 {
     const struct lr_gate_rules *rules = work->rules;
     const struct lr_model_completeness *complete = &work->model->completeness;
-    double seconds = (double)work->model->run.duration_ms / 1000;
+    double seconds = (double)lr_model_span_ms(work->model) / 1000;
     struct lr_gate_result result = {.rule = LR_GATE_COMPLETENESS, .outcome = LR_GATE_CANNOT_TELL};
     char interval[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
 
@@ -49,7 +49,7 @@ static enum lr_status judge_completeness(struct lr_gate_work *work)
     if (seconds < rules->min_duration_s)
         return lr_gate_say(work->report, &result, "", work->error,
                            "the recording lasts %s; %s are wanted",
-                           lr_unit_duration(interval, work->model->run.duration_ms),
+                           lr_unit_duration(interval, lr_model_span_ms(work->model)),
                            lr_unit_duration(most, lr_model_round(rules->min_duration_s * 1000)));
     if (rules->max_interval >= 0 && (double)complete->max_interval > rules->max_interval)
         return lr_gate_say(work->report, &result, "", work->error,

@@ -87,7 +87,7 @@ static void count_undecided(const struct lr_model_memory_site *site, struct unde
 static enum lr_status doubt_growth(struct lr_gate_work *work)
 {
     struct lr_gate_result result = {.rule = LR_GATE_GROWTH, .outcome = LR_GATE_CANNOT_TELL};
-    double seconds = (double)work->model->run.duration_ms / 1000;
+    double seconds = (double)lr_model_span_ms(work->model) / 1000;
     struct undecided undecided = {0, 0, false};
     char bytes[LR_UNIT_SIZE];
 
@@ -98,7 +98,7 @@ static enum lr_status doubt_growth(struct lr_gate_work *work)
         return lr_gate_say(work->report, &result, "", work->error,
                            "%s are too short to tell growth from a warm-up; record %.0f s at "
                            "least, or limit memory otherwise (--limit-leaks) and say --growth=off",
-                           lr_unit_duration(bytes, work->model->run.duration_ms),
+                           lr_unit_duration(bytes, lr_model_span_ms(work->model)),
                            LR_TREND_MIN_SECONDS);
     if (!undecided.trends && undecided.most >= LR_MATTERS_GROWN)
         return lr_gate_say(work->report, &result, "", work->error,
@@ -176,7 +176,8 @@ static enum lr_status judge_rate(struct lr_gate_work *work, const struct lr_mode
                                     .path = &site->path};
 
     result.measured =
-        growth_of(&site->trend, site->live_bytes.high, (double)work->model->run.duration_ms / 1000);
+        growth_of(&site->trend, site->live_bytes.high,
+                  (double)lr_model_span_ms(work->model) / 1000);
     result.outcome = against_rate(&site->trend, &result.measured, result.limit);
     if (result.outcome == LR_GATE_PASS)
         return LR_OK;
@@ -256,7 +257,7 @@ static enum lr_status pass_places(struct lr_gate_work *work, enum lr_gate_rule r
 static enum lr_status judge_rates(struct lr_gate_work *work)
 {
     const struct lr_model *model = work->model;
-    double seconds = (double)model->run.duration_ms / 1000;
+    double seconds = (double)lr_model_span_ms(model) / 1000;
     size_t before = work->report->count;
     enum lr_status status = LR_OK;
 
@@ -302,7 +303,7 @@ static enum lr_status judge_total(struct lr_gate_work *work)
         return lr_fail(work->error, LR_FAILED, "out of memory");
     result.measured =
         growth_of(&trend, last < model->series.points ? (double)live->values[last] : INFINITY,
-                  (double)model->run.duration_ms / 1000);
+                  (double)lr_model_span_ms(model) / 1000);
     result.outcome = against_rate(&trend, &result.measured, result.limit);
     if (last >= model->series.points) {
         result.unit = LR_GATE_NONE;
