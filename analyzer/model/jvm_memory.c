@@ -45,7 +45,8 @@ static bool is_for_others(const char *function)
     return false;
 }
 
-/* The VM's frames at the inner end decide; what called it doesn't.  Where these are but wrappers of
+/* The VM's frames at the inner end decide, behind allocators and what the C library allocates for
+ * its caller, as for a thread; what called the VM doesn't.  Where these are but wrappers of
  * malloc, a native method's own function was left by a tail call: Unsafe's, on JDK 25. */
 bool lr_jvm_owns(const struct lr_model_path *path)
 {
@@ -53,7 +54,7 @@ bool lr_jvm_owns(const struct lr_model_path *path)
     bool own = false;
 
     while (i < path->count && !path->frames[i].java && !is_in_jvm(&path->frames[i]) &&
-           path->frames[i].owner == LR_OWNER_MACHINERY)
+           path->frames[i].owner != LR_OWNER_USER)
         i++;
     if (i == path->count || !is_in_jvm(&path->frames[i]))
         return false;

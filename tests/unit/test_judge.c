@@ -185,6 +185,23 @@ static void unsafe_memory_is_the_programs(void **state)
     assert_false(lr_jvm_owns(&path));
 }
 
+/* What the C library allocates for a thread of the VM's is the VM's, too. */
+static void a_java_threads_block_is_the_jvms(void **state)
+{
+    (void)state;
+    struct lr_model_frame frames[] = {
+        {.function = "calloc", .file = "", .module = "", .owner = LR_OWNER_MACHINERY},
+        {.function = "_dl_allocate_tls", .file = "", .module = "/lib/ld-linux-x86-64.so.2",
+         .owner = LR_OWNER_PLATFORM},
+        {.function = "os::create_thread", .file = "", .module = "/jdk/lib/server/libjvm.so"},
+        {.java = true, .function = "java.lang.Thread.start0", .file = "", .module = ""},
+    };
+    struct lr_model_path path = {.frames = frames, .count = 4};
+    assert_true(lr_jvm_owns(&path));
+    frames[1].owner = LR_OWNER_USER;
+    assert_false(lr_jvm_owns(&path));
+}
+
 static void mappings_are_named_by_who_made_them(void **state)
 {
     (void)state;
@@ -358,6 +375,7 @@ int main(void)
         cmocka_unit_test(plain_memory_that_grows_is_a_leak),
         cmocka_unit_test(the_jvms_own_memory_is_the_jvms),
         cmocka_unit_test(unsafe_memory_is_the_programs),
+        cmocka_unit_test(a_java_threads_block_is_the_jvms),
         cmocka_unit_test(mappings_are_named_by_who_made_them),
         cmocka_unit_test(a_balloon_is_outside),
         cmocka_unit_test(files_in_memory_are_not_projected),
