@@ -13,6 +13,7 @@
 #include "diff_place.h"
 
 static const double ALIKE_LONG = 1.1;    /* runs whose lengths differ by no more */
+static const double SHORT_HOURS = 1.0 / 60; /* how long such runs took is the machine's doing */
 static const double ALPHA = 0.025;       /* of an interval's one side */
 static const double RATE_FLOOR = 100000; /* bytes an hour: as LR_MATTERS_RATE of judge.h */
 static const double MS_PER_HOUR = 3600000;
@@ -278,8 +279,8 @@ static void set_defaults(struct lr_diff *diff, const struct lr_diff_options *opt
         diff->options.floor_count = LR_DIFF_FLOOR_COUNT;
     diff->old_hours = hours_of(diff->old);
     diff->new_hours = hours_of(diff->new);
-    diff->alike_long = diff->old_hours <= ALIKE_LONG * diff->new_hours &&
-                       diff->new_hours <= ALIKE_LONG * diff->old_hours;
+    diff->alike_long = fmax(diff->old_hours, diff->new_hours) <
+                       fmax(SHORT_HOURS, ALIKE_LONG * fmin(diff->old_hours, diff->new_hours));
 }
 
 static bool fill(struct lr_diff *diff, struct lr_places *places)

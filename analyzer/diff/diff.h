@@ -96,7 +96,8 @@ const char *lr_diff_verdict_name(enum lr_diff_verdict verdict); /* "same", "regr
 struct lr_diff {
     const struct lr_model *old, *new;
     struct lr_diff_options options; /* as they were used: nothing below 0 */
-    bool alike_long; /* the runs' lengths (or those of their windows) differ by a tenth at most */
+    bool alike_long; /* the runs' lengths (or those of their windows) differ by a tenth at most,
+                        or both are below a minute */
     double old_hours, new_hours;
     enum lr_diff_verdict verdict; /* of what is neither the JVM's own, nor expected, nor mapped */
     size_t states[LR_DIFF_GONE + 1]; /* how many places of that kind are in each state */

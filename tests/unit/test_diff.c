@@ -316,6 +316,18 @@ static void a_hundred_samples_are_a_change(void **state)
     assert_true(fixture->diff->items[0].bytes.delta.low > 100 << 20);
 }
 
+/* A loaded machine makes a short run of the same work three times as long. */
+static void how_long_short_runs_take_does_not_matter(void **state)
+{
+    struct fixture *fixture = *state;
+
+    lasts(&fixture->old, 10);
+    lasts(&fixture->new, 30);
+    leak_at(&fixture->old, "com.acme.More.read:42", "com.acme.web.H.handle:7", 100);
+    leak_at(&fixture->new, "com.acme.More.read:42", "com.acme.web.H.handle:7", 200);
+    assert_int_equal(diff(fixture)->items[0].state, LR_DIFF_GROWN);
+}
+
 /* Six times as long: what leaks at the same pace isn't grown, what leaks faster is; a cache that
  * is as full isn't shrunk. */
 static void runs_of_unequal_length_are_compared_per_hour_too(void **state)
@@ -414,6 +426,7 @@ int main(void)
         TEST(more_than_little_is_grown_or_shrunk),
         TEST(chance_of_sampling_is_no_change),
         TEST(a_hundred_samples_are_a_change),
+        TEST(how_long_short_runs_take_does_not_matter),
         TEST(runs_of_unequal_length_are_compared_per_hour_too),
         TEST(totals_or_rates_can_be_asked_for),
         TEST(incomplete_runs_are_never_the_same),
