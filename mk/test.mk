@@ -6,6 +6,7 @@
 #                           comment adds compiler and linker flags (build-so: a shared library)
 # tests/fault/*.c           programs that judge traces, linked with the analyzer's archive
 # tests/*/test_*.sh         TAP scripts; see tests/lib/tap.sh
+# tests/lapse/              the library with a faster clock
 # tests/run                 runs everything and counts
 
 TEST := $(BUILD)/test
@@ -99,10 +100,16 @@ $(TEST)/faulty/libleakring.so: $(PRELOAD_OBJ) tests/fault/inject/faulty_prim.c
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(PRELOAD_CFLAGS) $(PRELOAD_LDFLAGS) $(LDFLAGS) -o $@ $^ \
 		$(FAULTY:%=-Wl,--wrap=lr_prim_%)
 
+# The library, whose clock goes faster (LR_LAPSE).
+$(TEST)/lapse/libleakring.so: $(PRELOAD_OBJ) tests/lapse/lapse_prim.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(PRELOAD_CFLAGS) $(PRELOAD_LDFLAGS) $(LDFLAGS) -o $@ $^ \
+		-Wl,--wrap=lr_prim_mono_ns,--wrap=lr_prim_unix_ns,--wrap=lr_prim_thread_cpu_ns,--wrap=lr_prim_wait
+
 -include $(UNIT:%=%.d) $(wildcard $(TEST)/lib/*.d)
 
 .PHONY: tests unit-asan unit-tsan
-tests: all $(UNIT) $(ORACLE) $(FAULT) $(TEST)/faulty/libleakring.so
+tests: all $(UNIT) $(ORACLE) $(FAULT) $(TEST)/faulty/libleakring.so $(TEST)/lapse/libleakring.so
 
 unit-asan unit-tsan: unit-%:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* CFLAGS="-O1 -g -fno-omit-frame-pointer \

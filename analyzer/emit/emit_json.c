@@ -108,6 +108,8 @@ static json_object *new_memory_site(const struct lr_model *model,
     lr_json_put(object, "live_count", lr_json_estimate(&site->live_count));
     lr_json_put(object, "total_bytes", mapped ? NULL : lr_json_estimate(&site->total_bytes));
     lr_json_put(object, "total_count", mapped ? NULL : lr_json_estimate(&site->total_count));
+    if (mapped)
+        lr_json_put_count(object, "file_bytes", lr_model_round(site->file_bytes));
     lr_json_put_string(object, "class", lr_trend_name(site->trend.kind));
     lr_json_put(object, "rate_bytes_per_hour", lr_rate_to_json(&site->trend));
     lr_json_put(object, "rate_count_per_hour", lr_rate_to_json(&site->count_trend));

@@ -100,18 +100,21 @@ static void say_memory(struct writer *writer, bool jvm)
         const struct lr_trend *trend = &site->trend;
         bool more = site->count_trend.kind == LR_TREND_GROWING; /* or one block grows */
 
-        if (site->jvm != jvm || site->expected || !lr_growth_matters(trend))
+        if (site->jvm != jvm || site->expected || !lr_growth_matters(trend) ||
+            (jvm && !lr_jvm_site_counts(site)))
             continue;
         snprintf(blocks, sizeof(blocks), " and %s blocks",
                  lr_unit_count(count, lr_model_round(site->count_trend.slope)));
-        SAY(writer, "%s of %s %s by %s%s an hour (%s to %s)%s",
-            lr_memory_kind_name(site->kind), place_of(place, sizeof(place), &site->path),
+        SAY(writer, "%s in %s %s by %s%s an hour (%s to %s)%s",
+            lr_resource_name(site), place_of(place, sizeof(place), &site->path),
             site->part_followed ? "grows, as far as it was followed," : "grows",
             lr_unit_bytes(value, lr_model_round(trend->slope), false),
             more ? blocks : "",
             lr_unit_bytes(low, lr_model_round(trend->low), false),
             lr_unit_bytes(high, lr_model_round(trend->high), false),
-            site->kind == LR_MEMORY_MMAP ? "; that is address space" : "");
+            site->kind != LR_MEMORY_MMAP ? ""
+            : lr_maps_files(site)        ? "; what of it is in memory, the kernel can drop again"
+                                         : "; that is address space");
     }
 }
 
@@ -146,11 +149,11 @@ static void say_column(struct writer *writer, const struct lr_trend *trend, cons
 
 static void say_jvm(struct writer *writer, const struct lr_facts *facts)
 {
-    say_memory(writer, true);
-    if (lr_growth_matters(&facts->metaspace))
-        say_column(writer, &facts->metaspace, "class metadata grows", true);
     if (facts->threads.kind == LR_TREND_GROWING && facts->threads.slope >= 1)
         say_column(writer, &facts->threads, "the number of Java threads grows", false);
+    if (lr_growth_matters(&facts->metaspace))
+        say_column(writer, &facts->metaspace, "class metadata grows", true);
+    say_memory(writer, true);
 }
 
 static void say_slack(struct writer *writer, const struct lr_facts *facts)

@@ -44,7 +44,7 @@ static void gather_memory(const struct lr_model *model, struct lr_facts *facts)
         facts->trends |= site->trend.kind != LR_TREND_UNKNOWN;
         if (site->expected)
             continue;
-        if (lr_growth_matters(&site->trend))
+        if (lr_growth_matters(&site->trend) && (!site->jvm || lr_jvm_site_counts(site)))
             take_faster(site->jvm ? &facts->jvm_grows : &facts->grows, site);
         if (!site->jvm && site->kind != LR_MEMORY_MMAP && site->trend.kind == LR_TREND_UNKNOWN)
             facts->undecided += site->live_bytes.value;

@@ -7,6 +7,8 @@
  *   judge_process.c   the verdict on the process
  *   judge_evidence.c  what speaks for it
  *   judge_say.c       the sentences
+ *   judge_jvm.c       what of the JVM's own grows
+ *   judge_resource.c  what plain memory is of, and how it is given back
  */
 #ifndef LEAKRING_JUDGE_INTERNAL_H
 #define LEAKRING_JUDGE_INTERNAL_H
@@ -32,6 +34,20 @@ struct lr_facts {
     uint64_t others;   /* bytes that others use of a machine that has next to none left */
 };
 bool lr_facts_gather(const struct lr_model *model, struct lr_facts *facts); /* false: no memory */
+
+/* Does growth of this site of the JVM's own say anything? */
+bool lr_jvm_site_counts(const struct lr_model_memory_site *site);
+bool lr_jvm_grows(const struct lr_facts *facts);
+/* The summary, and the advice, where it does; as asprintf(). */
+int lr_jvm_say(char **out, const struct lr_facts *facts);
+int lr_jvm_advise(char **out, const struct lr_model *model, const struct lr_facts *facts);
+
+/* Nearly all that is mapped there are files. */
+bool lr_maps_files(const struct lr_model_memory_site *site);
+/* What a site's memory is of, as the subject of a sentence: a constant. */
+const char *lr_resource_name(const struct lr_model_memory_site *site);
+/* How it is given back, a sentence; as asprintf(). */
+int lr_resource_advice(char **out, const struct lr_model_memory_site *site);
 
 /* Appends the evidence for the verdict that model->verdict.kind says. */
 enum lr_status lr_judge_evidence(struct lr_model *model, const struct lr_facts *facts,

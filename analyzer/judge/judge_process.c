@@ -76,12 +76,6 @@ static bool is_garbage(const struct lr_model *model, const struct lr_facts *fact
     return garbage;
 }
 
-static bool jvm_grows(const struct lr_facts *facts)
-{
-    return facts->jvm_grows || lr_growth_matters(&facts->metaspace) ||
-           (facts->threads.kind == LR_TREND_GROWING && facts->threads.slope >= 1);
-}
-
 /* Of a native program without streams and trends nothing was judged: "none" would be a guess. */
 static bool is_undecided(const struct lr_model *model, const struct lr_facts *facts)
 {
@@ -103,7 +97,7 @@ static enum lr_verdict kind_of(const struct lr_model *model, const struct lr_fac
         return LR_VERDICT_JAVA_HEAP;
     if (facts->slack > 0)
         return LR_VERDICT_RETENTION;
-    if (jvm_grows(facts))
+    if (lr_jvm_grows(facts))
         return LR_VERDICT_JVM_OTHER;
     if (facts->balloon || facts->others)
         return LR_VERDICT_OUTSIDE;

@@ -34,11 +34,6 @@ static char *list_leaked(const struct lr_model *model)
     return text;
 }
 
-static const char *kind_of_growth(const struct lr_model_memory_site *site)
-{
-    return site->kind == LR_MEMORY_MMAP ? "mapped address space" : "memory of malloc";
-}
-
 /* The streams, and the plain memory that leaks beside them, or one would hide the other. */
 static int say_pairs(struct lr_model *model, const struct lr_facts *facts, bool garbage)
 {
@@ -49,7 +44,7 @@ static int say_pairs(struct lr_model *model, const struct lr_facts *facts, bool 
 
     if (facts->grows)
         snprintf(grows, sizeof(grows), "; and %s grows by %s an hour%s",
-                 kind_of_growth(facts->grows),
+                 lr_resource_name(facts->grows),
                  lr_unit_bytes(rate, lr_model_round(facts->grows->trend.slope), false),
                  verdict->growing > 1 ? ", at several places" : "");
 
@@ -66,10 +61,10 @@ static int say_pairs(struct lr_model *model, const struct lr_facts *facts, bool 
     return length;
 }
 
-static int say_memory(struct lr_model *model, const struct lr_model_memory_site *site, bool jvm)
+static int say_memory(struct lr_model *model, const struct lr_model_memory_site *site)
 {
     char rate[LR_UNIT_SIZE], place[600] = "an unknown place";
-    uint64_t more = jvm ? 0 : model->verdict.growing - 1;
+    uint64_t more = model->verdict.growing - 1;
     char others[64] = "";
 
     if (site->path.count)
@@ -77,9 +72,8 @@ static int say_memory(struct lr_model *model, const struct lr_model_memory_site 
     if (more)
         snprintf(others, sizeof(others), ", and at %" PRIu64 " other place%s", more,
                  more == 1 ? "" : "s");
-    return asprintf(&model->verdict.summary, "%s%s grows by %s an hour in %s%s.",
-                    jvm ? "the JVM's own " : "",
-                    kind_of_growth(site),
+    return asprintf(&model->verdict.summary, "%s grows by %s an hour in %s%s.",
+                    lr_resource_name(site),
                     lr_unit_bytes(rate, lr_model_round(site->trend.slope), false), place, others);
 }
 
@@ -110,6 +104,8 @@ static const char *open_question(char *out, size_t size, const struct lr_model *
         snprintf(out, size, "; whether %s of plain memory grow, %s don't tell",
                  lr_unit_bytes(bytes, lr_model_round(facts->undecided), false),
                  lr_unit_duration(duration, model->run.duration_ms));
+    else if (facts->trends)
+        snprintf(out, size, "; no plain memory was seen to grow");
     return out;
 }
 
@@ -170,15 +166,6 @@ static int say_pressure(struct lr_model *model)
                     lr_unit_bytes(most, pressure->most, false), pressure->percent, pressure->pool);
 }
 
-static int say_jvm(struct lr_model *model, const struct lr_facts *facts)
-{
-    if (facts->jvm_grows)
-        return say_memory(model, facts->jvm_grows, true);
-    return asprintf(&model->verdict.summary, "the JVM's %s steadily; no native leak was found.",
-                    lr_growth_matters(&facts->metaspace) ? "class metadata grows"
-                                                         : "number of threads grows");
-}
-
 static int say_retention(struct lr_model *model, const struct lr_facts *facts)
 {
     char slack[LR_UNIT_SIZE];
@@ -206,7 +193,7 @@ static int say_summary(struct lr_model *model, const struct lr_facts *facts)
     switch (model->verdict.kind) {
     case LR_VERDICT_LEAK:
         return model->verdict.sites ? say_pairs(model, facts, false)
-                                    : say_memory(model, facts->grows, false);
+                                    : say_memory(model, facts->grows);
     case LR_VERDICT_GARBAGE_WAITING:
         return say_pairs(model, facts, true);
     case LR_VERDICT_JAVA_HEAP:
@@ -214,7 +201,7 @@ static int say_summary(struct lr_model *model, const struct lr_facts *facts)
     case LR_VERDICT_RETENTION:
         return say_retention(model, facts);
     case LR_VERDICT_JVM_OTHER:
-        return say_jvm(model, facts);
+        return lr_jvm_say(&model->verdict.summary, facts);
     case LR_VERDICT_OUTSIDE:
         return say_outside(model, facts);
     case LR_VERDICT_CANNOT_TELL:
@@ -261,17 +248,6 @@ static int next_of_pairs(struct lr_model *model, const struct lr_facts *facts)
                     place, gc);
 }
 
-static int next_of_memory(struct lr_model *model, const struct lr_model_memory_site *site)
-{
-    char place[600] = "that place";
-
-    if (site->path.count)
-        lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
-    return asprintf(&model->verdict.next, "%s what %s %s, or bound how much of it is kept.",
-                    site->kind == LR_MEMORY_MMAP ? "unmap" : "free", place,
-                    site->kind == LR_MEMORY_MMAP ? "maps" : "allocates");
-}
-
 static const char *settled_by(const struct lr_model *model)
 {
     const uint64_t ENOUGH_MS = 600000;
@@ -316,13 +292,6 @@ static const char *advice(const struct lr_model *model, const struct lr_facts *f
         return facts->balloon ? "ask the owner of the host about its balloon or its limits; "
                                 "`leakring host` shows the machine now."
                               : "`leakring host` shows who uses the machine's memory.";
-    case LR_VERDICT_JVM_OTHER:
-        if (lr_growth_matters(&facts->metaspace))
-            return "look for class loaders that are never released (jcmd PID "
-                   "VM.classloader_stats); -XX:MaxMetaspaceSize bounds them.";
-        return facts->jvm_grows ? "compare with -XX:NativeMemoryTracking=summary (jcmd PID "
-                                  "VM.native_memory)."
-                                : "look for threads that never end (jcmd PID Thread.print).";
     case LR_VERDICT_CANNOT_TELL:
         return settled_by(model);
     default:
@@ -348,7 +317,9 @@ static int say_next(struct lr_model *model, const struct lr_facts *facts)
     if (model->verdict.sites)
         return next_of_pairs(model, facts);
     if (model->verdict.kind == LR_VERDICT_LEAK)
-        return next_of_memory(model, facts->grows);
+        return lr_resource_advice(&model->verdict.next, facts->grows);
+    if (model->verdict.kind == LR_VERDICT_JVM_OTHER)
+        return lr_jvm_advise(&model->verdict.next, model, facts);
     if (model->verdict.kind == LR_VERDICT_CANNOT_TELL &&
         model->completeness.verdict == LR_INCOMPLETE)
         return next_of_incomplete(model);

@@ -140,6 +140,7 @@ struct lr_model_memory_site {
     uint64_t lost;         /* allocations that found no room in the file */
     struct lr_trend trend; /* of live bytes; meaningless unless followed */
     struct lr_trend count_trend; /* of the number of live blocks; likewise */
+    double file_bytes;     /* of live mappings, those of files */
     bool part_followed;    /* the trend is of some of its stacks only */
     bool jvm;              /* the JVM's own: compilers, symbol tables, collectors */
     bool leaks;            /* grows by enough to matter, and is neither the JVM's nor expected */

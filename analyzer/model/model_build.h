@@ -20,6 +20,7 @@ struct lr_sum {
 /* Everything live at one recorded stack. */
 struct lr_tally {
     struct lr_sum memory[LR_MEMORY_KINDS]; /* what no pair owns */
+    uint64_t file_bytes; /* of mappings, those of files */
     uint64_t owned_at_creation, owned_later, owned_blocks;
     uint32_t pair_seed; /* 1 + index of the pair site that owns; 0: none */
 };

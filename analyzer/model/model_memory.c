@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "model_build.h"
 
@@ -55,6 +56,8 @@ enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
         uint32_t stack = region.stack < build->stacks ? region.stack : 0;
 
         add_block(&build->tallies[stack].memory[LR_MEMORY_MMAP], (double)region.length, 1);
+        if (!(region.flags & MAP_ANONYMOUS))
+            build->tallies[stack].file_bytes += region.length;
         memory = lr_threads_count(&build->threads, LR_PLACE_MEMORY + LR_MEMORY_MMAP, stack,
                                   region.thread, 1);
     }
@@ -107,6 +110,8 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site->followed = lr_followed_mask(build, false, stack);
     site->live_bytes_sum = sum->bytes;
     site->live_count_sum = sum->count;
+    if (kind == LR_MEMORY_MMAP)
+        site->file_bytes = (double)build->tallies[stack].file_bytes;
     set_unseen(site, (double)lr_trace_info(build->trace)->max_interval, sum->smallest);
     if (site->followed)
         site->followed_bytes = sum->bytes.exact + sum->bytes.scaled;
@@ -149,6 +154,7 @@ static void merge_site(struct lr_model_memory_site *into, const struct lr_model_
     into->followed |= from->followed;
     into->followed_bytes += from->followed_bytes;
     into->lost += from->lost;
+    into->file_bytes += from->file_bytes;
 }
 
 static void estimate_sites(struct lr_model *model)
