@@ -97,18 +97,23 @@ LR_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
     return result;
 }
 
-/* The kernel refuses some of these to a process with threads; ours mustn't be why. */
+/* The kernel refuses some of the following to a process with threads; ours mustn't be why.  A
+ * vfork's child has none of them, and its parent's must go on. */
+static void leave_alone(void)
+{
+    if (!has_threads && lr_process_is_traced())
+        lr_helper_stop();
+}
+
 LR_EXPORT int unshare(int flags)
 {
-    if (lr_is_armed() && !has_threads)
-        lr_helper_stop();
+    leave_alone();
     return LR_NEXT(unshare)(flags);
 }
 
 LR_EXPORT int setns(int fd, int type)
 {
-    if (lr_is_armed() && !has_threads)
-        lr_helper_stop();
+    leave_alone();
     return LR_NEXT(setns)(fd, type);
 }
 

@@ -52,12 +52,14 @@ static uint32_t define(const char *name, size_t length)
     return id;
 }
 
+/* With all kinds taken no other comes, and nobody needs to wait for the lock to learn that. */
 uint32_t lr_pair_named(const char *name, size_t length)
 {
-    uint32_t found = find(name, length, __atomic_load_n(&count, __ATOMIC_ACQUIRE));
+    uint32_t known = __atomic_load_n(&count, __ATOMIC_ACQUIRE);
+    uint32_t found = find(name, length, known);
     if (found)
         return found;
-    if (lr_intern_lock()) {
+    if (known < NAMED_MAX && lr_intern_lock()) {
         found = define(name, length);
         lr_intern_unlock();
     }
@@ -76,12 +78,21 @@ static uintptr_t key_of(uint32_t pair, uintptr_t handle)
     return UINT64_C(1) << 63 | (uint64_t)pair << PAIR_SHIFT | short_handle << 3;
 }
 
-static uint32_t kind_of(const char *name)
+/* What nobody acquired, or found no room then, which was counted. */
+static uint32_t kind_released(const char *name, size_t length)
+{
+    uint32_t found = find(name, length, __atomic_load_n(&count, __ATOMIC_ACQUIRE));
+    if (!found)
+        lr_count(LR_CNT_pair_unknown_release);
+    return found;
+}
+
+static uint32_t kind_of(const char *name, uint32_t (*look)(const char *name, size_t length))
 {
     size_t length = name ? strnlen(name, NAME_MAX) : 0;
     uint32_t pair = 0;
     if (length > 0 && lr_enter()) {
-        pair = lr_pair_named(name, length);
+        pair = look(name, length);
         lr_leave();
     }
     return pair;
@@ -90,7 +101,7 @@ static uint32_t kind_of(const char *name)
 void lr_pair_named_acquired(const char *name, const struct lr_regs *caller, uintptr_t handle)
 {
     int error = errno;
-    uint32_t pair = handle ? kind_of(name) : 0;
+    uint32_t pair = handle ? kind_of(name, lr_pair_named) : 0;
     if (pair) {
         struct lr_pair_scope scope;
         lr_pair_acquire_begin(&scope, caller, NULL);
@@ -102,7 +113,7 @@ void lr_pair_named_acquired(const char *name, const struct lr_regs *caller, uint
 void lr_pair_named_released(const char *name, uintptr_t handle)
 {
     int error = errno;
-    uint32_t pair = handle ? kind_of(name) : 0;
+    uint32_t pair = handle ? kind_of(name, kind_released) : 0;
     if (pair) {
         struct lr_pair_scope scope;
         lr_pair_release_begin(&scope, pair, key_of(pair, handle), LR_RELEASER_EXPLICIT);

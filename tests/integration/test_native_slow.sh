@@ -34,10 +34,17 @@ end() {
     tap_is "$(completeness_of "$mode.json")" complete "$what: complete"
 }
 declare -A pids
-for mode in malloc strdup vfork; do begin $mode; done
+for mode in malloc strdup vfork unshare; do begin $mode; done
 end malloc keep_block "a block now and then"
 end strdup keep_text "a copied text now and then"
 end vfork keep_block "its vfork's child came first"
+
+# A vfork's child leaves its parent's threads alone, whatever it asks the kernel for.
+wait_line 300 unshare.out '^unshared$'
+helper_of "${pids[unshare]}" >/dev/null
+tap_ok $? "the helper thread survives a vfork's child that calls unshare"
+kill -KILL "${pids[unshare]}"
+wait "${pids[unshare]}" 2>/dev/null
 
 # A machine may be so slow that even this takes a second; then it is no short program.
 is_short() {

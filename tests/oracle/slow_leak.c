@@ -3,11 +3,13 @@
  * Oracle program: a block of 1,000 bytes each 50 ms, always from the same place.  Prints "ready"
  * after the first.
  *
- *     slow_leak malloc|strdup|vfork|once
+ *     slow_leak malloc|strdup|vfork|unshare|once
  *
  * strdup: the C library makes the block.  vfork: the first to allocate after a while is the child of
- * a vfork.  once: one block, then it ends.
+ * a vfork.  unshare: after a while, the child of a vfork asks for a namespace of its own; prints
+ * "unshared".  once: one block, then it ends.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,19 @@ static void allocate_in_vfork(void)
     }
 }
 
+/* Whether it gets one is all the same. */
+static void unshare_in_vfork(void)
+{
+    usleep(A_WHILE_US);
+    keep_block();
+    usleep(A_WHILE_US);
+    if (vfork() == 0) {
+        unshare(CLONE_FS);
+        _exit(0);
+    }
+    puts("unshared");
+}
+
 int main(int argc, char **argv)
 {
     static char buffer[256];
@@ -50,6 +65,8 @@ int main(int argc, char **argv)
     void (*keep)(void) = strcmp(mode, "strdup") == 0 ? keep_text : keep_block;
     keep();
     puts("ready");
+    if (strcmp(mode, "unshare") == 0)
+        unshare_in_vfork();
     while (strcmp(mode, "once") != 0) {
         usleep(TURN_US);
         keep();
