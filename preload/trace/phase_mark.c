@@ -12,11 +12,14 @@
 #include "threads.h"
 #include "trace.h"
 
-/* Needs the intern lock.  False: no room. */
-static bool append(const struct lr_mark_entry *mark)
+/* Needs the intern lock.  False: no room; then its name takes none from other names either. */
+static bool append(struct lr_mark_entry *mark, const char *name, size_t length)
 {
     struct lr_section *section = lr_file.section[LR_SEC_MARKS];
     if (section->used >= section->capacity)
+        return false;
+    mark->name = lr_intern_string(name, length);
+    if (!mark->name)
         return false;
     lr_file.phase_marks[section->used] = *mark;
     lr_trace_event(LR_EVENT_MARK, (uint32_t)section->used, 0);
@@ -36,8 +39,7 @@ bool lr_phase_mark_at(const char *name, size_t length, enum lr_mark_source sourc
         length = LR_MARK_NAME_MAX;
     bool done = lr_intern_lock();
     if (done) {
-        mark.name = lr_intern_string(name, length);
-        done = mark.name && append(&mark);
+        done = append(&mark, name, length);
         lr_intern_unlock();
     }
     if (!done)
