@@ -12,11 +12,26 @@
 /* Ten lines: two files with their answers, a line for others, one for what to do next. */
 enum { FILES_SHOWN = 2, ANSWERS_OF_ONE = 6, ANSWERS_OF_TWO = 2 };
 
+static bool is_before_exec(const struct lr_checked *checked, size_t i)
+{
+    const struct lr_model *model = checked->files[i].open.model;
+
+    return model && model->run.ended == LR_RUN_EXEC;
+}
+
+/* Nothing is there but what came before an exec: what it was all about wasn't traced. */
+static bool is_all_before_exec(const struct lr_checked *checked)
+{
+    for (size_t i = 0; i < checked->count; i++)
+        if (!is_before_exec(checked, i))
+            return false;
+    return true;
+}
+
 /* What a process held before it became another program by exec is gone. */
 static bool is_left_out(const struct lr_checked *checked, size_t i)
 {
-    return checked->count > 1 && checked->files[i].open.model &&
-           checked->files[i].open.model->run.ended == LR_RUN_EXEC;
+    return is_before_exec(checked, i) && !is_all_before_exec(checked);
 }
 
 static int exit_code_of(struct lr_checked *checked)
@@ -27,6 +42,8 @@ static int exit_code_of(struct lr_checked *checked)
         if (is_left_out(checked, i))
             checked->files[i].status = LR_OK;
     code = lr_check_exit_code(checked);
+    if (code == LR_EXIT_OK && is_all_before_exec(checked))
+        return LR_EXIT_CANNOT_TELL;
     /* That our own trace can't be read is no mistake of the caller's. */
     return code == LR_EXIT_BAD_INPUT ? LR_EXIT_CANNOT_TELL : code;
 }
@@ -51,6 +68,8 @@ static void say(const struct lr_checked *checked)
     if (judged > shown)
         fprintf(stderr, "leakring: and %zu more of %zu processes: leakring check *.lkr\n",
                 judged - shown, judged);
+    if (is_all_before_exec(checked))
+        fprintf(stderr, "leakring: cannot tell: it became another program, which left no trace\n");
     if (next)
         fprintf(stderr, "leakring: next: leakring report %s\n", next);
 }

@@ -58,17 +58,19 @@ static char *to_pattern(const char *directory, const char *template)
     return pattern;
 }
 
-/* Was the trace recorded under these settings?  The recorded text is cleaned, and may be cut. */
+/* Was the trace recorded under these settings?  The recorded text is cleaned, and may be cut,
+ * or hidden as these settings ask. */
 static bool same_settings(const struct lr_trace *trace, const char *settings)
 {
     const char *recorded = lr_trace_meta(trace, LR_META_CONFIG);
     char *clean = lr_text_clean((const unsigned char *)settings, strlen(settings));
     size_t length = strlen(recorded);
+    bool hidden = strcmp(recorded, "[redacted]") == 0 && strstr(settings, "redact");
     bool same = clean && strncmp(recorded, clean, length) == 0 &&
                 (clean[length] == '\0' || length + 4 > LR_STRING_MAX);
 
     free(clean);
-    return same;
+    return same || hidden;
 }
 
 static void consider(struct candidates *found, const char *path, const char *settings, uint32_t pid,

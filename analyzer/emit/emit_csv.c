@@ -9,9 +9,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void put_text(FILE *out, const char *text)
+static void begin_text(FILE *out, const char *text)
 {
     fputs(*text && strchr("=+-@", *text) ? "\"'" : "\"", out);
+}
+
+static void put_text(FILE *out, const char *text)
+{
+    begin_text(out, text);
     for (; *text; text++) {
         if (*text == '"')
             fputc('"', out);
@@ -63,7 +68,7 @@ static void put_rate(FILE *out, const struct lr_trend *trend)
 /* Outermost first, as folded. */
 static void put_stack(FILE *out, const struct lr_model_path *path)
 {
-    fputc('"', out);
+    begin_text(out, path->count ? path->frames[path->count - 1].function : "");
     for (size_t i = path->count; i-- > 0;) {
         for (const char *c = path->frames[i].function; *c; c++)
             fputs(*c == '"' ? "\"\"" : *c == ';' ? "%3B" : (char[]){*c, '\0'}, out);

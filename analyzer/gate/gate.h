@@ -98,7 +98,7 @@ struct lr_gate_rules {
     double limit_growth, limit_total_growth;             /* bytes an hour */
     double limit_leaks;                                  /* bytes */
     double limit_rss;                                    /* bytes */
-    double limit_unexplained, limit_unexplained_percent; /* bytes; of what is resident */
+    double limit_unexplained, limit_unexplained_percent; /* either; of what is resident */
     double min_duration_s;                               /* shorter recordings can't be judged */
     double max_interval;     /* bytes; coarser sampled ones can't either; 0: only exact ones */
     bool increase;           /* LR_GATE_INCREASE, where there is a baseline */

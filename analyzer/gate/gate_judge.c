@@ -100,17 +100,13 @@ static enum lr_status judge_rss(struct lr_gate_work *work)
         lr_unit_bytes(text, peak, false), lr_unit_bytes(most, lr_model_round(result.limit), false));
 }
 
-/* The smaller of the two limits; LR_GATE_NO_LIMIT: not asked. */
+/* In bytes; LR_GATE_NO_LIMIT: not asked. */
 static double limit_unexplained(const struct lr_gate_work *work)
 {
-    double bytes = work->rules->limit_unexplained;
     double percent = work->rules->limit_unexplained_percent;
 
-    if (percent >= 0) {
-        double share = percent / 100 * (double)work->model->ledger.resident;
-        return bytes >= 0 && bytes < share ? bytes : share;
-    }
-    return bytes;
+    return percent >= 0 ? percent / 100 * (double)work->model->ledger.resident
+                        : work->rules->limit_unexplained;
 }
 
 static enum lr_status judge_unexplained(struct lr_gate_work *work)

@@ -68,19 +68,21 @@ static enum lr_status add_growing(struct lr_gate_work *work,
                        signed_bytes(low, trend->low), signed_bytes(high, trend->high));
 }
 
-/* What nothing is known of: bytes of places without a trend; whether any place has one. */
+/* What nothing is known of: bytes of places without a trend; whether any place has one.  What is
+ * mapped is address space: it counts only where no place was followed. */
 struct undecided {
-    double bytes, most; /* most: of one place */
+    double bytes, most; /* most: of one place, mapped or not, files aside */
     bool trends;
 };
 
 static void count_undecided(const struct lr_model_memory_site *site, struct undecided *undecided)
 {
     undecided->trends |= site->trend.kind != LR_TREND_UNKNOWN;
-    if (site->kind == LR_MEMORY_MMAP || site->trend.kind != LR_TREND_UNKNOWN)
+    if (site->trend.kind != LR_TREND_UNKNOWN)
         return;
-    undecided->bytes += site->live_bytes.high;
-    undecided->most = fmax(undecided->most, site->live_bytes.high);
+    if (site->kind != LR_MEMORY_MMAP)
+        undecided->bytes += site->live_bytes.high;
+    undecided->most = fmax(undecided->most, site->live_bytes.high - site->file_bytes);
 }
 
 /* Nothing was found to grow: could it have been, is anything known at all? */

@@ -4,6 +4,7 @@
  */
 #include "gate_internal.h"
 
+#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,31 +149,70 @@ void lr_gate_sort(struct lr_gate_report *report)
         qsort(report->items, report->count, sizeof(*report->items), compare_results);
 }
 
-static bool is_taken(const struct lr_gate_report *report, size_t before, const char *subject)
+/* Subjects that were met, in a tree: a hostile or stripped program's are alike by the thousand. */
+struct taken {
+    enum lr_gate_rule rule;
+    const char *subject; /* the report's, or that of the caller while it is looked for */
+    unsigned next;       /* the number that the next one alike gets */
+};
+
+static int compare_taken(const void *left, const void *right)
 {
-    for (size_t i = 0; i < before; i++)
-        if (report->items[i].rule == report->items[before].rule &&
-            strcmp(report->items[i].subject, subject) == 0)
-            return true;
-    return false;
+    const struct taken *a = left, *b = right;
+
+    return a->rule != b->rule ? (a->rule > b->rule) - (a->rule < b->rule)
+                              : strcmp(a->subject, b->subject);
+}
+
+/* The entry of that subject, new or old; `spare` becomes it if it is new.  NULL: no memory. */
+static struct taken *take(void **tree, struct taken *spare, enum lr_gate_rule rule,
+                          const char *subject)
+{
+    struct taken **found;
+
+    *spare = (struct taken){rule, subject, 2};
+    found = tsearch(spare, tree, compare_taken);
+    return found ? *found : NULL;
+}
+
+/* Numbers items[i] if its subject is another's. */
+static bool make_unique(struct lr_gate_report *report, size_t i, void **tree, struct taken *spare)
+{
+    struct lr_gate_result *result = &report->items[i];
+    struct taken *first = take(tree, spare, result->rule, result->subject), *entry = first;
+
+    while (entry && entry != spare) {
+        char *name;
+
+        if (asprintf(&name, "%s (%u)", first->subject, first->next++) < 0)
+            return false;
+        entry = take(tree, spare, result->rule, name);
+        if (entry != spare) {
+            free(name);
+            continue;
+        }
+        free(result->subject);
+        result->subject = name;
+    }
+    return entry != NULL;
+}
+
+static void keep(void *entry)
+{
+    (void)entry;
 }
 
 enum lr_status lr_gate_make_unique(struct lr_gate_report *report, struct lr_error *error)
 {
-    for (size_t i = 0; i < report->count; i++) {
-        char *name = NULL;
+    struct taken *entries = calloc(report->count + 1, sizeof(*entries));
+    void *tree = NULL;
+    bool ok = entries != NULL;
 
-        if (!is_taken(report, i, report->items[i].subject))
-            continue;
-        for (unsigned n = 2; !name || is_taken(report, i, name); n++) {
-            free(name);
-            if (asprintf(&name, "%s (%u)", report->items[i].subject, n) < 0)
-                return lr_fail(error, LR_FAILED, "out of memory");
-        }
-        free(report->items[i].subject);
-        report->items[i].subject = name;
-    }
-    return LR_OK;
+    for (size_t i = 0; ok && i < report->count; i++)
+        ok = make_unique(report, i, &tree, &entries[i]);
+    tdestroy(tree, keep);
+    free(entries);
+    return ok ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
 }
 
 void lr_gate_report_free(struct lr_gate_report *report)

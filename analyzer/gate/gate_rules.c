@@ -89,11 +89,17 @@ static bool parse_limit(const char *value, double *limit)
     return parse_number(value, "", limit);
 }
 
+/* A size or a share: the later one replaces the other. */
 static bool parse_unexplained(const char *value, struct lr_gate_rules *rules)
 {
-    if (parse_number(value, "%", &rules->limit_unexplained_percent))
-        return rules->limit_unexplained_percent <= 100;
-    return parse_size(value, &rules->limit_unexplained);
+    double percent = LR_GATE_NO_LIMIT, bytes = LR_GATE_NO_LIMIT;
+
+    if (parse_number(value, "%", &percent) ? percent > 100 : !parse_size(value, &bytes))
+        return false;
+    /* The digits of a size were read for a share, too. */
+    rules->limit_unexplained_percent = bytes >= 0 ? LR_GATE_NO_LIMIT : percent;
+    rules->limit_unexplained = bytes;
+    return true;
 }
 
 static bool parse_completeness(const char *value, double *interval)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "options.h"
 #include "units.h"
 
 struct stream_site {
@@ -147,6 +148,36 @@ static bool is_named(const struct lr_model_pair *pair, const char *name)
     return strcmp(pair->name, name) == 0 || (dot && strcmp(dot + 1, name) == 0);
 }
 
+/* The pair that was meant by a name that none has; NULL: it may be one that the program names. */
+static const char *meant_by(const struct lr_model *model, const char *name)
+{
+    const char *const *names = (const char *const *)model->pair_names;
+    const char *meant = NULL;
+
+    for (size_t i = 0; i < model->pair_name_count; i++) {
+        const char *dot = strrchr(names[i], '.'), *last = dot ? dot + 1 : names[i];
+
+        if (strcmp(names[i], name) == 0 || strcmp(last, name) == 0)
+            return NULL;
+        if (lr_closest(name, &names[i], 1) || lr_closest(name, &last, 1))
+            meant = names[i];
+    }
+    return meant;
+}
+
+/* None was acquired: or is the name a slip, by which the limit would always be kept? */
+static enum lr_status judge_none(struct lr_gate_work *work, struct lr_gate_result *result,
+                                 const char *name)
+{
+    const char *meant = meant_by(work->model, name);
+
+    if (!meant)
+        return lr_gate_say(work->report, result, name, work->error, "no %s was acquired", name);
+    result->outcome = LR_GATE_CANNOT_TELL;
+    return lr_gate_say(work->report, result, name, work->error,
+                       "nothing is called %s; was %s meant?", name, meant);
+}
+
 static enum lr_status judge_live(struct lr_gate_work *work, const struct lr_gate_pair_limit *limit,
                                  bool bytes)
 {
@@ -171,8 +202,7 @@ static enum lr_status judge_live(struct lr_gate_work *work, const struct lr_gate
     if (result.outcome == LR_GATE_PASS)
         result.path = NULL;
     if (!result.pair)
-        return lr_gate_say(work->report, &result, limit->pair, work->error, "no %s was acquired",
-                           limit->pair);
+        return judge_none(work, &result, limit->pair);
     if (bytes)
         return lr_gate_say(work->report, &result, limit->pair, work->error,
                            "live %s hold %s; the limit is %s", limit->pair,

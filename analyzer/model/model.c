@@ -27,6 +27,7 @@ void lr_model_free(struct lr_model *model)
     for (size_t i = 0; i < model->site_count; i++)
         lr_path_free(&model->sites[i].path);
     free(model->pairs);
+    free(model->pair_names);
     free(model->sites);
     for (size_t i = 0; i < model->past_count; i++)
         lr_path_free(&model->past[i].path);

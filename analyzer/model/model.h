@@ -301,6 +301,8 @@ struct lr_model {
     struct lr_model_phase phase;
     struct lr_model_completeness completeness;
     struct lr_model_verdict verdict;
+    const char **pair_names;     /* of all pairs that the tracer knew, the trace's */
+    size_t pair_name_count;
     struct lr_model_pair *pairs; /* those that were acquired at least once */
     size_t pair_count;
     struct lr_model_memory_site *sites; /* by live bytes, mappings behind the rest */

@@ -315,12 +315,23 @@ static void free_seeds(struct seeds *seeds)
     free(seeds->orphans);
 }
 
+static bool list_names(struct lr_build *build)
+{
+    struct lr_model *model = build->model;
+    uint32_t entries = lr_trace_pairdef_entries(build->trace);
+
+    model->pair_names = calloc((size_t)entries + 1, sizeof(*model->pair_names));
+    for (uint32_t i = 0; model->pair_names && i < entries; i++)
+        model->pair_names[model->pair_name_count++] = lr_trace_pair_name(build->trace, i);
+    return model->pair_names != NULL;
+}
+
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error)
 {
     struct seeds seeds = {0};
     enum lr_status status = LR_OK;
 
-    if (!read_sites(build, &seeds) || !read_live(build, &seeds)) {
+    if (!list_names(build) || !read_sites(build, &seeds) || !read_live(build, &seeds)) {
         status = lr_fail(error, LR_FAILED, "out of memory");
         goto done;
     }

@@ -63,6 +63,20 @@ gate --growth=off --children ./parent >out
 tap_is "$?" 1 "unless that is asked"
 gate --growth=off -- sh -c "exec $forgets 0 5" >out
 tap_is "$?" 0 "an exec"
+cat >launch.c <<'END'
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    (void)argc;
+    return execvp(argv[1], argv + 1);
+}
+END
+gcc -o launch launch.c || tap_fail "launch.c compiles"
+gate --growth=off -- ./launch env -u LD_PRELOAD "$forgets" 5 5 >out
+tap_is "$?" 3 "a traced launcher of what isn't traced: cannot tell"
+tap_like "$(cat err)" 'cannot tell: it became another program' "and why"
+gate --growth=off --redact=all -- "$forgets" 5 5 >out
+tap_is "$?" 1 "a trace that hides its settings is found"
 
 # --- signals ---
 cat >patient.sh <<'END'

@@ -6,8 +6,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "gate.h"
+#include "gate_internal.h"
 #include "gate_rules.h"
 
 static struct lr_gate_report report;
@@ -106,6 +108,13 @@ static void un_ended_streams_fail_and_name_their_line(void **state)
     assert_answer(LR_GATE_LIMIT_PAIR, LR_GATE_FAIL);
     lr_gate_report_free(&report);
     gate(NULL, "limit-live", "java.util.zip.Inflater=5");
+    assert_answer(LR_GATE_LIMIT_PAIR, LR_GATE_PASS);
+    lr_gate_report_free(&report);
+    gate(NULL, "limit-live", "Inflator=0"); /* a slip would be kept by whatever happens */
+    assert_answer(LR_GATE_LIMIT_PAIR, LR_GATE_CANNOT_TELL);
+    assert_non_null(strstr(answer(LR_GATE_LIMIT_PAIR)->message, "java.util.zip.Inflater"));
+    lr_gate_report_free(&report);
+    gate(NULL, "limit-live", "demo.Session=0");
     assert_answer(LR_GATE_LIMIT_PAIR, LR_GATE_PASS);
     finish();
 }
@@ -241,6 +250,12 @@ static void without_a_history_growth_cannot_be_told(void **state)
     (void)state;
     struct lr_make *make = make_night();
     lr_make_live(make, 0x8000, 1000000, LR_KIND_MALLOC, leaking_stack(make), 5, 0);
+    judge(make);
+    gate(NULL, NULL, NULL);
+    assert_answer(LR_GATE_GROWTH, LR_GATE_CANNOT_TELL);
+    finish();
+    make = make_night();
+    lr_make_region(make, 0x10000000, 1000000, leaking_stack(make), 5, MAP_ANONYMOUS << 8 | 3);
     judge(make);
     gate(NULL, NULL, NULL);
     assert_answer(LR_GATE_GROWTH, LR_GATE_CANNOT_TELL);
@@ -395,6 +410,26 @@ static void subjects_are_unique(void **state)
     finish();
 }
 
+/* Of a stripped program all places are its file's: in cubic time they would never end. */
+static void thousands_of_like_subjects_take_no_time(void **state)
+{
+    enum { ALIKE = 8000 };
+    const struct lr_gate_result result = {.rule = LR_GATE_UNENDED};
+    struct lr_error error;
+
+    (void)state;
+    report = (struct lr_gate_report){0};
+    for (int i = 0; i < ALIKE; i++)
+        assert_int_equal(lr_gate_say(&report, &result, i == 1 ? "tool (3)" : "tool", &error, "."),
+                         LR_OK);
+    assert_int_equal(lr_gate_make_unique(&report, &error), LR_OK);
+    assert_string_equal(report.items[0].subject, "tool");
+    assert_string_equal(report.items[2].subject, "tool (2)");
+    assert_string_equal(report.items[3].subject, "tool (4)");
+    assert_string_equal(report.items[ALIKE - 1].subject, "tool (8000)");
+    lr_gate_report_free(&report);
+}
+
 static void words_of_rules(void **state)
 {
     static const char *const wrong[][2] = {{"growth", "yes"},
@@ -428,6 +463,10 @@ static void words_of_rules(void **state)
     assert_true(rules.limit_leaks == 1048576);
     set(&rules, "limit-leaks", "100kB");
     assert_true(rules.limit_leaks == 102400);
+    set(&rules, "limit-unexplained", "10%");
+    assert_true(rules.limit_unexplained_percent == 10 && rules.limit_unexplained < 0);
+    set(&rules, "limit-unexplained", "64MiB"); /* no share of 64 % as well */
+    assert_true(rules.limit_unexplained == 67108864 && rules.limit_unexplained_percent < 0);
     set(&rules, "min-duration", "10m");
     assert_true(rules.min_duration_s == 600);
     for (int i = 0; i < LR_GATE_PAIR_LIMITS + 1; i++) {
@@ -453,6 +492,7 @@ int main(void)
         cmocka_unit_test(resident_memory_at_its_peak),
         cmocka_unit_test(only_what_is_worse_than_the_baseline_fails),
         cmocka_unit_test(subjects_are_unique),
+        cmocka_unit_test(thousands_of_like_subjects_take_no_time),
         cmocka_unit_test(words_of_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,6 +248,36 @@ static void verdicts(void **state)
     }
 }
 
+/* Of a name and of a stack, whose outermost frame begins it. */
+static void no_text_is_a_spreadsheets_formula(void **state)
+{
+    struct lr_make *make = lr_make_new();
+    struct lr_symbolizer *symbolizer;
+    struct lr_error error;
+    struct lr_model *model;
+    struct lr_trace *trace;
+    char *text = NULL;
+    size_t size;
+
+    uint32_t pair = lr_make_pairdef(make, "java.util.zip.Inflater", LR_PAIR_JAVA);
+    uint32_t stack = lr_make_java_stack(make, 2, INFLATE, "=cmd.run(Cmd.java):3");
+    lr_make_pairsite(make, pair, stack, 10, 9, 9);
+    unsigned char *bytes = lr_make_bytes(make, &size);
+    assert_int_equal(lr_trace_open_bytes(bytes, size, "formula", &trace, &error), LR_OK);
+    symbolizer = lr_symbolizer_open(trace, NULL);
+    assert_int_equal(lr_model_build(trace, symbolizer, &model, &error), LR_OK);
+    FILE *out = open_memstream(&text, &size);
+    assert_int_equal(lr_emit_csv(out, model, NULL, &error), LR_OK);
+    fclose(out);
+    assert_non_null(strstr(text, "=cmd.run"));
+    assert_null(strstr(text, "\"=cmd.run"));
+    free(text);
+    lr_model_free(model);
+    lr_symbolizer_close(symbolizer);
+    lr_trace_close(trace);
+    lr_make_free(make);
+}
+
 static uint32_t random_state;
 
 static uint32_t next_random(void)
@@ -360,6 +390,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts),
+        cmocka_unit_test(no_text_is_a_spreadsheets_formula),
         cmocka_unit_test(damaged_traces_are_reported_or_refused),
     };
 
