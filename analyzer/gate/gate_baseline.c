@@ -19,6 +19,19 @@ static bool is_in_use(const struct lr_model *model, const struct lr_diff_site *s
     return false;
 }
 
+/* Mapped address space is no memory, and no regression by itself; that it grows by what matters is
+ * a finding without a baseline, and so it is where that hadn't got it. */
+static bool is_growing_map(const struct lr_model *model, const struct lr_diff_site *site)
+{
+    if (!site->mapped || site->expected ||
+        (site->state != LR_DIFF_NEW && site->state != LR_DIFF_GROWN))
+        return false;
+    for (size_t i = 0; i < model->site_count; i++)
+        if (&model->sites[i].path == site->new_path)
+            return model->sites[i].leaks;
+    return false;
+}
+
 static const struct lr_model_pair *pair_of(const struct lr_model *model,
                                            const struct lr_diff_site *site)
 {
@@ -107,6 +120,9 @@ enum lr_status lr_gate_increase(struct lr_gate_work *work)
         if (more || site->state == LR_DIFF_UNCLEAR)
             status = say_site(work, site, more && whole ? LR_GATE_FAIL : LR_GATE_CANNOT_TELL);
     }
+    for (size_t i = 0; status == LR_OK && i < diff->count; i++)
+        if (is_growing_map(work->model, &diff->items[i]))
+            status = say_site(work, &diff->items[i], whole ? LR_GATE_FAIL : LR_GATE_CANNOT_TELL);
     if (status == LR_OK && work->report->count == before)
         status = say_rest(work, diff);
     lr_diff_free(diff);

@@ -130,16 +130,21 @@ static inline void collect_at_half(struct lr_make *make)
     }
 }
 
-/* `per_hour` more at a stack of one frame, in that module's address 0x100. */
-static inline void judge_growing(struct lr_make *make, uint32_t stack, double per_hour)
+static inline void follow_growing(struct lr_make *make, uint32_t stack, double per_hour)
 {
-    lr_make_live(make, 0x8000, (uint64_t)(20e6 + 8 * per_hour), LR_KIND_MALLOC, stack, 5, 0);
     lr_make_followed(make, SLOT, LR_FOLLOWED_STACK, stack, 0);
     for (unsigned i = 0; i < POINTS; i++) {
         double hours = (double)i * 5 / 60;
         followed_at(make, i)[SLOT] = (struct lr_followed_value){
             (float)(20e6 + per_hour * hours + 1e4 * jitter(i)), (float)(20000 + 1000 * hours)};
     }
+}
+
+/* `per_hour` more at a stack of one frame, in that module's address 0x100. */
+static inline void judge_growing(struct lr_make *make, uint32_t stack, double per_hour)
+{
+    lr_make_live(make, 0x8000, (uint64_t)(20e6 + 8 * per_hour), LR_KIND_MALLOC, stack, 5, 0);
+    follow_growing(make, stack, per_hour);
     judge(make);
 }
 
