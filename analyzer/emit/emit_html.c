@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "emit_history.h"
+#include "emit_phase.h"
 #include "emit_sampling.h"
 #include "html.h"
 #include "html_chart.h"
@@ -74,7 +75,7 @@ static void put_verdict(struct html *html)
 {
     const struct lr_model *model = html->model;
     const struct lr_model_verdict *verdict = &model->verdict;
-    char projection[LR_PROJECTION_SIZE];
+    char projection[LR_PROJECTION_SIZE], phase[LR_PHASE_SIZE];
     FILE *out = html->out;
 
     fprintf(out, "<header class=\"verdict %s\" id=\"verdict\">\n<p class=\"command\"><code>",
@@ -86,6 +87,11 @@ static void put_verdict(struct html *html)
     fputs("</h1>\n", out);
     if (*lr_projection_text(projection, &model->projection, false))
         put_paragraph(out, "projection", projection);
+    if (*lr_phase_text(phase, model)) {
+        fputs("<p class=\"phase\">Counted: ", out);
+        lr_html_text(out, phase);
+        fputs("</p>\n", out);
+    }
     if (verdict->next) {
         fputs("<p class=\"next\"><strong>Next:</strong> ", out);
         lr_html_text(out, verdict->next);

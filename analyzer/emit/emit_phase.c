@@ -15,20 +15,28 @@ static const char *mark_or(char *out, size_t size, const char *name, const char 
     return out;
 }
 
-void lr_emit_phase(struct lr_page *page, unsigned indent, const char *prefix,
-                   const struct lr_model *model)
+const char *lr_phase_text(char *out, const struct lr_model *model)
 {
     const struct lr_model_phase *phase = &model->phase;
     char from[80], to[80], begin[LR_UNIT_SIZE], end[LR_UNIT_SIZE];
 
-    if (!phase->set)
-        return;
-    lr_page_text(page, indent, indent + 2, LR_INK_PLAIN,
-                 "%sonly what was acquired between %s (%s) and %s (%s)", prefix,
+    *out = '\0';
+    if (phase->set)
+        snprintf(out, LR_PHASE_SIZE, "only what was acquired between %s (%s) and %s (%s)",
                  mark_or(from, sizeof(from), phase->from, "the start"),
                  lr_unit_duration(begin, phase->from_ms),
                  mark_or(to, sizeof(to), phase->to, "the end"),
                  lr_unit_duration(end, phase->to_ms));
+    return out;
+}
+
+void lr_emit_phase(struct lr_page *page, unsigned indent, const char *prefix,
+                   const struct lr_model *model)
+{
+    char text[LR_PHASE_SIZE];
+
+    if (*lr_phase_text(text, model))
+        lr_page_text(page, indent, indent + 2, LR_INK_PLAIN, "%s%s", prefix, text);
 }
 
 void lr_emit_marks(struct lr_page *page, const struct lr_model *model)

@@ -7,7 +7,16 @@
 #include "html.h"
 #include "units.h"
 
-enum { WIDTH = 960, HEIGHT = 300, LEFT = 74, RIGHT = 14, TOP = 12, BOTTOM = 26, MOST_POINTS = 400 };
+enum {
+    WIDTH = 960,
+    HEIGHT = 300,
+    LEFT = 74,
+    RIGHT = 14,
+    TOP = 12,
+    BOTTOM = 26,
+    MOST_POINTS = 400,
+    MOST_MARKS = 40
+};
 enum { SPARK_WIDTH = 120, SPARK_HEIGHT = 26, SPARK_POINTS = 60 };
 
 /* Lines differ in dashes as well as in colour. */
@@ -124,10 +133,12 @@ static void put_upright(struct chart *chart, double time, const char *class, con
 {
     if (time < chart->first || time > chart->last)
         return;
+    fputs("<g><title>", chart->out);
+    lr_html_text(chart->out, title);
     fprintf(chart->out,
-            "<g><title>%s</title><line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" "
+            "</title><line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" "
             "y2=\"%d\"/></g>",
-            title, class, x_of(chart, time), x_of(chart, time), TOP, HEIGHT - BOTTOM);
+            class, x_of(chart, time), x_of(chart, time), TOP, HEIGHT - BOTTOM);
 }
 
 /* Of collections that are a pixel apart, one is enough. */
@@ -155,6 +166,22 @@ static void put_changes(struct chart *chart, const struct lr_model_completeness 
     for (size_t i = 0; i < complete->interval_count && i < MOST_POINTS; i++)
         put_upright(chart, complete->intervals[i].time_ms, "change",
                     "the sampling interval was changed");
+}
+
+static void put_marks(struct chart *chart, const struct lr_model *model)
+{
+    for (size_t i = 0; i < model->mark_count && i < MOST_MARKS; i++) {
+        const struct lr_model_mark *mark = &model->marks[i];
+        double time = (double)mark->time_ms;
+
+        put_upright(chart, time, "mark", mark->name);
+        if (time < chart->first || time > chart->last)
+            continue;
+        fprintf(chart->out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\">", x_of(chart, time) + 3,
+                TOP + 10);
+        lr_html_text(chart->out, mark->name);
+        fputs("</text>", chart->out);
+    }
 }
 
 static void put_legend(struct chart *chart)
@@ -207,6 +234,7 @@ bool lr_html_chart(FILE *out, const struct lr_model *model)
     put_grid(&chart);
     put_collections(&chart);
     put_changes(&chart, &model->completeness);
+    put_marks(&chart, model);
     for (int i = 0; i < LINES; i++)
         if (chart.columns[i])
             put_line(&chart, i);

@@ -36,10 +36,18 @@ public final class ForgetfulService {
         deflater.end();
     }
 
+    private static void mark(String name) {
+        Deflater deflater = new Deflater();
+        deflater.setDictionary(("leakring.mark=" + name).getBytes());
+        deflater.end();
+    }
+
     public static void main(String[] args) throws Exception {
         int requests = args.length > 0 ? Integer.parseInt(args[0]) : 300;
 
         for (int request = 0; request < requests; request++) {
+            if (request == 100)
+                mark("warm <b>");
             leakInflater();
             leakDirect();
             useCache();

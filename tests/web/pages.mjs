@@ -140,6 +140,10 @@ async function chart(file) {
   const shown = async () => (await page.locator("#chart [tabindex='0']").getAttribute("data-shown")).split(" ").map(Number);
   const span = ([from, to]) => to - from;
   is(await page.locator("#chart canvas").count(), 1, "chart: drawn by the script");
+  const plain = await open(file, { javaScriptEnabled: false });
+  is(await plain.page.locator("#chart line.mark").count(), 1, "chart: without scripts: a mark is drawn");
+  ok((await plain.page.locator("#chart svg").first().textContent()).includes("warm <b>"), "chart: without scripts: with its name");
+  await plain.page.context().close();
   const whole = await shown();
   await page.locator("#chart [tabindex='0']").focus();
   await page.keyboard.press("+");

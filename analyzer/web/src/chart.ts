@@ -33,8 +33,8 @@ function uprights(report: Report, times: number[]): Upright[] {
       found.push({ at: times[i] ?? 0, color: "--dim", dash: [], text: "" });
   for (const change of report.completeness.sampling?.changes ?? [])
     found.push({ at: change.t_s, color: "--unsure", dash: [2, 2], text: "" });
-  for (const mark of report.marks ?? [])
-    found.push({ at: mark.time_s, color: "--good", dash: [], text: mark.name });
+  for (const mark of report.marks)
+    found.push({ at: mark.t_s, color: "--good", dash: [], text: mark.name });
   return found;
 }
 

@@ -50,7 +50,7 @@ export interface Pair {
 }
 
 export interface Mark {
-  time_s: number;
+  t_s: number;
   name: string;
 }
 
@@ -61,7 +61,7 @@ export interface Report {
   sites_total: number;
   series: Record<string, (number | null)[]>;
   completeness: { sampling: { changes: { t_s: number; from: number; to: number; why: string }[] } | null };
-  marks?: Mark[];
+  marks: Mark[];
 }
 
 /** What the page holds: gzip in base64. */
