@@ -16,11 +16,13 @@ counter() { sed -n "s/^ *name=$1 kind=[a-z]* value=//p" dump.txt; }
 # walker FLAG…: one run with every stack verified, or every 32nd.
 walker() {
     local label="$JDK_NAME: $*" every=1 stacks checked wrong lost asked
-    rm -f states.lkr
+    rm -f states.lkr hs_err.txt
     [ "$1" != -Xcomp ] || every=32 # nearly all time goes into deep stacks there
-    LR_KEYS=java_check=$every traced states.lkr "$JDK/bin/java" -Xmx256m -Xlog:disable "$@" -cp "$JAVA_CLASSES" \
-        JavaStates "$seconds" 2 >states.out 2>states.err
+    LR_KEYS=java_check=$every traced states.lkr "$JDK/bin/java" -Xmx256m -Xlog:disable -XX:ErrorFile=hs_err.txt "$@" \
+        -cp "$JAVA_CLASSES" JavaStates "$seconds" 2 >states.out 2>states.err
     tap_is "$? $(tail -1 states.out) $(cat states.err)" "0 sums OK " "$label: the program's output"
+    # A JVM that died tells of it here, or nobody will ever know why.
+    [ ! -e hs_err.txt ] || tap_diag "$(head -150 hs_err.txt | cut -c1-160)"
     "$LR_CLI" dump states.lkr >dump.txt 2>&1
     checked=$(counter java_checked)
     wrong=$(($(counter java_wrong_count) + $(counter java_wrong_method) + $(counter java_wrong_bci)))
