@@ -24,11 +24,14 @@ enum {
     LR_OPT_TO,
 };
 
-#define LR_TRACE_OPTION_ROWS                                                                      \
-    {"output", required_argument, NULL, 'o'}, {"force", no_argument, NULL, 'f'},                  \
-        {"debug-dir", required_argument, NULL, LR_OPT_DEBUG_DIR},                                 \
+/* For commands that write to stdout only; the same function takes them. */
+#define LR_SYMBOLS_OPTION_ROWS                                                                    \
+    {"debug-dir", required_argument, NULL, LR_OPT_DEBUG_DIR},                                     \
         {"sysroot", required_argument, NULL, LR_OPT_SYSROOT},                                     \
         {"no-symbols", no_argument, NULL, LR_OPT_NO_SYMBOLS}
+#define LR_TRACE_OPTION_ROWS                                                                      \
+    {"output", required_argument, NULL, 'o'}, {"force", no_argument, NULL, 'f'},                  \
+        LR_SYMBOLS_OPTION_ROWS
 
 #define LR_OUTPUT_HELP                                                                            \
     "  -o, --output=FILE       write there instead of stdout; - is stdout\n"                      \
