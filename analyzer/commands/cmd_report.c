@@ -124,7 +124,7 @@ static enum lr_status write_report(const struct request *request, const struct l
     if (request->new_suppressions)
         return lr_emit_new_suppressions(out, model, error);
     if (request->format == LR_OUTPUT_HTML)
-        return lr_emit_html(out, model, &request->emit, error);
+        return lr_emit_html(out, model, error);
     if (request->format == LR_OUTPUT_JSON)
         return lr_emit_json(out, model, &request->emit, error);
     return lr_emit_text(out, model, &request->emit, error);

@@ -22,8 +22,7 @@ struct lr_emit_options {
 enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
                             const struct lr_emit_options *options, struct lr_error *error);
 /* One page that needs nothing else.  LR_USAGE in a build without Node.js. */
-enum lr_status lr_emit_html(FILE *out, const struct lr_model *model,
-                            const struct lr_emit_options *options, struct lr_error *error);
+enum lr_status lr_emit_html(FILE *out, const struct lr_model *model, struct lr_error *error);
 /* Schema leakring.report/1. */
 enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
                             const struct lr_emit_options *options, struct lr_error *error);

@@ -23,7 +23,6 @@
 struct html {
     FILE *out;
     const struct lr_model *model;
-    const struct lr_emit_options *options;
 };
 
 static void put_texts(FILE *out, const char *class, const struct lr_model_texts *texts)
@@ -270,10 +269,9 @@ static void put_run(struct html *html)
     fputs("</dl></section>\n", out);
 }
 
-enum lr_status lr_emit_html(FILE *out, const struct lr_model *model,
-                            const struct lr_emit_options *options, struct lr_error *error)
+enum lr_status lr_emit_html(FILE *out, const struct lr_model *model, struct lr_error *error)
 {
-    struct html html = {.out = out, .model = model, .options = options};
+    struct html html = {.out = out, .model = model};
     enum lr_status status;
 
     if (!lr_web_is_there())
