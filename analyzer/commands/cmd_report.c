@@ -12,6 +12,8 @@
 #include "newest.h"
 #include "open_model.h"
 #include "options.h"
+#include "pager.h"
+#include "progress.h"
 #include "status.h"
 #include "terminal.h"
 #include "trace_options.h"
@@ -21,15 +23,23 @@ static const struct lr_help help = {
     .synopsis = "report [options] [FILE...]",
     .examples = "  leakring report                          the newest trace here\n"
                 "  leakring report app.lkr                  one trace; of a running process too\n"
+                "  leakring report --format=short app.lkr   a few lines, for a message\n"
+                "  leakring report --filter='*Codec*' app.lkr\n"
                 "  leakring report --format=html -o app.html app.lkr\n"
                 "  leakring report --format=json -o app.json app.lkr\n",
-    .options = "  -F, --format=FORMAT     text for people (default), html for a browser, or json:\n"
-               "                          schema leakring.report/1\n"
+    .options = "  -F, --format=text|short|html|json\n"
+               "                          text for people (default), short: at most ten lines of\n"
+               "                          it; html for a browser; json: schema leakring.report/1\n"
                LR_OUTPUT_HELP
-               "      --top=N             list N places of unjudged memory (text 10, json all)\n"
+               "      --site=ID           all that is known of one place: stack, history, ages\n"
+               "      --pair=PAIR         only the places of one kind of stream: Inflater\n"
+               "      --filter=GLOB       only places with that function, file or library in\n"
+               "                          their stack; without wildcards: part of a name\n"
+               "      --top=N             list N places of each kind (text 10 and 20, json all)\n"
                "      --stacks            show every frame of each finding\n"
                "      --bytes             sizes in bytes, not in kB and MB\n"
-               "      --color=WHEN        auto (default), always or never; NO_COLOR is respected\n"
+               LR_COLOR_HELP
+               "      --no-pager          what is longer than the terminal isn't paged\n"
                LR_PHASE_HELP
                LR_SYMBOLS_HELP
                LR_SUPPRESS_HELP
@@ -49,12 +59,27 @@ struct request {
     struct lr_emit_options emit;
     struct lr_open_options open;
     bool new_suppressions; /* instead of a report */
+    bool no_pager;
 };
 
-enum { OPT_TOP = 256, OPT_STACKS, OPT_BYTES, OPT_COLOR, OPT_GEN };
+enum {
+    OPT_TOP = 256,
+    OPT_STACKS,
+    OPT_BYTES,
+    OPT_COLOR,
+    OPT_GEN,
+    OPT_SITE,
+    OPT_PAIR,
+    OPT_FILTER,
+    OPT_NO_PAGER,
+};
 
 static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
+    {"site", required_argument, NULL, OPT_SITE},
+    {"pair", required_argument, NULL, OPT_PAIR},
+    {"filter", required_argument, NULL, OPT_FILTER},
+    {"no-pager", no_argument, NULL, OPT_NO_PAGER},
     {"top", required_argument, NULL, OPT_TOP},
     {"stacks", no_argument, NULL, OPT_STACKS},
     {"bytes", no_argument, NULL, OPT_BYTES},
@@ -69,10 +94,50 @@ static const struct option options[] = {
 
 static int parse_format(const char *word, enum lr_output *format)
 {
-    if (strcmp(word, "html") != 0)
+    if (strcmp(word, "html") == 0)
+        *format = LR_OUTPUT_HTML;
+    else if (strcmp(word, "short") == 0)
+        *format = LR_OUTPUT_SHORT;
+    else
         return lr_parse_output(word, format);
-    *format = LR_OUTPUT_HTML;
     return 0;
+}
+
+/* What the text is to show, and how.  False: `c` is none of these options. */
+static bool text_option(int c, struct lr_emit_options *emit)
+{
+    switch (c) {
+    case OPT_STACKS:
+        emit->whole_stacks = true;
+        return true;
+    case OPT_BYTES:
+        emit->raw_bytes = true;
+        return true;
+    case OPT_SITE:
+        emit->choice.site = optarg;
+        return true;
+    case OPT_PAIR:
+        emit->choice.pair = optarg;
+        return true;
+    case OPT_FILTER:
+        emit->choice.filter = optarg;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Exit code, or -1 to go on. */
+static int check_choice(const struct request *request)
+{
+    const struct lr_emit_choice *choice = &request->emit.choice;
+    bool text = request->format == LR_OUTPUT_TEXT;
+
+    if (choice->site && (!text || choice->pair || choice->filter))
+        return lr_bad_usage(&help, "--site is for text, without --pair and --filter");
+    if ((choice->pair || choice->filter) && !text && request->format != LR_OUTPUT_SHORT)
+        return lr_bad_usage(&help, "--pair and --filter are for text; jq filters JSON");
+    return -1;
 }
 
 /* Exit code, or -1 to go on. */
@@ -88,17 +153,14 @@ static int parse_options(int argc, char **argv, struct request *request)
             return lr_help(stdout, &help);
         case 'F':
             if (parse_format(optarg, &request->format) != 0)
-                return lr_bad_usage(&help, "--format is text, json or html, not %s", optarg);
+                return lr_bad_usage(&help, "--format is text, short, json or html, not %s", optarg);
             break;
         case OPT_TOP:
             if (lr_parse_number(optarg, 1000000, &top) != 0)
                 return lr_bad_usage(&help, "--top is a number from 1 on, not %s", optarg);
             break;
-        case OPT_STACKS:
-            request->emit.whole_stacks = true;
-            break;
-        case OPT_BYTES:
-            request->emit.raw_bytes = true;
+        case OPT_NO_PAGER:
+            request->no_pager = true;
             break;
         case OPT_GEN:
             request->new_suppressions = true;
@@ -108,14 +170,15 @@ static int parse_options(int argc, char **argv, struct request *request)
                 return lr_bad_usage(&help, "--color is auto, always or never, not %s", optarg);
             break;
         default:
-            if (!lr_trace_option(c, optarg, &request->output, &request->open))
+            if (!text_option(c, &request->emit) &&
+                !lr_trace_option(c, optarg, &request->output, &request->open))
                 return lr_bad_option(&help, argv, c);
         }
     }
     request->emit.top = (unsigned)top;
     request->emit.color = lr_use_color(color, &request->output);
     request->emit.width = lr_output_width(&request->output);
-    return -1;
+    return check_choice(request);
 }
 
 static enum lr_status write_report(const struct request *request, const struct lr_model *model,
@@ -127,6 +190,8 @@ static enum lr_status write_report(const struct request *request, const struct l
         return lr_emit_html(out, model, error);
     if (request->format == LR_OUTPUT_JSON)
         return lr_emit_json(out, model, &request->emit, error);
+    if (request->format == LR_OUTPUT_SHORT)
+        return lr_emit_short(out, model, &request->emit, error);
     return lr_emit_text(out, model, &request->emit, error);
 }
 
@@ -134,8 +199,11 @@ static enum lr_status report_file(const struct request *request, const char *pat
                                   struct lr_error *error)
 {
     struct lr_open_model open;
-    enum lr_status status = lr_model_open(&open, path, &request->open, error);
+    enum lr_status status;
 
+    lr_progress_begin(path);
+    status = lr_model_open(&open, path, &request->open, error);
+    lr_progress_end();
     if (status == LR_OK)
         status = write_report(request, open.model, out, error);
     lr_model_close(&open);
@@ -171,6 +239,19 @@ static int report_all(const struct request *request, char **paths, int count, FI
     return exit_code;
 }
 
+/* What a terminal gets is paged; what a program reads isn't. */
+static int report_paged(const struct request *request, char **paths, int count, FILE *out)
+{
+    bool text = request->format == LR_OUTPUT_TEXT && !request->new_suppressions;
+    struct lr_pager pager;
+    int exit_code;
+
+    out = lr_pager_open(&pager, &request->output, out, !text || request->no_pager);
+    exit_code = report_all(request, paths, count, out);
+    lr_pager_close(&pager);
+    return exit_code;
+}
+
 int lr_cmd_report(int argc, char **argv)
 {
     struct request request = {.format = LR_OUTPUT_TEXT};
@@ -193,7 +274,8 @@ int lr_cmd_report(int argc, char **argv)
     }
     out = lr_output_open(&request.output, paths, count, &error);
     if (out)
-        exit_code = lr_output_close(&request.output, out, report_all(&request, paths, count, out));
+        exit_code =
+            lr_output_close(&request.output, out, report_paged(&request, paths, count, out));
     else
         exit_code = lr_finish(LR_USAGE, request.output.path, &error);
     free(newest);

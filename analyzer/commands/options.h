@@ -33,7 +33,7 @@ int lr_bad_option(const struct lr_help *help, char **argv, int getopt_result);
 int lr_bad_usage(const struct lr_help *help, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-enum lr_output { LR_OUTPUT_TEXT, LR_OUTPUT_JSON, LR_OUTPUT_HTML };
+enum lr_output { LR_OUTPUT_TEXT, LR_OUTPUT_JSON, LR_OUTPUT_HTML, LR_OUTPUT_SHORT };
 /* 0, or -1 for a word that is neither `text` nor `json`. */
 int lr_parse_output(const char *word, enum lr_output *output);
 

@@ -10,7 +10,8 @@
 #include "output_file.h"
 
 #define LR_COLOR_HELP                                                                             \
-    "      --color=WHEN        auto (default), always or never; NO_COLOR is respected\n"
+    "      --color=auto|always|never\n"                                                            \
+    "                          colour on a terminal (auto, default); NO_COLOR is respected\n"
 
 enum { LR_COLOR_NEVER, LR_COLOR_ALWAYS, LR_COLOR_AUTO };
 /* 0, or -1 for a word that is none of the three. */

@@ -9,18 +9,23 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "emit_choice.h"
 #include "model.h"
 
 struct lr_emit_options {
     bool color;
     bool raw_bytes;    /* 80462112 B instead of 80.5 MB */
     bool whole_stacks; /* all frames of every finding */
-    unsigned top;      /* places of memory to list; 0: the default (text 10, JSON all) */
+    unsigned top;      /* places of each kind to list; 0: the default (text 10, JSON all) */
     unsigned width;    /* columns of the terminal; 0: nothing is wrapped or shortened */
+    struct lr_emit_choice choice; /* text only */
 };
 
 enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
                             const struct lr_emit_options *options, struct lr_error *error);
+/* At most ten lines without colour or width, for a message to somebody. */
+enum lr_status lr_emit_short(FILE *out, const struct lr_model *model,
+                             const struct lr_emit_options *options, struct lr_error *error);
 /* One page that needs nothing else.  LR_USAGE in a build without Node.js. */
 enum lr_status lr_emit_html(FILE *out, const struct lr_model *model, struct lr_error *error);
 /* Schema leakring.report/1. */

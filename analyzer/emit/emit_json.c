@@ -7,6 +7,7 @@
 #include "emit_json_parts.h"
 #include "emit_series.h"
 #include "emit_suppressions.h"
+#include "site_id.h"
 
 /* A list, as that of `oom`. */
 static json_object *new_next(const char *next)
@@ -52,11 +53,13 @@ static void put_path(json_object *object, const struct lr_model_path *path)
     lr_json_put(object, "stack", lr_json_stack(path));
 }
 
-static json_object *new_pair_site(const struct lr_model *model,
+static json_object *new_pair_site(const struct lr_model *model, const struct lr_model_pair *pair,
                                   const struct lr_model_pair_site *site)
 {
     json_object *object = json_object_new_object();
+    char id[LR_SITE_ID_SIZE];
 
+    lr_json_put_string(object, "id", lr_pair_site_id(id, pair, site));
     lr_json_put(object, "culprit", lr_json_culprit(&site->path));
     lr_json_put_count(object, "acquired", site->acquired);
     lr_json_put_count(object, "released", site->released);
@@ -91,7 +94,7 @@ static json_object *new_pair(const struct lr_model *model, const struct lr_model
     lr_json_put_count(object, "live", pair->live);
     lr_json_put_count(object, "live_bytes", pair->live_bytes);
     for (size_t i = 0; i < pair->site_count; i++)
-        json_object_array_add(sites, new_pair_site(model, &pair->sites[i]));
+        json_object_array_add(sites, new_pair_site(model, pair, &pair->sites[i]));
     lr_json_put(object, "sites", sites);
     return object;
 }
@@ -101,7 +104,9 @@ static json_object *new_memory_site(const struct lr_model *model,
 {
     json_object *object = json_object_new_object();
     bool mapped = site->kind == LR_MEMORY_MMAP;
+    char id[LR_SITE_ID_SIZE];
 
+    lr_json_put_string(object, "id", lr_memory_site_id(id, site));
     lr_json_put_string(object, "kind", lr_memory_kind_name(site->kind));
     lr_json_put(object, "culprit", lr_json_culprit(&site->path));
     lr_json_put(object, "live_bytes", lr_json_estimate(&site->live_bytes));

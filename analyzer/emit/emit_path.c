@@ -23,14 +23,31 @@ void lr_emit_callers(struct lr_page *page, const struct lr_model_path *path, siz
     }
 }
 
-void lr_emit_whole_stack(struct lr_page *page, const struct lr_model_path *path)
+static void put_stack(struct lr_page *page, const struct lr_model_path *path, bool marked)
 {
     char label[40];
 
     for (size_t i = 0; i < path->count; i++) {
-        snprintf(label, sizeof(label), "#%-2zu %s", i, path->frames[i].inlined ? "inlined " : "");
-        lr_page_frame_line(page, 6, LR_INK_DIM, label, &path->frames[i]);
+        bool culprit = marked && i == path->culprit;
+
+        snprintf(label, sizeof(label), "%s#%-2zu %s", !marked ? "" : culprit ? "->" : "  ", i,
+                 path->frames[i].inlined ? "inlined " : "");
+        lr_page_frame_line(page, marked ? 4 : 6,
+                           culprit  ? LR_INK_BOLD
+                           : marked ? LR_INK_PLAIN
+                                    : LR_INK_DIM,
+                           label, &path->frames[i]);
     }
+}
+
+void lr_emit_whole_stack(struct lr_page *page, const struct lr_model_path *path)
+{
+    put_stack(page, path, false);
+}
+
+void lr_emit_marked_stack(struct lr_page *page, const struct lr_model_path *path)
+{
+    put_stack(page, path, true);
 }
 
 void lr_emit_culprit(struct lr_page *page, unsigned indent, enum lr_ink ink, const char *prefix,

@@ -14,5 +14,7 @@ void lr_emit_culprit(struct lr_page *page, unsigned indent, enum lr_ink ink, con
  * two: how it was asked for, and who decided.  `end`: index behind the last. */
 void lr_emit_callers(struct lr_page *page, const struct lr_model_path *path, size_t end);
 void lr_emit_whole_stack(struct lr_page *page, const struct lr_model_path *path);
+/* The same, with an arrow at the culprit. */
+void lr_emit_marked_stack(struct lr_page *page, const struct lr_model_path *path);
 
 #endif

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
+#include "emit_choice.h"
 #include "emit_sampling.h"
+#include "site_id.h"
 #include "units.h"
 
 struct place {
@@ -14,6 +16,7 @@ struct place {
     struct lr_sampled bytes, blocks;
     double size; /* the estimate of bytes */
     size_t sites;
+    const struct lr_model_memory_site *site; /* of one, it */
 };
 
 static int compare_culprits(const void *left, const void *right)
@@ -51,35 +54,47 @@ static size_t merge_places(struct place *places, size_t count)
     return kept;
 }
 
-static size_t collect(const struct lr_model *model, bool mappings, struct place *places)
+static size_t collect(const struct lr_model *model, bool mappings,
+                      const struct lr_emit_choice *choice, struct place *places)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < model->site_count; i++) {
         const struct lr_model_memory_site *site = &model->sites[i];
 
-        if ((site->kind == LR_MEMORY_MMAP) != mappings)
+        if ((site->kind == LR_MEMORY_MMAP) != mappings || !lr_choice_has_memory(choice, site))
             continue;
-        places[count++] =
-            (struct place){site->path.count ? &site->path.frames[site->path.culprit] : NULL,
-                           site->live_bytes_sum, site->live_count_sum, site->live_bytes.value, 1};
+        places[count++] = (struct place){
+            .culprit = site->path.count ? &site->path.frames[site->path.culprit] : NULL,
+            .bytes = site->live_bytes_sum,
+            .blocks = site->live_count_sum,
+            .size = site->live_bytes.value,
+            .sites = 1,
+            .site = site};
     }
     return count;
 }
 
-static void put_place(struct lr_page *page, const struct place *place, bool raw_bytes)
+static void put_place(struct lr_page *page, const struct place *place, bool mappings,
+                      bool raw_bytes)
 {
-    char bytes[LR_UNIT_SIZE], blocks[LR_UNIT_SIZE], where[1024], range[LR_RANGE_SIZE];
+    char bytes[LR_UNIT_SIZE], blocks[LR_UNIT_SIZE], range[LR_RANGE_SIZE], id[LR_SITE_ID_SIZE];
+    char figures[3 * LR_UNIT_SIZE + LR_RANGE_SIZE];
     struct lr_estimate size = lr_sampled_estimate(&place->bytes);
     struct lr_estimate number = lr_sampled_estimate(&place->blocks);
 
     lr_emit_range(range, &size, raw_bytes);
-    lr_page_line(page, 2, LR_INK_PLAIN, "%12s %9s  %s%s%s%s",
-                 lr_unit_bytes(bytes, lr_model_round(size.value), raw_bytes),
-                 lr_unit_count(blocks, lr_model_round(number.value)), range[0] ? "[" : "", range,
-                 range[0] ? "]  " : "",
-                 place->culprit ? lr_model_frame_text(where, sizeof(where), place->culprit)
-                                : "(no stack was recorded)");
+    snprintf(figures, sizeof(figures), "%*s %9s  %s  %s%s%s", raw_bytes ? 14 : 8,
+             lr_unit_bytes(bytes, lr_model_round(size.value), raw_bytes),
+             lr_unit_count(blocks, lr_model_round(number.value)),
+             place->sites == 1 ? lr_memory_site_id(id, place->site)
+                               : lr_culprit_id(id, place->culprit, mappings),
+             range[0] ? "[" : "", range,
+             range[0] ? "]  " : "");
+    if (place->culprit)
+        lr_page_frame_line(page, 2, LR_INK_PLAIN, figures, place->culprit);
+    else
+        lr_page_line(page, 2, LR_INK_PLAIN, "%s(no stack was recorded)", figures);
 }
 
 static void put_rest(struct lr_page *page, const struct place *places, size_t first, size_t count,
@@ -93,14 +108,24 @@ static void put_rest(struct lr_page *page, const struct place *places, size_t fi
         number += places[i].blocks.exact + places[i].blocks.scaled;
     }
     if (first < count)
-        lr_page_line(page, 2, LR_INK_DIM, "%12s %9s  at %s more places (--top %zu lists them)",
-                     lr_unit_bytes(bytes, lr_model_round(sum), raw_bytes),
+        lr_page_line(page, 2, LR_INK_DIM, "%*s %9s  at %s more places (--top=%zu lists them)",
+                     raw_bytes ? 14 : 8, lr_unit_bytes(bytes, lr_model_round(sum), raw_bytes),
                      lr_unit_count(blocks, lr_model_round(number)),
                      lr_unit_count(rest, count - first), count);
 }
 
+static void put_heading(struct lr_page *page, bool mappings, bool raw_bytes)
+{
+    lr_page_blank(page);
+    lr_page_text(page, 0, 2, LR_INK_BOLD,
+                 mappings ? "Mapped address space, by who mapped it"
+                          : "Live memory, by who allocated it");
+    lr_page_line(page, 2, LR_INK_DIM, "%*s %9s  %-8s  %s", raw_bytes ? 14 : 8, "size",
+                 mappings ? "mappings" : "blocks", "site", "where");
+}
+
 void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool mappings, unsigned top,
-                    bool raw_bytes)
+                    const struct lr_emit_options *options)
 {
     struct place *places = calloc(model->site_count + 1, sizeof(*places));
     size_t count, shown;
@@ -109,19 +134,16 @@ void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool map
         page->no_memory = true;
         return;
     }
-    count = collect(model, mappings, places);
+    count = collect(model, mappings, &options->choice, places);
     if (count > 0) {
         qsort(places, count, sizeof(*places), compare_culprits);
         count = merge_places(places, count);
         qsort(places, count, sizeof(*places), compare_bytes);
         shown = count < top ? count : top;
-        lr_page_blank(page);
-        lr_page_text(page, 0, 2, LR_INK_BOLD,
-                     mappings ? "Mapped address space (size, mappings, by whom)"
-                              : "Live memory (bytes, blocks, allocated by)");
+        put_heading(page, mappings, options->raw_bytes);
         for (size_t i = 0; i < shown; i++)
-            put_place(page, &places[i], raw_bytes);
-        put_rest(page, places, shown, count, raw_bytes);
+            put_place(page, &places[i], mappings, options->raw_bytes);
+        put_rest(page, places, shown, count, options->raw_bytes);
     }
     free(places);
 }

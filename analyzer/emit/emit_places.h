@@ -5,10 +5,11 @@
 #ifndef LEAKRING_EMIT_PLACES_H
 #define LEAKRING_EMIT_PLACES_H
 
+#include "emit.h"
 #include "emit_page.h"
 
 /* A table of the `top` largest places; mappings or blocks.  Nothing when there are none. */
 void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool mappings, unsigned top,
-                    bool raw_bytes);
+                    const struct lr_emit_options *options);
 
 #endif

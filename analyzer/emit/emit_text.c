@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "emit.h"
+#include "emit_findings.h"
 #include "emit_history.h"
 #include "emit_ledger.h"
 #include "emit_page.h"
@@ -14,11 +15,12 @@
 #include "emit_phase.h"
 #include "emit_places.h"
 #include "emit_sampling.h"
+#include "emit_site.h"
 #include "emit_suppressions.h"
+#include "site_id.h"
 #include "units.h"
 
-enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, THREADS_SHOWN = 4,
-       EVIDENCE_SHOWN = 6 };
+enum { DEFAULT_TOP = 10, DEFAULT_MAPPINGS = 5, EVIDENCE_SHOWN = 6 };
 
 struct text {
     struct lr_page page;
@@ -48,108 +50,27 @@ static void put_verdict(struct text *text)
         lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "Next: %s", verdict->next);
 }
 
-/* What is said below about pair sites, place by place, isn't said twice. */
+/* What is said below place by place isn't said twice. */
+static bool is_said_below(const struct lr_model_verdict *verdict, size_t line)
+{
+    return line < verdict->sites ||
+           (line >= verdict->growing_at && line - verdict->growing_at < verdict->growing);
+}
+
 static void put_evidence(struct text *text)
 {
-    const struct lr_model_texts *evidence = &text->model->verdict.evidence;
-    size_t shown = 0, first = text->model->verdict.sites;
+    const struct lr_model_verdict *verdict = &text->model->verdict;
+    size_t shown = 0, more = 0;
 
-    for (size_t i = first; i < evidence->count && shown < EVIDENCE_SHOWN; i++, shown++)
-        lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "- %s", evidence->items[i]);
-    if (evidence->count > first + shown)
-        lr_page_text(&text->page, 0, 2, LR_INK_DIM, "- %zu more (--format=json has them)",
-                     evidence->count - first - shown);
-}
-
-static void put_leaked_bytes(struct text *text, const struct lr_model_pair_site *site)
-{
-    char whole[LR_UNIT_SIZE], creation[LR_UNIT_SIZE], later[LR_UNIT_SIZE];
-    bool raw = text->options->raw_bytes;
-
-    lr_unit_bytes(whole, site->bytes_at_creation + site->bytes_later, raw);
-    lr_unit_bytes(creation, site->bytes_at_creation, raw);
-    lr_unit_bytes(later, site->bytes_later, raw);
-    if (site->bytes_later)
-        lr_page_text(&text->page, 4, 6, LR_INK_PLAIN,
-                     "%s of native memory held: %s taken at creation, %s later", whole, creation,
-                     later);
-    else if (site->bytes_at_creation)
-        lr_page_text(&text->page, 4, 6, LR_INK_PLAIN,
-                     "%s of native memory held, all of it since creation", whole);
-}
-
-static void put_leaked_count(struct text *text, const struct lr_model_pair *pair,
-                             const struct lr_model_pair_site *site)
-{
-    char never[LR_UNIT_SIZE], acquired[LR_UNIT_SIZE], live[LR_UNIT_SIZE], cleaner[LR_UNIT_SIZE];
-    uint64_t never_ended = lr_pair_site_never_ended(site);
-
-    lr_unit_count(never, never_ended);
-    lr_unit_count(acquired, site->acquired);
-    lr_unit_count(live, site->live);
-    lr_unit_count(cleaner, site->released_by_cleaner);
-    if (site->released_by_cleaner)
-        lr_page_text(&text->page, 4, 6, LR_INK_BOLD,
-                     "%s of %s %s never ended: %s live, %s closed only by the Cleaner", never,
-                     acquired, pair->name, live, cleaner);
-    else
-        lr_page_text(&text->page, 4, 6, LR_INK_BOLD, "%s of %s %s never ended", never, acquired,
-                     pair->name);
-}
-
-/* "threads: main, pool-1-thread-1 (x12)": the names of one group differ only in digits. */
-static void put_threads(struct text *text, const struct lr_model_threads *threads)
-{
-    char line[512];
-    size_t length = 0, shown = 0;
-
-    for (size_t i = 0; i < threads->count && i < THREADS_SHOWN; i++) {
-        const struct lr_model_thread *thread = &threads->items[i];
-        const char *full = *thread->name ? thread->name : "unknown";
-        char name[61];
-
-        lr_text_end_whole(name, sizeof(name), snprintf(name, sizeof(name), "%s", full));
-        length += (size_t)snprintf(line + length, sizeof(line) - length, "%s%s",
-                                   shown++ ? ", " : "", name);
-        if (thread->alike > 1)
-            length += (size_t)snprintf(line + length, sizeof(line) - length, " (x%" PRIu64 ")",
-                                       thread->alike);
+    for (size_t i = 0; i < verdict->evidence.count; i++) {
+        if (is_said_below(verdict, i))
+            continue;
+        if (shown < EVIDENCE_SHOWN)
+            lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "- %s", verdict->evidence.items[i]);
+        *(shown < EVIDENCE_SHOWN ? &shown : &more) += 1;
     }
-    if (threads->count > shown)
-        snprintf(line + length, sizeof(line) - length, ", %zu more", threads->count - shown);
-    if (shown > 1 || (shown == 1 && *threads->items[0].name))
-        lr_page_text(&text->page, 4, 6, LR_INK_PLAIN, "threads: %s", line);
-}
-
-static void put_finding(struct text *text, unsigned number, const struct lr_model_pair *pair,
-                        const struct lr_model_pair_site *site)
-{
-    char label[16];
-
-    snprintf(label, sizeof(label), "%2u. ", number);
-    lr_page_blank(&text->page);
-    lr_emit_culprit(&text->page, 0, LR_INK_RED, label, &site->path);
-    lr_emit_callers(&text->page, &site->path, site->path.key_end);
-    put_leaked_count(text, pair, site);
-    put_leaked_bytes(text, site);
-    lr_emit_growth(&text->page, site, text->options->raw_bytes);
-    put_threads(text, &site->path.threads);
-    if (site->path.java_lost)
-        lr_page_text(&text->page, 4, 6, LR_INK_YELLOW,
-                     "its Java frames could not be had: the native caller is shown");
-    if (text->options->whole_stacks)
-        lr_emit_whole_stack(&text->page, &site->path);
-}
-
-static void put_findings(struct text *text)
-{
-    const struct lr_model *model = text->model;
-    unsigned number = 0;
-
-    for (size_t i = 0; i < model->pair_count; i++)
-        for (size_t s = 0; s < model->pairs[i].site_count; s++)
-            if (model->pairs[i].sites[s].class == LR_CLASS_LEAK)
-                put_finding(text, ++number, &model->pairs[i], &model->pairs[i].sites[s]);
+    if (more)
+        lr_page_text(&text->page, 0, 2, LR_INK_DIM, "- %zu more (--format=json has them)", more);
 }
 
 static void put_completeness(struct text *text)
@@ -180,33 +101,38 @@ static void put_completeness(struct text *text)
 static void put_harmless(struct text *text, const struct lr_model_pair *pair,
                          const struct lr_model_pair_site *site)
 {
-    char live[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE];
+    char live[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE], id[LR_SITE_ID_SIZE];
 
     lr_emit_culprit(&text->page, 2, LR_INK_PLAIN, "", &site->path);
-    lr_page_text(
-        &text->page, 4, 6, LR_INK_PLAIN, "%s %s live, %s%s%s", lr_unit_count(live, site->live),
-        pair->name,
-        lr_unit_bytes(bytes, site->bytes_at_creation + site->bytes_later, text->options->raw_bytes),
-        site->expected ? "; " : "", site->expected ? site->expected : "");
+    lr_page_text(&text->page, 4, 6, LR_INK_PLAIN, "%s %s live, %s; site %s%s%s",
+                 lr_unit_count(live, site->live), pair->name,
+                 lr_unit_bytes(bytes, site->bytes_at_creation + site->bytes_later,
+                               text->options->raw_bytes),
+                 lr_pair_site_id(id, pair, site), site->expected ? "; " : "",
+                 site->expected ? site->expected : "");
 }
 
 static void put_class(struct text *text, enum lr_site_class class, const char *heading)
 {
     const struct lr_model *model = text->model;
-    bool first = true;
+    unsigned most = text->options->top ? text->options->top : DEFAULT_TOP, number = 0;
 
     for (size_t i = 0; i < model->pair_count; i++) {
         for (size_t s = 0; s < model->pairs[i].site_count; s++) {
             const struct lr_model_pair_site *site = &model->pairs[i].sites[s];
 
-            if (site->class != class || lr_pair_site_never_ended(site) == 0)
+            if (site->class != class || lr_pair_site_never_ended(site) == 0 ||
+                !lr_choice_has_pair_site(&text->options->choice, &model->pairs[i], site))
                 continue;
-            if (first)
+            if (number++ == 0)
                 put_heading(text, heading);
-            first = false;
-            put_harmless(text, &model->pairs[i], site);
+            if (number <= most)
+                put_harmless(text, &model->pairs[i], site);
         }
     }
+    if (number > most)
+        lr_page_line(&text->page, 2, LR_INK_DIM, "and %u more places (--top=%u lists them)",
+                     number - most, number);
 }
 
 static void put_totals(struct text *text)
@@ -223,6 +149,8 @@ static void put_totals(struct text *text)
         const struct lr_model_pair *pair = &model->pairs[i];
         uint64_t explicitly = pair->released - pair->released_by_cleaner;
 
+        if (!lr_choice_has_pair(&text->options->choice, pair))
+            continue;
         lr_page_line(&text->page, 2, LR_INK_PLAIN, "%-24s %9s %9s %10s %8s %9s", pair->name,
                      lr_unit_count(cells[0], pair->acquired), lr_unit_count(cells[1], explicitly),
                      lr_unit_count(cells[2], pair->released_by_cleaner),
@@ -265,29 +193,48 @@ static void put_run(struct text *text)
     lr_page_text(&text->page, 2, 4, LR_INK_PLAIN, "trace %s", run->path);
 }
 
+static void put_memory(struct text *text)
+{
+    unsigned top = text->options->top;
+
+    lr_emit_places(&text->page, text->model, false, top ? top : DEFAULT_TOP, text->options);
+    lr_emit_places(&text->page, text->model, true, top ? top : DEFAULT_MAPPINGS, text->options);
+}
+
+static void put_report(struct text *text)
+{
+    const struct lr_model *model = text->model;
+    bool raw_bytes = text->options->raw_bytes;
+
+    put_verdict(text);
+    lr_emit_phase(&text->page, 0, "Counted: ", model);
+    put_evidence(text);
+    lr_emit_choice(&text->page, model, &text->options->choice, raw_bytes);
+    lr_emit_findings(&text->page, model, text->options);
+    put_completeness(text);
+    put_class(text, LR_CLASS_EXPECTED, "Expected, not a leak");
+    put_class(text, LR_CLASS_TRANSIENT, "In use when the recording ended");
+    lr_emit_suppressions(&text->page, model, raw_bytes);
+    put_totals(text);
+    put_memory(text);
+    lr_emit_ledger(&text->page, model, raw_bytes);
+    lr_emit_marks(&text->page, model);
+    lr_emit_history(&text->page, model, raw_bytes);
+    put_run(text);
+}
+
 enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
                             const struct lr_emit_options *options, struct lr_error *error)
 {
     struct text text = {.page = {.out = out, .width = options->width, .color = options->color},
                         .model = model,
                         .options = options};
-    unsigned top = options->top ? options->top : DEFAULT_TOP;
-    unsigned mappings = options->top ? options->top : DEFAULT_MAPPINGS;
+    enum lr_status status = lr_choice_check(&options->choice, model, error);
 
-    put_verdict(&text);
-    lr_emit_phase(&text.page, 0, "Counted: ", model);
-    put_evidence(&text);
-    put_findings(&text);
-    put_completeness(&text);
-    put_class(&text, LR_CLASS_EXPECTED, "Expected, not a leak");
-    put_class(&text, LR_CLASS_TRANSIENT, "In use when the recording ended");
-    lr_emit_suppressions(&text.page, model, options->raw_bytes);
-    put_totals(&text);
-    lr_emit_places(&text.page, model, false, top, options->raw_bytes);
-    lr_emit_places(&text.page, model, true, mappings, options->raw_bytes);
-    lr_emit_ledger(&text.page, model, options->raw_bytes);
-    lr_emit_marks(&text.page, model);
-    lr_emit_history(&text.page, model, options->raw_bytes);
-    put_run(&text);
+    if (status != LR_OK)
+        return status;
+    if (options->choice.site)
+        return lr_emit_site(&text.page, model, options, error);
+    put_report(&text);
     return text.page.no_memory ? lr_fail(error, LR_FAILED, "out of memory") : LR_OK;
 }

@@ -198,6 +198,7 @@ enum lr_status lr_judge_evidence(struct lr_model *model, const struct lr_facts *
 
     say_pairs(&writer);
     say_held(&writer, facts);
+    model->verdict.growing_at = model->verdict.evidence.count;
     say_memory(&writer, false);
     say_pressure(&writer);
     say_slack(&writer, facts);

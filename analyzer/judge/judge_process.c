@@ -26,6 +26,7 @@ static void sum_findings(struct lr_model *model)
 
         site->leaks = !site->jvm && !site->expected && lr_growth_matters(&site->trend);
         verdict->growing += site->leaks;
+        site->what = site->leaks ? lr_resource_name(site) : NULL;
     }
 }
 

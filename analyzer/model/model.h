@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "births.h"
 #include "estimate.h"
 #include "model_series.h"
 #include "status.h"
@@ -104,6 +105,7 @@ struct lr_model_pair_site {
     uint64_t bytes_at_creation, bytes_later; /* of live native memory that it owns */
     uint64_t owned_blocks;
     uint64_t oldest_ms, newest_ms; /* births of live ones, since start; 0 when none is */
+    struct lr_births births;       /* the same, as a histogram */
     uint64_t followed;     /* slots of model_series.h, a bit each */
     uint64_t followed_live; /* of the live ones, those of stacks that are followed */
     uint64_t survived;      /* of the live ones, those that a full collection found in use: held */
@@ -141,6 +143,8 @@ struct lr_model_memory_site {
     struct lr_trend trend; /* of live bytes; meaningless unless followed */
     struct lr_trend count_trend; /* of the number of live blocks; likewise */
     double file_bytes;     /* of live mappings, those of files */
+    struct lr_births births; /* of what is live */
+    const char *what;      /* it is of, where it leaks: "memory of direct buffers"; else NULL */
     bool part_followed;    /* the trend is of some of its stacks only */
     bool jvm;              /* the JVM's own: compilers, symbol tables, collectors */
     bool leaks;            /* grows by enough to matter, and is neither the JVM's nor expected */
@@ -222,7 +226,8 @@ struct lr_model_verdict {
     enum lr_verdict kind;
     char *summary; /* one sentence */
     char *next;    /* what to do now, one or two sentences; NULL: nothing */
-    struct lr_model_texts evidence;
+    struct lr_model_texts evidence; /* first a line for each pair site that leaks */
+    size_t growing_at; /* in evidence: the first line about `growing` sites, a line each */
     uint64_t sites, never_ended, held_bytes; /* over all pair sites that leak */
     uint64_t growing;          /* sites of plain memory that leak */
     struct lr_estimate rate;   /* bytes an hour, of all that leaks and is known to grow */

@@ -15,6 +15,7 @@
 struct lr_sum {
     struct lr_sampled bytes, count;
     double smallest; /* of its blocks, bytes */
+    struct lr_births births;
 };
 
 /* Everything live at one recorded stack. */

@@ -8,14 +8,17 @@
 #include <sys/mman.h>
 
 #include "model_build.h"
+#include "steps.h"
 
-static void add_block(struct lr_sum *sum, double size, double weight)
+static void add_block(struct lr_sum *sum, double size, double weight, uint32_t birth_ms,
+                      uint64_t span_ms)
 {
     bool first = sum->count.exact + sum->count.scaled == 0;
 
     lr_sampled_add(&sum->bytes, size, weight);
     lr_sampled_add(&sum->count, 1, weight);
     sum->smallest = first ? size : fmin(sum->smallest, size);
+    lr_births_add(&sum->births, birth_ms, weight, span_ms);
 }
 
 static bool tally_block(struct lr_build *build, const struct lr_live_view *block)
@@ -26,7 +29,8 @@ static bool tally_block(struct lr_build *build, const struct lr_live_view *block
     uint64_t bytes;
 
     if (!block->owned) {
-        add_block(&tally->memory[kind], (double)block->size, block->weight);
+        add_block(&tally->memory[kind], (double)block->size, block->weight, block->birth_ms,
+                  build->model->run.duration_ms);
         return lr_threads_count(&build->threads, LR_PLACE_MEMORY + kind, stack, block->thread,
                                 block->weight);
     }
@@ -55,7 +59,8 @@ enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
     while (memory && lr_trace_each_region(build->trace, &cursor, &region)) {
         uint32_t stack = region.stack < build->stacks ? region.stack : 0;
 
-        add_block(&build->tallies[stack].memory[LR_MEMORY_MMAP], (double)region.length, 1);
+        add_block(&build->tallies[stack].memory[LR_MEMORY_MMAP], (double)region.length, 1,
+                  region.birth_ms, build->model->run.duration_ms);
         if (!(region.flags & MAP_ANONYMOUS))
             build->tallies[stack].file_bytes += region.length;
         memory = lr_threads_count(&build->threads, LR_PLACE_MEMORY + LR_MEMORY_MMAP, stack,
@@ -110,6 +115,7 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site->followed = lr_followed_mask(build, false, stack);
     site->live_bytes_sum = sum->bytes;
     site->live_count_sum = sum->count;
+    site->births = sum->births;
     if (kind == LR_MEMORY_MMAP)
         site->file_bytes = (double)build->tallies[stack].file_bytes;
     set_unseen(site, (double)lr_trace_info(build->trace)->max_interval, sum->smallest);
@@ -155,6 +161,7 @@ static void merge_site(struct lr_model_memory_site *into, const struct lr_model_
     into->followed_bytes += from->followed_bytes;
     into->lost += from->lost;
     into->file_bytes += from->file_bytes;
+    lr_births_merge(&into->births, &from->births);
 }
 
 static void estimate_sites(struct lr_model *model)
@@ -206,7 +213,8 @@ enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error)
     struct lr_model *model = build->model;
     size_t room = 0;
 
-    for (uint32_t stack = 0; stack < build->stacks; stack++) {
+    lr_steps_begin("naming the places of memory", build->stacks);
+    for (uint32_t stack = 0; stack < build->stacks; stack++, lr_steps_advance()) {
         disown(&build->tallies[stack]);
         for (int kind = 0; kind < LR_MEMORY_KINDS; kind++) {
             const struct lr_sum *sum = &build->tallies[stack].memory[kind];
@@ -219,6 +227,7 @@ enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error)
                 return status;
         }
     }
+    lr_steps_begin("judging", 0);
     if (model->site_count > 0) {
         qsort(model->sites, model->site_count, sizeof(*model->sites), compare_by_path);
         merge_sites(model);

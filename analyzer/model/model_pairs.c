@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model_build.h"
+#include "steps.h"
 
 struct seed {
     uint32_t pair;
@@ -109,15 +110,17 @@ static struct seed *orphan_seed(struct seeds *seeds, uint32_t first,
     return seed;
 }
 
-static void count_live(struct lr_model_pair_site *site, uint32_t birth_ms, uint64_t full_gc_ms)
+static void count_live(struct lr_model_pair_site *site, uint32_t birth_ms,
+                       const struct lr_model_run *run)
 {
     if (site->live == 0 || birth_ms < site->oldest_ms)
         site->oldest_ms = birth_ms;
     if (birth_ms > site->newest_ms)
         site->newest_ms = birth_ms;
     site->live++;
-    *(birth_ms < full_gc_ms ? &site->survived : &site->untested) += 1;
+    *(birth_ms < run->full_gc_ms ? &site->survived : &site->untested) += 1;
     site->followed_live += site->followed != 0;
+    lr_births_add(&site->births, birth_ms, 1, run->duration_ms);
 }
 
 static bool read_live(struct lr_build *build, struct seeds *seeds)
@@ -138,7 +141,7 @@ static bool read_live(struct lr_build *build, struct seeds *seeds)
             seed->site.acquired++; /* at least; its totals found no room */
             build->orphan_pairs++;
         }
-        count_live(&seed->site, live.birth_ms, build->model->run.full_gc_ms);
+        count_live(&seed->site, live.birth_ms, &build->model->run);
         if (!lr_threads_count(&build->threads, LR_PLACE_PAIRS, (uint32_t)(seed - seeds->items),
                               live.thread, 1))
             return false;
@@ -172,7 +175,8 @@ static void claim_memory(struct lr_build *build, struct seeds *seeds)
 static enum lr_status name_paths(struct lr_build *build, struct seeds *seeds,
                                  struct lr_error *error)
 {
-    for (uint32_t i = 0; i < seeds->count; i++) {
+    lr_steps_begin("naming the places of streams", seeds->count);
+    for (uint32_t i = 0; i < seeds->count; i++, lr_steps_advance()) {
         struct seed *seed = &seeds->items[i];
         uint32_t pair = seed->pair;
         bool known = pair < lr_trace_pairdef_entries(build->trace);
@@ -221,6 +225,7 @@ static void merge_site(struct lr_model_pair_site *into, struct lr_model_pair_sit
         into->newest_ms = from->newest_ms;
     into->live += from->live;
     into->survived += from->survived;
+    lr_births_merge(&into->births, &from->births);
     into->untested += from->untested;
     into->bytes_at_creation += from->bytes_at_creation;
     into->bytes_later += from->bytes_later;

@@ -14,7 +14,11 @@ golden_render() {
             "$cli" report "$trace" >"$name.txt" || exit 1
             "$cli" report --format=json "$trace" | jq . >"$name.json" || exit 1
         done
-        "$cli" report --color=always --stacks --bytes --top=1 leak.lkr >leak.tty.txt || exit 1
+        "$cli" report --color=always --stacks --bytes --top=2 leak.lkr >leak.tty.txt || exit 1
+        "$cli" report --format=short leak.lkr >leak.short.txt || exit 1
+        "$cli" report --filter='*Handler*' --pair=inflater leak.lkr >leak.filter.txt || exit 1
+        "$cli" report --site="$(jq -r '.pairs[0].sites[0].id' leak.json)" leak.lkr >leak.site.txt || exit 1
+        "$cli" report --site="$(jq -r '.sites[0].id' native.json)" native.lkr >native.site.txt || exit 1
         rm -f ./*.lkr
     )
 }

@@ -36,7 +36,7 @@ printf '\377\377' | dd of=scratched.lkr bs=1 seek=150 conv=notrunc status=none
 refused "damaged header" 'scratched\.lkr: ' scratched.lkr
 refused "directory" ': .*(directory|regular file|not a)' "$T"
 refused "unknown option" 'unknown option --nosuch' --nosuch leak.lkr
-refused "wrong format" 'text, json or html' --format=xml leak.lkr
+refused "wrong format" 'text, short, json or html' --format=xml leak.lkr
 refused "wrong top" '--top is a number' --top=0 leak.lkr
 
 # One bad file among good ones: the good ones are reported, the exit code tells.
@@ -74,7 +74,7 @@ tap_is "$(cd empty && TMPDIR=$T/tmp "$LR_CLI" report 2>&1 >/dev/null)" \
     "leakring: reading $T/tmp/other.lkr" "else the newest of TMPDIR"
 
 # Terminal and pipe.
-on_terminal() { COLUMNS=$1 script -qec "$2" /dev/null </dev/null | tr -d '\r'; }
+on_terminal() { LEAKRING_PAGER= COLUMNS=$1 script -qec "$2" /dev/null </dev/null | tr -d '\r'; }
 longest() { sed 's/\x1b\[[0-9;]*m//g' | awk '{ if (length > max) max = length } END { print max }'; }
 [ "$(on_terminal 60 "$LR_CLI report leak.lkr" | longest)" -le 60 ]
 tap_ok $? "lines fit a terminal of 60 columns"
