@@ -165,38 +165,28 @@ unwind-check: tests ## every allocation's stack against libunwind, in real progr
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-$(TEST)/fuzz/fuzz_load: tests/fuzz/fuzz_load.c $(wildcard tests/lib/*_trace.c analyzer/load/*.c) analyzer/common/status.c
-	@mkdir -p $(@D)
-	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -lm
-
-.PHONY: fuzz
-fuzz: $(TEST)/fuzz/fuzz_load ## fuzz the readers (FUZZ_SECONDS=60)
-	@mkdir -p $(TEST)/fuzz/corpus-load
-	$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-load
-
-# The corpus of the OOM parser are the fixtures, each behind the byte that chooses logs.
-$(TEST)/fuzz/fuzz_oom: tests/fuzz/fuzz_oom.c $(wildcard analyzer/oom/*.c \
+FUZZ_COMMON := analyzer/common/status.c analyzer/common/units.c
+$(TEST)/fuzz/fuzz_load: $(wildcard tests/lib/*_trace.c analyzer/load/*.c) analyzer/common/status.c
+$(TEST)/fuzz/fuzz_oom: $(wildcard analyzer/oom/*.c \
 		analyzer/emit/emit_oom*.c analyzer/emit/emit_host*.c analyzer/load/*.c) analyzer/emit/emit_folded.c \
-		analyzer/emit/emit_page.c analyzer/common/status.c analyzer/common/units.c analyzer/model/model_text.c
+		analyzer/emit/emit_page.c $(FUZZ_COMMON) analyzer/model/model_text.c
+$(TEST)/fuzz/fuzz_suppress: $(wildcard analyzer/suppress/suppress_[lmp]*.c) analyzer/load/load_text.c $(FUZZ_COMMON)
+$(TEST)/fuzz/fuzz_rules: analyzer/gate/gate_config.c analyzer/gate/gate_rules.c analyzer/commands/settings.c \
+		analyzer/commands/options.c analyzer/load/load_text.c $(FUZZ_COMMON)
+$(TEST)/fuzz/fuzz_symbols: $(wildcard analyzer/symbols/*.c analyzer/load/*.c) $(FUZZ_COMMON) tests/lib/make_trace.c
+$(TEST)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c
 	@mkdir -p $(@D)
-	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -ljson-c -lm
+	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ $(ANALYZER_LIBS)
 
-.PHONY: fuzz-oom
-fuzz-oom: $(TEST)/fuzz/fuzz_oom ## fuzz the parsers of oom and host (FUZZ_SECONDS=60)
-	@mkdir -p $(TEST)/fuzz/corpus-oom
-	@for log in tests/fixtures/oom/*.log; do { printf 0; cat $$log; } >$(TEST)/fuzz/corpus-oom/$$(basename $$log); done
-	$< -max_len=65536 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-oom
-
-$(TEST)/fuzz/fuzz_suppress: tests/fuzz/fuzz_suppress.c $(wildcard analyzer/suppress/suppress_[lmp]*.c) \
-		analyzer/load/load_text.c analyzer/common/status.c analyzer/common/units.c
-	@mkdir -p $(@D)
-	$(call say,CLANG,$<)clang $(TEST_CFLAGS) $(FUZZ_CFLAGS) -o $@ $^ -lm
-
-.PHONY: fuzz-suppress
-fuzz-suppress: $(TEST)/fuzz/fuzz_suppress ## fuzz the reader of suppressions (FUZZ_SECONDS=60)
-	@mkdir -p $(TEST)/fuzz/corpus-suppress
-	@printf 0 | cat - share/leakring/jdk.supp >$(TEST)/fuzz/corpus-suppress/jdk.supp
-	$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $(TEST)/fuzz/corpus-suppress
+.PHONY: fuzz fuzz-oom fuzz-suppress fuzz-rules fuzz-symbols
+fuzz: $(TEST)/fuzz/fuzz_load ## fuzz the reader of traces (FUZZ_SECONDS=60)
+	@tests/fuzz/fuzz.sh load $(TEST)/fuzz $(FUZZ_SECONDS)
+fuzz-oom: $(TEST)/fuzz/fuzz_oom ## fuzz the parsers of oom and host
+fuzz-suppress: $(TEST)/fuzz/fuzz_suppress ## fuzz the reader of suppressions
+fuzz-rules: $(TEST)/fuzz/fuzz_rules ## fuzz the reader of rules and settings
+fuzz-symbols: $(TEST)/fuzz/fuzz_symbols ## fuzz the reader of ELF and DWARF
+fuzz-oom fuzz-suppress fuzz-rules fuzz-symbols: fuzz-%:
+	@tests/fuzz/fuzz.sh $* $(TEST)/fuzz $(FUZZ_SECONDS)
 
 .PHONY: golden-update
 golden-update: all ## rewrite the golden reports; review the difference

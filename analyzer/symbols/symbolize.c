@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "debuginfod.h"
-#include "demangle.h"
-#include "symbolize_internal.h"
+#include "symbolize_worker.h"
 
 /* Java frames are told apart by their (unique) strings, native ones by module and address. */
 struct key {
@@ -36,10 +34,10 @@ struct text {
 struct lr_symbolizer {
     const struct lr_trace *trace;
     struct lr_symbolizer_options options;
-    struct lr_debuginfod *servers; /* opened for the first module */
-    bool servers_known;
     char root[4096]; /* "" for our own */
-    struct lr_symbol_module *modules;
+    struct lr_symbol_worker *worker;
+    const char **problems; /* by module; NULL: none, or not looked at yet */
+    bool *opened;
     uint32_t module_count;
     struct text *texts;
     struct entry **buckets;
@@ -74,11 +72,13 @@ struct lr_symbolizer *lr_symbolizer_open(const struct lr_trace *trace,
         symbolizer->options = *options;
     find_root(symbolizer);
     symbolizer->module_count = lr_trace_module_entries(trace);
-    symbolizer->modules =
-        calloc((size_t)symbolizer->module_count + 1, sizeof(*symbolizer->modules));
+    symbolizer->problems =
+        calloc((size_t)symbolizer->module_count + 1, sizeof(*symbolizer->problems));
+    symbolizer->opened = calloc((size_t)symbolizer->module_count + 1, sizeof(bool));
     symbolizer->bucket_count = 1024;
     symbolizer->buckets = calloc(symbolizer->bucket_count, sizeof(*symbolizer->buckets));
-    if (symbolizer->modules == NULL || symbolizer->buckets == NULL) {
+    if (symbolizer->problems == NULL || symbolizer->opened == NULL ||
+        symbolizer->buckets == NULL) {
         lr_symbolizer_close(symbolizer);
         return NULL;
     }
@@ -94,41 +94,34 @@ void lr_symbolizer_close(struct lr_symbolizer *symbolizer)
             next = entry->next;
             free(entry);
         }
-    for (uint32_t i = 0; symbolizer->modules != NULL && i < symbolizer->module_count; i++)
-        lr_symbol_module_close(&symbolizer->modules[i]);
     for (struct text *text = symbolizer->texts, *next; text != NULL; text = next) {
         next = text->next;
         free(text);
     }
-    lr_debuginfod_close(symbolizer->servers);
+    lr_symbol_worker_end(symbolizer->worker);
     free(symbolizer->buckets);
-    free(symbolizer->modules);
+    free(symbolizer->problems);
+    free(symbolizer->opened);
     free(symbolizer);
 }
 
-/* Keeps `length` bytes (NULL: uninitialized) until the symbolizer is closed. */
-static char *keep(struct lr_symbolizer *symbolizer, const char *bytes, size_t length)
+/* A copy that lives until the symbolizer is closed, made safe to print as all names of a trace
+ * are; "" without memory. */
+static const char *keep(struct lr_symbolizer *symbolizer, const char *bytes)
 {
+    size_t length = strlen(bytes);
     struct text *text = malloc(sizeof(*text) + length + 1);
-    if (text == NULL)
-        return NULL;
+    char *clean = length > 0 ? lr_text_clean((const unsigned char *)bytes, length) : NULL;
+    if (text == NULL || clean == NULL) {
+        free(text);
+        free(clean);
+        return "";
+    }
+    memcpy(text->bytes, clean, length + 1);
+    free(clean);
     text->next = symbolizer->texts;
     symbolizer->texts = text;
-    if (bytes != NULL)
-        memcpy(text->bytes, bytes, length);
-    text->bytes[length] = '\0';
     return text->bytes;
-}
-
-/* Keeps a malloc()ed text, made safe to print as all names of a trace are; NULL becomes "". */
-static const char *keep_clean(struct lr_symbolizer *symbolizer, char *owned)
-{
-    char *kept = owned != NULL ? keep(symbolizer, owned, strlen(owned)) : NULL;
-    for (char *c = kept; c != NULL && *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    free(owned);
-    return kept != NULL ? kept : "";
 }
 
 static const char *keep_format(struct lr_symbolizer *symbolizer, const char *format, ...)
@@ -140,7 +133,10 @@ static const char *keep_format(struct lr_symbolizer *symbolizer, const char *for
     va_start(arguments, format);
     int length = vasprintf(&text, format, arguments);
     va_end(arguments);
-    return length < 0 ? "[unknown]" : keep_clean(symbolizer, text);
+    const char *kept = length < 0 ? "[unknown]" : keep(symbolizer, text);
+    if (length >= 0)
+        free(text);
+    return kept;
 }
 
 static size_t key_hash(const struct key *key)
@@ -207,22 +203,30 @@ static void name_java(struct lr_symbolizer *symbolizer, const struct lr_frame_vi
                                    .hidden = (view->method_flags & LR_METHOD_HIDDEN) != 0};
 }
 
-static struct lr_symbol_module *open_module(struct lr_symbolizer *symbolizer, uint32_t index,
-                                            const struct lr_module_view *view)
+/* What the process that reads files says of `address` in a module (name false: only of the module).
+ * False when it says nothing. */
+static bool ask(struct lr_symbolizer *symbolizer, uint32_t module, bool name, uint64_t address,
+                struct lr_answer *answer)
 {
-    struct lr_symbol_module *module = &symbolizer->modules[index];
-    if (module->opened)
-        return module;
-    if (!symbolizer->servers_known && !symbolizer->options.no_files) {
-        symbolizer->servers = lr_debuginfod_open();
-        symbolizer->servers_known = true;
-    }
-    lr_symbol_module_open(
-        module, view,
-        &(struct lr_symbol_places){.options = &symbolizer->options,
-                                   .root = symbolizer->root[0] != '\0' ? symbolizer->root : NULL,
-                                   .servers = symbolizer->servers});
-    return module;
+    const struct lr_symbol_site site = {
+        .trace = symbolizer->trace,
+        .options = &symbolizer->options,
+        .root = symbolizer->root[0] != '\0' ? symbolizer->root : NULL,
+        .module_count = symbolizer->module_count,
+    };
+    const struct lr_question question = {module, name, address};
+    const char *problem;
+    bool answered = false;
+    if (!symbolizer->options.no_files)
+        answered = lr_symbol_worker_ask(&symbolizer->worker, &site, &question, answer, &problem);
+    else
+        problem = NULL;
+    if (answered && !symbolizer->opened[module] && answer->problem[0] != '\0')
+        symbolizer->problems[module] = keep(symbolizer, answer->problem);
+    else if (!answered)
+        symbolizer->problems[module] = problem;
+    symbolizer->opened[module] = true;
+    return answered;
 }
 
 /* Fills what every native frame has; its function is module+0xoffset until better is known. */
@@ -241,53 +245,36 @@ static void name_raw(struct lr_symbolizer *symbolizer, const struct lr_frame_vie
     name->full = name->function;
 }
 
-static void name_native(struct lr_symbolizer *symbolizer, const struct lr_raw_frame *raw,
+static void name_native(struct lr_symbolizer *symbolizer, const struct lr_named *named,
                         struct lr_frame_name *name)
 {
-    if (raw->name != NULL) {
+    if (named->function[0] != '\0') {
         name->kind = LR_FRAME_KIND_NATIVE;
-        name->function = keep_clean(symbolizer, lr_demangle_short(raw->name));
-        name->full = keep_clean(symbolizer, lr_demangle(raw->name));
+        name->function = keep(symbolizer, named->function);
+        name->full = keep(symbolizer, named->full);
     }
-    if (raw->file != NULL)
-        name->file = keep_clean(symbolizer, strdup(raw->file));
-    if (raw->line > 0)
-        name->line = raw->line;
-}
-
-/* The frames at a native address, innermost first; 0 when nothing is known. */
-static size_t look_up(const struct lr_symbol_module *module, uint64_t address,
-                      struct lr_raw_frame raw[LR_INLINE_MAX])
-{
-    size_t count = lr_dwarf_find(module->dwarf, address, raw);
-    const char *symbol = lr_symtab_find(module->symtab, address);
-    if (count == 0) {
-        raw[0].name = symbol;
-        return symbol != NULL;
-    }
-    /* DWARF names internal functions of C++ without their class; the symbol has it. */
-    struct lr_raw_frame *outer = &raw[count - 1];
-    if (outer->name == NULL ||
-        (symbol != NULL && lr_is_mangled(symbol) && !lr_is_mangled(outer->name)))
-        outer->name = symbol;
-    return count;
+    name->file = keep(symbolizer, named->file);
+    if (named->line > 0)
+        name->line = named->line;
 }
 
 static struct entry *add_native(struct lr_symbolizer *symbolizer, const struct key *key,
                                 const struct lr_frame_view *view)
 {
-    struct lr_raw_frame raw[LR_INLINE_MAX] = {{0}};
+    struct lr_answer answer = {0};
     struct lr_module_view module;
-    size_t count = 0;
     lr_trace_module_at(symbolizer->trace, view->module, &module);
-    if (view->module != 0 && view->address > 0) /* the call, not what follows it */
-        count = look_up(open_module(symbolizer, view->module, &module), view->address - 1, raw);
-    struct entry *entry = cache_add(symbolizer, key, count > 0 ? count : 1);
+    if (view->module != 0 && view->module < symbolizer->module_count &&
+        view->address > 0) /* the call, not what follows it */
+        ask(symbolizer, view->module, true, view->address - 1, &answer);
+    struct entry *entry = cache_add(symbolizer, key, answer.count > 0 ? answer.count : 1);
     for (size_t i = 0; entry != NULL && i < entry->count; i++) {
         name_raw(symbolizer, view, module.path, &entry->names[i]);
-        name_native(symbolizer, &raw[i], &entry->names[i]);
+        if (i < answer.count)
+            name_native(symbolizer, &answer.frames[i], &entry->names[i]);
         entry->names[i].inlined = i + 1 < entry->count;
     }
+    lr_answer_free(&answer);
     return entry;
 }
 
@@ -339,9 +326,11 @@ size_t lr_symbolize_stack(struct lr_symbolizer *symbolizer, uint32_t stack,
 
 const char *lr_symbolizer_module_problem(struct lr_symbolizer *symbolizer, uint32_t module)
 {
-    struct lr_module_view view;
+    struct lr_answer answer = {0};
     if (module == 0 || module >= symbolizer->module_count)
         return NULL;
-    lr_trace_module_at(symbolizer->trace, module, &view);
-    return open_module(symbolizer, module, &view)->problem;
+    if (!symbolizer->opened[module])
+        ask(symbolizer, module, false, 0, &answer);
+    lr_answer_free(&answer);
+    return symbolizer->problems[module];
 }

@@ -14,7 +14,7 @@
 #include <linux/openat2.h>
 #endif
 
-#include "symbolize_internal.h"
+#include "symbolize_worker.h"
 
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
 
@@ -27,6 +27,13 @@ void lr_elf_file_close(struct lr_elf_file *file)
     *file = (struct lr_elf_file){.fd = -1};
 }
 
+/* A file of holes is no large file.  File systems that compress count an eighth, some nothing. */
+static uint64_t size_on_disk(const struct stat *info)
+{
+    uint64_t blocks = (uint64_t)info->st_blocks * 512 * 8, size = (uint64_t)info->st_size;
+    return info->st_blocks == 0 || blocks > size ? size : blocks;
+}
+
 bool lr_elf_file_open_fd(struct lr_elf_file *file, int fd)
 {
     struct stat info;
@@ -35,6 +42,7 @@ bool lr_elf_file_open_fd(struct lr_elf_file *file, int fd)
         lr_elf_file_close(file);
         return false;
     }
+    lr_symbol_limits_file(size_on_disk(&info));
     elf_version(EV_CURRENT);
     file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
     if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF) {

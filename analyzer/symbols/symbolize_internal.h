@@ -2,7 +2,8 @@
  *
  * Stage: SYMBOLIZE.  Context: analyzer only; not for anybody else.
  *
- *   symbolize.c         frames to names; the cache
+ *   symbolize.c         frames to names; the cache; asks the process in which all of the rest runs
+ *                       (symbolize_worker.h)
  *   symbolize_file.c    ELF files, in our root directory or another
  *   symbolize_module.c  the right ELF file for a module, and its separate debug file
  *   symbolize_symtab.c  address to symbol, by .symtab or .dynsym
