@@ -94,6 +94,8 @@ demo: ## install what is missing, then leak in Java, kill it, and show the repor
 clean: ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-clang
 
+COMPLETION := $(BUILD)/completion/leakring.bash $(BUILD)/completion/_leakring
+
 include mk/web.mk mk/test.mk mk/soak.mk mk/install.mk
 
 .PHONY: help

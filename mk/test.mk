@@ -109,7 +109,7 @@ $(TEST)/lapse/libleakring.so: $(PRELOAD_OBJ) tests/lapse/lapse_prim.c
 -include $(UNIT:%=%.d) $(wildcard $(TEST)/lib/*.d)
 
 .PHONY: tests unit-asan unit-tsan
-tests: all $(UNIT) $(ORACLE) $(FAULT) $(TEST)/faulty/libleakring.so $(TEST)/lapse/libleakring.so
+tests: all $(COMPLETION) $(UNIT) $(ORACLE) $(FAULT) $(TEST)/faulty/libleakring.so $(TEST)/lapse/libleakring.so
 
 unit-asan unit-tsan: unit-%:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* CFLAGS="-O1 -g -fno-omit-frame-pointer \

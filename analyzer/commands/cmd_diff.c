@@ -21,9 +21,11 @@ static const struct lr_help help = {
     .examples = "  leakring diff before.lkr after.lkr       did the release make it worse?\n"
                 "  leakring diff --by=rate short.lkr night.lkr\n"
                 "  leakring diff --format=folded old.lkr new.lkr | flamegraph.pl >diff.svg\n",
-    .options = "  -F, --format=FORMAT     text (default); json, schema leakring.diff/1; or\n"
+    .options = "  -F, --format=text|json|folded\n"
+               "                          text (default); json, schema leakring.diff/1; or\n"
                "                          folded: stack, old and new bytes, for a flame graph\n"
-               "      --by=WHAT           compare the total at the end, the rate per hour, or\n"
+               "      --by=auto|total|rate\n"
+               "                          compare the total at the end, the rate per hour, or\n"
                "                          auto: what fits (default)\n"
                "      --noise=PERCENT     a smaller change is none (default 25)\n"
                "      --floor=SIZE        a change by fewer bytes is none (default 256k)\n"

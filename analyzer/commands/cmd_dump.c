@@ -31,7 +31,7 @@ static const struct lr_help help = {
                "                         pairsites, events, intervals, areas, collections, marks,\n"
                "                         series_1s, series_1m, series_30m, followed,\n"
                "                         followed_10s, followed_1m, followed_30m\n"
-               "  -F, --format=FORMAT    text (default) or json\n"
+               "  -F, --format=text|json text (default) or json\n"
                "      --privacy          instead: what it says about its user, and what never\n"
                "      --symbols          name native frames from the files on this machine\n"
                "      --debug-dir=DIR    look for debug files here first; implies --symbols\n"

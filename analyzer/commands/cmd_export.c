@@ -22,7 +22,8 @@ static const struct lr_help help = {
                 "  leakring export --format=jeprof -o app.heap app.lkr && jeprof --text app.heap\n"
                 "  leakring export --format=folded app.lkr | flamegraph.pl >app.svg\n"
                 "  leakring export --format=folded-diff old.lkr new.lkr | difffolded.pl\n",
-    .options = "  -F, --format=FORMAT     pprof: gzipped profile.proto, for go tool pprof\n"
+    .options = "  -F, --format=pprof|jeprof|gperftools|folded|folded-diff|csv|openmetrics\n"
+               "                          pprof: gzipped profile.proto, for go tool pprof\n"
                "                          jeprof: a heap profile with its names, for jeprof\n"
                "                          gperftools: with addresses, for google-pprof; native\n"
                "                          frames only\n"

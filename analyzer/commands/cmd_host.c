@@ -28,7 +28,7 @@ static const struct lr_help help = {
                "      --root=DIR       read DIR/proc and DIR/sys\n"
                "      --critical=NAME  a process that must survive; may be repeated\n"
                "      --processes=N    show the first N to be killed (default 10)\n"
-               "  -F, --format=FORMAT  text (default) or json\n"
+               "  -F, --format=text|json  text (default) or json\n"
                "  -h, --help           this help\n",
     .notes = "Works without root, with what may be read then, and says what couldn't be.\n"
              "`man leakring-host` explains the figures and shows how to record a tree.\n"

@@ -34,7 +34,7 @@ static const struct lr_help help = {
         "      --heap=SIZE     heap limit (-Xmx) of the killed JVM, to tell heap from native\n"
         "      --trace=FILE    leakring trace of the killed process\n"
         "      --last=N        show the newest N events (default 100)\n"
-        "  -F, --format=FORMAT text (default) or json\n"
+        "  -F, --format=text|json  text (default) or json\n"
         "  -h, --help          this help\n",
     .notes =
         "Understands the tables of kernels 2.6.36 to 6.x, global and control group kills, in\n"

@@ -30,7 +30,8 @@ static const struct lr_help help = {
                 "  leakring top -b -n 6 -d 10 4711   every ten seconds for a minute\n",
     .options =
         "  -d, --delay=SECONDS     between two looks at the trace (2)\n"
-        "  -s, --sort=KEY          growth (default), bytes or count\n"
+        "  -s, --sort=growth|bytes|count\n"
+        "                          what comes first: growth by default\n"
         "  -b, --batch             plain text, as it is without a terminal\n"
         "  -n, --iterations=N      end after N looks\n"
         "      --once              --batch --iterations=1\n"

@@ -11,7 +11,7 @@
 
 #define LR_COLOR_HELP                                                                             \
     "      --color=auto|always|never\n"                                                            \
-    "                          colour on a terminal (auto, default); NO_COLOR is respected\n"
+    "                          auto (default): on a terminal, unless NO_COLOR is set\n"
 
 enum { LR_COLOR_NEVER, LR_COLOR_ALWAYS, LR_COLOR_AUTO };
 /* 0, or -1 for a word that is none of the three. */

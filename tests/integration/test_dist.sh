@@ -14,6 +14,7 @@ for file in bin/leakring lib/leakring/libleakring.so LICENSE README.md CHANGELOG
     tap_like "$list" "^[^/]+/$file\$" "it has $file"
 done
 tap_like "$list" '/share/man/man1/leakring-report\.1$' "it has man pages"
+tap_like "$list" '/share/bash-completion/completions/leakring$' "and bash completion"
 tap_is "$(echo "$list" | cut -d/ -f1 | sort -u | wc -l)" 1 "everything is below one directory"
 tap_is "$(tar tvzf "$DIST_TARBALL" | awk '$2 != "0/0"')" "" "files belong to nobody in particular"
 

@@ -13,6 +13,8 @@ for page in "$LR_ROOT"/docs/man/*.1; do
     [ -e "$page" ] || { tap_fail "there are man pages"; break; }
     [ -s "dest/usr/share/man/man1/$(basename "$page")" ] || tap_fail "$(basename "$page") is installed"
 done
+tap_ok $([ -s dest/usr/share/bash-completion/completions/leakring ] && [ -s dest/usr/share/zsh/site-functions/_leakring ]
+    echo $?) "shell completion is installed"
 tap_is "$(find dest -type f ! -perm -444)" "" "everything is readable"
 tap_like "$(dest/usr/bin/leakring --version)" '^leakring [0-9]' "the installed command runs"
 
