@@ -112,13 +112,6 @@ static bool find_answer(const struct lr_trace *trace, uint32_t number,
     return found;
 }
 
-/* Times begin anew after 49.7 days.  What was born in the hour behind the end is later, too. */
-static bool was_there(uint32_t birth_ms, const struct lr_collection_view *answer)
-{
-    uint32_t later_ms = answer->end_ms + 3600000;
-    return later_ms - birth_ms > later_ms - answer->bound_ms;
-}
-
 /* Of what is live now, that which was there before the collection: a busy program goes on acquiring
  * while it is collected, which says nothing. */
 static uint64_t count_held(const struct lr_trace *trace, uint32_t pair,
@@ -127,7 +120,7 @@ static uint64_t count_held(const struct lr_trace *trace, uint32_t pair,
     uint64_t held = 0;
     struct lr_pair_view live;
     for (uint64_t cursor = 0; lr_trace_each_pair(trace, &cursor, &live);)
-        held += live.pair == pair && was_there(live.birth_ms, answer);
+        held += live.pair == pair && live.birth_ms < answer->bound_ms;
     return held;
 }
 
@@ -172,9 +165,9 @@ static void put_answer(const struct request *request, const struct lr_trace *tra
                        const struct lr_collection_view *answer)
 {
     char took[LR_UNIT_SIZE];
-    int32_t ms = (int32_t)(answer->end_ms - answer->bound_ms);
+    uint64_t ms = answer->end_ms > answer->bound_ms ? answer->end_ms - answer->bound_ms : 0;
     printf("Collected %" PRIu32 " times in %s.\n", answer->collections,
-           lr_unit_duration(took, ms > 0 ? (uint64_t)ms : 0));
+           lr_unit_duration(took, ms));
     put_pairs(trace, answer);
     put_change("resident memory", &answer->rss, request->raw_bytes);
     put_change("allocator, in use", &answer->used, request->raw_bytes);

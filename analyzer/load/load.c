@@ -188,11 +188,11 @@ static void fill_info(struct lr_trace *trace)
     info->young_ms = header->young_ms;
     info->interval = header->interval;
     info->max_interval = header->max_interval;
-    info->heartbeat_ms = header->heartbeat_ms;
+    info->heartbeat_ms = lr_last_sign_of_life(trace);
     info->start_unix_ns = header->start_unix_ns;
     info->end_unix_ns = header->end_unix_ns;
     if (info->ended == LR_ENDED_KILLED) {
-        info->end_unix_ns = header->start_unix_ns + header->heartbeat_ms * UINT64_C(1000000);
+        info->end_unix_ns = header->start_unix_ns + info->heartbeat_ms * UINT64_C(1000000);
     } else if (info->ended == LR_ENDED_RUNNING) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);

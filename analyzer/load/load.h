@@ -54,7 +54,7 @@ struct lr_trace_info {
     uint64_t start_unix_ns;
     uint64_t end_unix_ns; /* exit or exec; last heartbeat when killed; now when running */
     uint64_t duration_ms; /* between the two */
-    uint32_t heartbeat_ms;
+    uint64_t heartbeat_ms; /* the last sign of life, since start */
     struct lr_damage damaged;
 };
 
@@ -65,6 +65,9 @@ enum lr_status lr_trace_open_bytes(const void *bytes, size_t size, const char *n
 void lr_trace_close(struct lr_trace *trace); /* NULL is fine */
 
 const struct lr_trace_info *lr_trace_info(const struct lr_trace *trace);
+
+/* Times below are ms since start.  In the file they begin anew after 49.7 days; what is older than
+ * that, and no point of a series, seems so much younger. */
 
 /* Value of the last record with that key; "" when there is none. */
 const char *lr_trace_meta(const struct lr_trace *trace, enum lr_meta_key key);
@@ -129,7 +132,7 @@ struct lr_live_view {
     uint64_t address, size;
     uint32_t kind; /* enum lr_kind */
     uint32_t stack;
-    uint32_t birth_ms;
+    uint64_t birth_ms;
     double weight;
     bool owned;   /* belongs to the pair acquired at `stack` */
     bool later;   /* owned, and allocated after the acquisition */
@@ -140,7 +143,8 @@ bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct l
 
 struct lr_region_view {
     uint64_t start, length;
-    uint32_t stack, birth_ms;
+    uint32_t stack;
+    uint64_t birth_ms;
     uint32_t prot;  /* PROT_* */
     uint32_t flags; /* MAP_* */
     const char *thread;
@@ -167,7 +171,8 @@ void lr_trace_pairsite_at(const struct lr_trace *trace, uint32_t index,
 /* A live pair: acquired, not released.  site is LR_PAIR_NONE when the file's was bad. */
 struct lr_pair_view {
     uint64_t handle;
-    uint32_t pair, site, stack, birth_ms;
+    uint32_t pair, site, stack;
+    uint64_t birth_ms;
     bool reused; /* its handle was acquired again without a release */
     bool claimed;
     const char *thread;
@@ -176,8 +181,8 @@ bool lr_trace_each_pair(const struct lr_trace *trace, uint64_t *cursor, struct l
 
 struct lr_event_view {
     uint64_t number; /* since start; the ring keeps the last ones */
-    uint32_t type, time_ms, a, tid;
-    uint64_t b;
+    uint32_t type, a, tid;
+    uint64_t time_ms, b;
 };
 bool lr_trace_each_event(const struct lr_trace *trace, uint64_t *cursor, struct lr_event_view *out);
 
@@ -187,7 +192,7 @@ enum lr_series_unit { LR_UNIT_BYTES, LR_UNIT_COUNT, LR_UNIT_US, LR_UNIT_PERCENT 
 
 struct lr_point_view {
     uint64_t number;
-    uint32_t time_ms;
+    uint64_t time_ms;
     uint64_t values[LR_SERIES_COUNT]; /* LR_NO_VALUE: not known then */
 };
 bool lr_trace_each_point(const struct lr_trace *trace, enum lr_resolution resolution,
@@ -200,7 +205,7 @@ enum lr_series_unit lr_series_unit(enum lr_series series);
 struct lr_followed_view {
     uint32_t kind; /* enum lr_followed_kind */
     uint32_t id;   /* of a stack or of a pair site */
-    uint32_t since_ms;
+    uint64_t since_ms;
 };
 bool lr_trace_followed_at(const struct lr_trace *trace, uint32_t slot,
                           struct lr_followed_view *out);
@@ -208,7 +213,7 @@ bool lr_trace_followed_at(const struct lr_trace *trace, uint32_t slot,
 /* What resident memory was made of, at the last complete look at it. */
 struct lr_snapshot_view {
     uint64_t first, count; /* numbers of its areas */
-    uint32_t time_ms;
+    uint64_t time_ms;
     uint64_t resident, swapped; /* bytes, of all */
 };
 struct lr_area_view {
@@ -225,14 +230,15 @@ const char *lr_area_kind_name(uint32_t kind); /* "arena"; "unknown" */
 /* Followed values; the finest resolution is ten seconds.  Negative: none. */
 struct lr_followed_point_view {
     uint64_t number;
-    uint32_t time_ms;
+    uint64_t time_ms;
     struct lr_followed_value values[LR_FOLLOWED_SLOTS];
 };
 bool lr_trace_each_followed_point(const struct lr_trace *trace, enum lr_resolution resolution,
                                   uint64_t *cursor, struct lr_followed_point_view *out);
 struct lr_interval_view {
-    uint32_t time_ms, why; /* enum lr_interval_why */
-    uint64_t from, to;     /* bytes; 0: exact */
+    uint32_t why; /* enum lr_interval_why */
+    uint64_t time_ms;
+    uint64_t from, to; /* bytes; 0: exact */
     uint32_t cost;         /* 1/100 % of the process's CPU time */
 };
 bool lr_trace_each_interval(const struct lr_trace *trace, uint64_t *cursor,
@@ -244,7 +250,8 @@ struct lr_collection_view {
     uint64_t number;
     bool asked; /* by `leakring gc`; else merely seen */
     uint32_t request, result; /* enum lr_collect_result */
-    uint32_t bound_ms, end_ms, drained_ms, collections;
+    uint32_t collections;
+    uint64_t bound_ms, end_ms, drained_ms; /* drained: 0 when not known (yet) */
     uint64_t cleaned;
     struct lr_before_after rss, used, kept;
     uint64_t pairs_before[LR_COLLECTION_PAIRS], pairs_after[LR_COLLECTION_PAIRS]; /* LR_NO_VALUE */
@@ -256,7 +263,7 @@ const char *lr_collect_result_name(uint32_t result); /* "done"; "unknown" */
 /* Marks, in the order in which they were made. */
 struct lr_mark_view {
     const char *name;
-    uint32_t time_ms; /* what is born then or later came after it */
+    uint64_t time_ms; /* what is born then or later came after it */
     uint32_t source;  /* enum lr_mark_source */
     uint32_t tid;     /* who made it; 0: another process */
 };

@@ -42,7 +42,8 @@ bool lr_trace_last_snapshot(const struct lr_trace *trace, struct lr_snapshot_vie
             continue;
         if (!is_whole(trace, number - 1 - end.start, number - 1, end.time_ms))
             continue;
-        *out = (struct lr_snapshot_view){number - 1 - end.start, end.start, end.time_ms,
+        *out = (struct lr_snapshot_view){number - 1 - end.start, end.start,
+                                         lr_trace_time(trace, end.time_ms),
                                          (uint64_t)end.resident * 1024,
                                          (uint64_t)end.swapped * 1024};
         return true;

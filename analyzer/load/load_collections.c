@@ -18,9 +18,9 @@ bool lr_trace_each_collection(const struct lr_trace *trace, uint64_t *cursor,
     out->asked = found.why == LR_COLLECTION_ASKED;
     out->request = found.number;
     out->result = found.result;
-    out->bound_ms = found.bound_ms;
-    out->end_ms = found.end_ms;
-    out->drained_ms = found.drained_ms;
+    out->bound_ms = lr_trace_time(trace, found.bound_ms);
+    out->end_ms = lr_trace_time(trace, found.end_ms);
+    out->drained_ms = found.drained_ms ? lr_trace_time(trace, found.drained_ms) : 0;
     out->collections = found.collections;
     out->cleaned = found.cleaned;
     out->rss = found.rss;

@@ -12,6 +12,7 @@
  *   load_areas.c    those of what resident memory is made of
  *   load_collections.c  those of collections, and the control words
  *   load_marks.c    marks, and the window between two of them
+ *   load_time.c     times that begin anew after 49.7 days
  *   load_text.c     strings made safe to print
  *   load_alive.c    is the traced process still there?
  */
@@ -57,7 +58,15 @@ struct lr_trace {
 };
 
 /* Is that time in the window that is looked through?  Always where there is none. */
-bool lr_in_window(const struct lr_trace *trace, uint32_t time_ms);
+bool lr_in_window(const struct lr_trace *trace, uint64_t time_ms);
+
+/* A time of the file: the last one that it may mean, which is no later than an hour behind the last
+ * sign of life (a late heartbeat).  After info.heartbeat_ms is known. */
+uint64_t lr_trace_time(const struct lr_trace *trace, uint32_t time_ms);
+/* That of point `number` of a ring with that period. */
+uint64_t lr_point_time(uint64_t number, uint64_t period_ms, uint32_t time_ms);
+/* For info.heartbeat_ms; after the sections are there. */
+uint64_t lr_last_sign_of_life(const struct lr_trace *trace);
 
 /* Copies entry `index` into *out; false, and zeros, when there is no such entry. */
 bool lr_part_entry(const struct lr_trace *trace, enum lr_section_id id, uint64_t index, void *out,

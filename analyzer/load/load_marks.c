@@ -11,7 +11,7 @@ bool lr_trace_each_mark(const struct lr_trace *trace, uint64_t *cursor, struct l
         return false;
     ++*cursor;
     *out = (struct lr_mark_view){.name = lr_trace_string(trace, mark.name),
-                                 .time_ms = mark.time_ms,
+                                 .time_ms = lr_trace_time(trace, mark.time_ms),
                                  .source = mark.source,
                                  .tid = mark.tid};
     return true;
@@ -35,7 +35,7 @@ const struct lr_window *lr_trace_window(const struct lr_trace *trace)
     return &trace->window;
 }
 
-bool lr_in_window(const struct lr_trace *trace, uint32_t time_ms)
+bool lr_in_window(const struct lr_trace *trace, uint64_t time_ms)
 {
     const struct lr_window *window = &trace->window;
     return !window->set || (time_ms >= window->from_ms && time_ms < window->to_ms);

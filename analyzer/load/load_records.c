@@ -150,7 +150,7 @@ bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct l
     struct lr_live live;
     while (lr_part_entry(trace, LR_SEC_LIVE, (*cursor)++, &live, sizeof(live))) {
         if (lr_slot_state(LR_SEC_LIVE, (const unsigned char *)&live) <= 0 ||
-            !lr_in_window(trace, live.birth_ms))
+            !lr_in_window(trace, lr_trace_time(trace, live.birth_ms)))
             continue;
         bool good_weight = isfinite(live.weight) && live.weight > 0;
         *out = (struct lr_live_view){
@@ -158,7 +158,7 @@ bool lr_trace_each_live(const struct lr_trace *trace, uint64_t *cursor, struct l
             .size = live.info & LR_LIVE_SIZE_MASK,
             .kind = (live.info >> LR_LIVE_KIND_SHIFT) & 0xff,
             .stack = lr_part_checked(trace, LR_SEC_STACKS, live.stack, 0),
-            .birth_ms = live.birth_ms,
+            .birth_ms = lr_trace_time(trace, live.birth_ms),
             .weight = good_weight ? (double)live.weight : 1.0,
             .owned = (live.info & LR_LIVE_OWNED) != 0,
             .later = (live.info & LR_LIVE_OWNED) != 0 && (live.info & LR_LIVE_LATER) != 0,
@@ -175,14 +175,14 @@ bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,
 {
     struct lr_region region;
     while (lr_part_entry(trace, LR_SEC_REGIONS, (*cursor)++, &region, sizeof(region))) {
-        if (region.length == 0 || !lr_in_window(trace, region.birth_ms))
+        if (region.length == 0 || !lr_in_window(trace, lr_trace_time(trace, region.birth_ms)))
             continue;
         bool wraps = region.start > UINT64_MAX - region.length;
         *out = (struct lr_region_view){
             .start = region.start,
             .length = wraps ? UINT64_MAX - region.start : region.length,
             .stack = lr_part_checked(trace, LR_SEC_STACKS, region.stack, 0),
-            .birth_ms = region.birth_ms,
+            .birth_ms = lr_trace_time(trace, region.birth_ms),
             .prot = region.prot_flags & 0xff,
             .flags = region.prot_flags >> 8,
             .thread = lr_trace_thread_name(trace, region.thread),
@@ -244,14 +244,14 @@ bool lr_trace_each_pair(const struct lr_trace *trace, uint64_t *cursor, struct l
     struct lr_pair pair;
     while (lr_part_entry(trace, LR_SEC_PAIRS, (*cursor)++, &pair, sizeof(pair))) {
         if (lr_slot_state(LR_SEC_PAIRS, (const unsigned char *)&pair) <= 0 ||
-            !lr_in_window(trace, pair.birth_ms))
+            !lr_in_window(trace, lr_trace_time(trace, pair.birth_ms)))
             continue;
         *out = (struct lr_pair_view){
             .handle = pair.key & ~LR_KEY_STATE,
             .pair = lr_part_checked(trace, LR_SEC_PAIRDEFS, pair.pair, LR_PAIR_NONE),
             .site = lr_part_checked(trace, LR_SEC_PAIRSITES, pair.site, LR_PAIR_NONE),
             .stack = lr_part_checked(trace, LR_SEC_STACKS, pair.stack, 0),
-            .birth_ms = pair.birth_ms,
+            .birth_ms = lr_trace_time(trace, pair.birth_ms),
             .reused = (pair.flags & LR_PAIR_REUSED) != 0,
             .claimed = (pair.key & LR_KEY_CLAIMED) != 0,
             .thread = lr_trace_thread_name(trace, pair.thread),
@@ -277,7 +277,7 @@ bool lr_trace_each_event(const struct lr_trace *trace, uint64_t *cursor, struct 
             continue;
         *out = (struct lr_event_view){.number = number,
                                       .type = event.type,
-                                      .time_ms = event.time_ms,
+                                      .time_ms = lr_trace_time(trace, event.time_ms),
                                       .a = event.a,
                                       .tid = event.tid,
                                       .b = event.b};
@@ -293,7 +293,7 @@ bool lr_trace_each_interval(const struct lr_trace *trace, uint64_t *cursor,
     if (!lr_part_entry(trace, LR_SEC_INTERVALS, *cursor, &change, sizeof(change)))
         return false;
     ++*cursor;
-    *out = (struct lr_interval_view){.time_ms = change.time_ms,
+    *out = (struct lr_interval_view){.time_ms = lr_trace_time(trace, change.time_ms),
                                      .why = change.why,
                                      .from = change.from,
                                      .to = change.to,

@@ -62,30 +62,37 @@ const unsigned char *lr_part_next_record(const struct lr_part *part, uint64_t *c
     return NULL;
 }
 
+struct ring {
+    enum lr_section_id id;
+    uint64_t period_ms;
+};
+
 /* The same, of those that lie in the window (time_ms follows the sequence). */
-static const unsigned char *next_in_window(const struct lr_trace *trace, enum lr_section_id id,
-                                           uint64_t *cursor, uint64_t *number)
+static const unsigned char *next_in_window(const struct lr_trace *trace, const struct ring *ring,
+                                           uint64_t *cursor, uint64_t *number, uint64_t *time_ms)
 {
     const unsigned char *record;
-    uint32_t time_ms;
+    uint32_t written_ms;
     do {
-        record = lr_part_next_record(&trace->parts[id], cursor, number);
-        if (record != NULL)
-            memcpy(&time_ms, record + offsetof(struct lr_point, time_ms), sizeof(time_ms));
-    } while (record != NULL && !lr_in_window(trace, time_ms));
+        record = lr_part_next_record(&trace->parts[ring->id], cursor, number);
+        if (record == NULL)
+            break;
+        memcpy(&written_ms, record + offsetof(struct lr_point, time_ms), sizeof(written_ms));
+        *time_ms = lr_point_time(*number, ring->period_ms, written_ms);
+    } while (!lr_in_window(trace, *time_ms));
     return record;
 }
 
 bool lr_trace_each_point(const struct lr_trace *trace, enum lr_resolution resolution,
                          uint64_t *cursor, struct lr_point_view *out)
 {
-    static const enum lr_section_id ids[LR_RESOLUTIONS] = {LR_SEC_SERIES_1S, LR_SEC_SERIES_1M,
-                                                           LR_SEC_SERIES_30M};
-    const struct lr_part *part = &trace->parts[ids[resolution]];
-    const unsigned char *record = next_in_window(trace, ids[resolution], cursor, &out->number);
+    static const struct ring rings[LR_RESOLUTIONS] = {
+        {LR_SEC_SERIES_1S, 1000}, {LR_SEC_SERIES_1M, 60000}, {LR_SEC_SERIES_30M, 1800000}};
+    const struct lr_part *part = &trace->parts[rings[resolution].id];
+    const unsigned char *record =
+        next_in_window(trace, &rings[resolution], cursor, &out->number, &out->time_ms);
     if (record == NULL)
         return false;
-    memcpy(&out->time_ms, record + offsetof(struct lr_point, time_ms), sizeof(out->time_ms));
     size_t known = sizeof(out->values), there = part->stride - offsetof(struct lr_point, values);
     memset(out->values, 0xff, known); /* LR_NO_VALUE */
     memcpy(out->values, record + offsetof(struct lr_point, values),
@@ -115,21 +122,23 @@ bool lr_trace_followed_at(const struct lr_trace *trace, uint32_t slot, struct lr
     uint64_t ids = trace->parts[stack ? LR_SEC_STACKS : LR_SEC_PAIRSITES].count;
     if ((!stack && !pair) || followed.id >= ids || !is_current(trace, &followed))
         return false;
-    *out = (struct lr_followed_view){followed.kind, followed.id, followed.since_ms};
+    *out = (struct lr_followed_view){followed.kind, followed.id,
+                                     lr_trace_time(trace, followed.since_ms)};
     return true;
 }
 
 bool lr_trace_each_followed_point(const struct lr_trace *trace, enum lr_resolution resolution,
                                   uint64_t *cursor, struct lr_followed_point_view *out)
 {
-    static const enum lr_section_id ids[LR_RESOLUTIONS] = {
-        LR_SEC_FOLLOWED_10S, LR_SEC_FOLLOWED_1M, LR_SEC_FOLLOWED_30M};
+    static const struct ring rings[LR_RESOLUTIONS] = {{LR_SEC_FOLLOWED_10S, 10000},
+                                                      {LR_SEC_FOLLOWED_1M, 60000},
+                                                      {LR_SEC_FOLLOWED_30M, 1800000}};
     struct lr_followed_point point;
-    const unsigned char *record = next_in_window(trace, ids[resolution], cursor, &out->number);
+    const unsigned char *record =
+        next_in_window(trace, &rings[resolution], cursor, &out->number, &out->time_ms);
     if (record == NULL)
         return false;
     memcpy(&point, record, sizeof(point));
-    out->time_ms = point.time_ms;
     for (size_t i = 0; i < LR_FOLLOWED_SLOTS; i++) {
         const struct lr_followed_value none = {-1, -1}, *value = &point.values[i];
         bool good = isfinite(value->bytes) && isfinite(value->count) && value->bytes >= 0 &&

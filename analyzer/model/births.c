@@ -1,9 +1,9 @@
 /* births.c -- births.h.  Stage: MODEL.  Context: analyzer only. */
 #include "births.h"
 
-void lr_births_add(struct lr_births *births, uint32_t birth_ms, double weight, uint64_t span_ms)
+void lr_births_add(struct lr_births *births, uint64_t birth_ms, double weight, uint64_t span_ms)
 {
-    uint64_t slice = span_ms ? (uint64_t)birth_ms * LR_BIRTH_SLICES / span_ms : 0;
+    uint64_t slice = span_ms ? birth_ms * LR_BIRTH_SLICES / span_ms : 0;
 
     if (!(weight > 0))
         return;

@@ -110,7 +110,7 @@ static struct seed *orphan_seed(struct seeds *seeds, uint32_t first,
     return seed;
 }
 
-static void count_live(struct lr_model_pair_site *site, uint32_t birth_ms,
+static void count_live(struct lr_model_pair_site *site, uint64_t birth_ms,
                        const struct lr_model_run *run)
 {
     if (site->live == 0 || birth_ms < site->oldest_ms)

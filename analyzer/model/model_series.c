@@ -25,17 +25,6 @@ static int compare_places(const void *left, const void *right)
     return (a->resolution > b->resolution) - (a->resolution < b->resolution);
 }
 
-/* Times wrap after 49 days.  A ring's points are never closer than its period, so a point's number
- * says how much time has gone by at least; a day less for a clock that isn't exact. */
-static uint64_t unwrap(uint64_t number, uint64_t period_ms, uint32_t time_ms)
-{
-    const uint64_t WRAP = UINT64_C(1) << 32, DAY = UINT64_C(86400000), MOST = UINT64_C(1) << 30;
-    uint64_t least = number < MOST ? number * period_ms : 0;
-
-    least = least > DAY ? least - DAY : 0;
-    return time_ms < least ? time_ms + (least - time_ms + WRAP - 1) / WRAP * WRAP : time_ms;
-}
-
 /* Points of all resolutions; those of one moment, written to several rings, count once. */
 static size_t sort_places(struct place *places, size_t count)
 {
@@ -87,14 +76,9 @@ static bool read_points(const struct lr_trace *trace, struct points *points)
     struct lr_point_view view;
 
     for (unsigned resolution = 0; resolution < LR_RESOLUTIONS; resolution++) {
-        static const uint64_t periods_ms[LR_RESOLUTIONS] = {1000, 60000, 1800000};
-
-        for (uint64_t cursor = 0; lr_trace_each_point(trace, resolution, &cursor, &view);) {
-            uint64_t time_ms = unwrap(view.number, periods_ms[resolution], view.time_ms);
-
-            if (!add_point(points, &view, (struct place){time_ms, resolution, 0}))
+        for (uint64_t cursor = 0; lr_trace_each_point(trace, resolution, &cursor, &view);)
+            if (!add_point(points, &view, (struct place){view.time_ms, resolution, 0}))
                 return false;
-        }
     }
     points->moments = sort_places(points->places, points->count);
     return true;
@@ -105,16 +89,11 @@ static bool read_followed(const struct lr_trace *trace, struct points *points)
     struct lr_followed_point_view view;
 
     for (unsigned resolution = 0; resolution < LR_RESOLUTIONS; resolution++) {
-        static const uint64_t periods_ms[LR_RESOLUTIONS] = {10000, 60000, 1800000};
-
         uint64_t cursor = 0;
 
-        while (lr_trace_each_followed_point(trace, resolution, &cursor, &view)) {
-            uint64_t time_ms = unwrap(view.number, periods_ms[resolution], view.time_ms);
-
-            if (!add_point(points, &view, (struct place){time_ms, resolution, 0}))
+        while (lr_trace_each_followed_point(trace, resolution, &cursor, &view))
+            if (!add_point(points, &view, (struct place){view.time_ms, resolution, 0}))
                 return false;
-        }
     }
     points->moments = sort_places(points->places, points->count);
     return true;

@@ -12,7 +12,7 @@
 #include "jvm.h"
 #include "trace.h"
 
-enum { QUIET_MS = 1000 }; /* without a release by the Cleaner: it has finished */
+enum { HOUR_MS = 3600000, QUIET_MS = 1000 }; /* without a release by the Cleaner: it has finished */
 
 static uint32_t bound; /* of the newest collection */
 static uint64_t cleaned;
@@ -20,7 +20,9 @@ static struct lr_collection *open_record; /* the Cleaner hasn't finished after i
 
 void lr_collections_note_cleaned(uint32_t birth_ms)
 {
-    if (birth_ms < __atomic_load_n(&bound, __ATOMIC_RELAXED))
+    /* Times begin anew after 49.7 days; what was born an hour from now is later, too. */
+    uint32_t later_ms = lr_trace_ms() + HOUR_MS;
+    if (later_ms - birth_ms > later_ms - __atomic_load_n(&bound, __ATOMIC_RELAXED))
         __atomic_fetch_add(&cleaned, 1, __ATOMIC_RELAXED);
 }
 
