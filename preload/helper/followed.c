@@ -12,7 +12,9 @@
 enum {
     EPOCH_MS = 60000,
     FIRST_EPOCH_MS = 5000,
-    KEEP_MS = 5 * 60000, /* nothing is given up sooner */
+    EPOCH_SHARE = 16, /* an epoch is this part of the time that has gone by, between these two */
+    KEEP_MS = 5 * 60000, /* what goes on growing isn't given up sooner, */
+    IDLE_MAX = 2,        /* nor after fewer epochs without growth */
     STREAK_MAX = 250,
     TRIAL = 4, /* epochs after which a stack that doesn't grow gives its place to another */
 };
@@ -26,6 +28,7 @@ struct tracker {
     uint8_t barred;             /* belongs to a pair, which is followed itself */
     uint8_t followed;
     uint8_t epochs;             /* that it was seen in, up to TRIAL */
+    uint8_t idle;               /* epochs since it grew last */
 };
 
 struct pool {
@@ -168,6 +171,10 @@ static void end_epoch(struct pool *pool)
             continue;
         float grown = tracker->low_now - tracker->low_before;
         tracker->epochs += tracker->epochs < TRIAL;
+        if (grown > 0)
+            tracker->idle = 0;
+        else
+            tracker->idle += tracker->idle < UINT8_MAX;
         if (grown > 0 && tracker->streak < STREAK_MAX)
             tracker->streak++;
         else if (grown < 0)
@@ -185,7 +192,7 @@ static float worth(const struct pool *pool, const struct tracker *tracker, enum 
     if (tracker->growth <= 0)
         return 0;
     return measure == BY_GROWTH ? tracker->growth * (float)(1 + tracker->streak)
-                                : (float)tracker->streak;
+                                : (float)tracker->streak / (float)(1 + tracker->idle);
 }
 
 /* What is followed keeps its place. */
@@ -232,6 +239,15 @@ static void leave_stale(const struct group *group)
     }
 }
 
+/* A series takes minutes to tell anything.  What took a slot because nothing better was there, or
+ * has had its warm-up, has no claim to them. */
+static bool is_kept(const struct group *group, const struct lr_followed *entry,
+                    const struct tracker *tracker, uint32_t now_ms)
+{
+    bool deserves = group->measure == BY_SIZE || (tracker->growth > 0 && tracker->idle <= IDLE_MAX);
+    return deserves && now_ms - entry->since_ms < KEEP_MS;
+}
+
 /* A free slot, else the least interesting one that may be given up; -1 when there is none. */
 static int weakest_slot(const struct group *group, uint32_t now_ms)
 {
@@ -241,8 +257,9 @@ static int weakest_slot(const struct group *group, uint32_t now_ms)
         const struct lr_followed *entry = &lr_file.followed[slot];
         if (!entry->kind)
             return (int)slot;
-        float value = worth(group->pool, tracker_in(group->pool, slot), group->measure);
-        if (now_ms - entry->since_ms < KEEP_MS || (weakest >= 0 && value >= least))
+        const struct tracker *tracker = tracker_in(group->pool, slot);
+        float value = worth(group->pool, tracker, group->measure);
+        if (is_kept(group, entry, tracker, now_ms) || (weakest >= 0 && value >= least))
             continue;
         least = value;
         weakest = (int)slot;
@@ -291,6 +308,13 @@ static void choose(const struct group *group, uint32_t now_ms)
     }
 }
 
+/* Short ones at first: what grows while all else still warms up is to be known soon. */
+static uint32_t length_of_epoch(uint32_t now_ms)
+{
+    uint32_t length = now_ms / EPOCH_SHARE;
+    return length < FIRST_EPOCH_MS ? FIRST_EPOCH_MS : length > EPOCH_MS ? EPOCH_MS : length;
+}
+
 void lr_followed_update(uint32_t now_ms)
 {
     read_stacks();
@@ -300,7 +324,7 @@ void lr_followed_update(uint32_t now_ms)
         leave_stale(&groups[i]);
     if (lr_is_later(epoch_end, now_ms))
         return;
-    epoch_end = now_ms + (now_ms < EPOCH_MS ? FIRST_EPOCH_MS : EPOCH_MS);
+    epoch_end = now_ms + length_of_epoch(now_ms);
     for (unsigned i = 0; i < POOLS; i++)
         end_epoch(&pools[i]);
     for (unsigned i = 0; i < GROUPS; i++)

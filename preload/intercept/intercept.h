@@ -37,6 +37,15 @@ static inline void lr_helper_if_wanted(uintptr_t caller)
         lr_helper_try(caller);
 }
 
+/* The same from inside a mapping call with that stack, which an allocator may make under its own
+ * lock. */
+void lr_helper_try_mapped(uintptr_t caller, uint32_t stack);
+static inline void lr_helper_if_wanted_mapped(uintptr_t caller, uint32_t stack)
+{
+    if (__builtin_expect(__atomic_load_n(&lr_record_wants_helper, __ATOMIC_RELAXED), 0))
+        lr_helper_try_mapped(caller, stack);
+}
+
 /* Kernels without MADV_WIPEONFORK: a handler that disarms a fork's child. */
 void lr_disarm_in_children(void);
 

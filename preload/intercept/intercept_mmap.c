@@ -41,6 +41,7 @@ static void not_entered(void)
             uint32_t stack_ = lr_self.pair_stack ? lr_self.pair_stack                             \
                                                  : lr_stack_take(&caller_, LR_STACK_OF_BLOCK);     \
             lr_regions_map((uintptr_t)(start), length, pack(prot, flags), stack_);                \
+            lr_helper_if_wanted_mapped(caller_.pc, stack_);                                       \
             lr_leave();                                                                           \
         }                                                                                         \
     } while (0)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "guard.h"
 #include "helper.h"
 #include "modules.h"
@@ -60,6 +61,41 @@ __attribute__((noinline, cold)) void lr_helper_try(uintptr_t caller)
         return;
     __atomic_store_n(&lr_record_wants_helper, false, __ATOMIC_RELAXED); /* one try */
     lr_helper_start();
+}
+
+static bool is_in(const struct lr_module *module, uintptr_t address)
+{
+    return address >= module->start && address < module->end;
+}
+
+/* Creating a thread allocates.  An allocator that maps under its lock would wait for itself: it, or
+ * our malloc, by which it was called, is among the callers then.  The C library's own maps without
+ * coming by here; it is in every stack. */
+static bool is_allocating(uint32_t stack)
+{
+    const struct lr_stack *entry = &lr_file.stacks[stack];
+    uintptr_t next = (uintptr_t)lr_next_symbol("malloc");
+    uintptr_t first = (uintptr_t)lr_first_symbol("malloc");
+    uintptr_t library = (uintptr_t)lr_next_symbol("mmap");
+    if (!stack || entry->flags & LR_STACK_NATIVE_LOST)
+        return true;
+    uint32_t node = entry->node;
+    for (unsigned i = 0; i < entry->frame_count; i++, node = lr_file.nodes[node].parent) {
+        uint64_t frame = lr_file.nodes[node].frame;
+        if (frame & LR_FRAME_JAVA)
+            continue;
+        const struct lr_module *module = &lr_file.modules[frame >> LR_FRAME_MODULE_SHIFT];
+        if (lr_is_own_address((uintptr_t)module->start) ||
+            (!is_in(module, library) && (is_in(module, next) || is_in(module, first))))
+            return true;
+    }
+    return false;
+}
+
+__attribute__((noinline, cold)) void lr_helper_try_mapped(uintptr_t caller, uint32_t stack)
+{
+    if (!is_allocating(stack))
+        lr_helper_try(caller);
 }
 
 /* How large a stack the new thread gets, for times when nobody may ask (unwind_stack.h). */

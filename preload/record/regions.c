@@ -13,6 +13,7 @@
 #include "marks.h"
 #include "prim.h"
 #include "record.h"
+#include "stack_totals.h"
 #include "threads.h"
 #include "trace.h"
 
@@ -67,6 +68,7 @@ static void insert(uint32_t position, const struct lr_region *region)
         slot = fresh++;
     else {
         lr_count(LR_CNT_regions_full);
+        lr_stack_lost(region->stack, region->length);
         return;
     }
     struct lr_region *to = &lr_file.regions[slot];

@@ -3,9 +3,9 @@
  * Oracle program: a block of 1,000 bytes each 50 ms, always from the same place.  Prints "ready"
  * after the first.
  *
- *     slow_leak malloc|strdup|vfork|unshare|once
+ *     slow_leak malloc|mmap|strdup|vfork|unshare|once
  *
- * strdup: the C library makes the block.  vfork: the first to allocate after a while is the child of
+ * mmap: it maps them, and never allocates.  strdup: the C library makes the block.  vfork: the first to allocate after a while is the child of
  * a vfork.  unshare: after a while, the child of a vfork asks for a namespace of its own; prints
  * "unshared".  once: one block, then it ends.
  */
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { BYTES = 1000, TURN_US = 50000, A_WHILE_US = 1500000 };
@@ -23,6 +24,12 @@ static void *volatile kept;
 static __attribute__((noinline)) void keep_block(void)
 {
     kept = malloc(BYTES);
+    memcpy(kept, text, BYTES);
+}
+
+static __attribute__((noinline)) void keep_mapping(void)
+{
+    kept = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memcpy(kept, text, BYTES);
 }
 
@@ -62,7 +69,9 @@ int main(int argc, char **argv)
     memset(text, 'x', BYTES - 1);
     if (strcmp(mode, "vfork") == 0)
         allocate_in_vfork();
-    void (*keep)(void) = strcmp(mode, "strdup") == 0 ? keep_text : keep_block;
+    void (*keep)(void) = strcmp(mode, "strdup") == 0 ? keep_text
+                         : strcmp(mode, "mmap") == 0 ? keep_mapping
+                                                     : keep_block;
     keep();
     puts("ready");
     if (strcmp(mode, "unshare") == 0)
