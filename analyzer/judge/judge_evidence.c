@@ -48,14 +48,16 @@ static void say_pair_site(struct writer *writer, const struct lr_model_pair *pai
                           const struct lr_model_pair_site *site)
 {
     const struct lr_model_path *path = &site->path;
-    char growth[160];
+    char growth[160], never[LR_UNIT_SIZE], acquired[LR_UNIT_SIZE], live[LR_UNIT_SIZE];
+    char cleaned[LR_UNIT_SIZE];
 
     SAY(writer,
-        "%" PRIu64 " of %" PRIu64 " %s acquired in %s were never ended (%" PRIu64 " live, %" PRIu64
-        " closed only by the Cleaner)%s",
-        lr_pair_site_never_ended(site), site->acquired, pair->name,
-        path->count ? path->frames[path->culprit].function : "an unknown place", site->live,
-        site->released_by_cleaner, growth_of(growth, sizeof(growth), &site->trend));
+        "%s of %s %s acquired in %s were never ended (%s live, %s closed only by the Cleaner)%s",
+        lr_unit_count(never, lr_pair_site_never_ended(site)),
+        lr_unit_count(acquired, site->acquired), pair->name,
+        path->count ? path->frames[path->culprit].function : "an unknown place",
+        lr_unit_count(live, site->live), lr_unit_count(cleaned, site->released_by_cleaner),
+        growth_of(growth, sizeof(growth), &site->trend));
 }
 
 static void say_pairs(struct writer *writer)
@@ -105,7 +107,7 @@ static void say_memory(struct writer *writer, bool jvm)
             continue;
         snprintf(blocks, sizeof(blocks), " and %s blocks",
                  lr_unit_count(count, lr_model_round(site->count_trend.slope)));
-        SAY(writer, "%s in %s %s by %s%s an hour (%s to %s)%s",
+        SAY(writer, "%s in %s %s by %s%s an hour (%s to %s)%s%s",
             lr_resource_name(site), place_of(place, sizeof(place), &site->path),
             site->part_followed ? "grows, as far as it was followed," : "grows",
             lr_unit_bytes(value, lr_model_round(trend->slope), false),
@@ -114,7 +116,8 @@ static void say_memory(struct writer *writer, bool jvm)
             lr_unit_bytes(high, lr_model_round(trend->high), false),
             site->kind != LR_MEMORY_MMAP ? ""
             : lr_maps_files(site)        ? "; what of it is in memory, the kernel can drop again"
-                                         : "; that is address space");
+                                         : "; that is address space",
+            trend->lasts ? "" : "; whether it still does, its last part does not tell");
     }
 }
 
@@ -187,8 +190,20 @@ static void say_unknown(struct writer *writer, const struct lr_facts *facts)
             "%s of plain memory are live; a recording of %s does not tell whether they grow",
             lr_unit_bytes(bytes, lr_model_round(facts->undecided), false),
             lr_unit_duration(duration, writer->model->run.duration_ms));
-    if (writer->model->completeness.verdict == LR_INCOMPLETE)
-        SAY(writer, "the recording is incomplete: what is missing may be a leak");
+}
+
+/* Who leaks beside what is missing is still named; of the rest nothing is known. */
+static void say_incomplete(struct writer *writer, const struct lr_facts *facts)
+{
+    char known[900];
+
+    if (writer->model->completeness.verdict != LR_INCOMPLETE)
+        return;
+    if (facts->full)
+        SAY(writer, "%s", lr_least_known(known, sizeof(known), facts->full));
+    SAY(writer, writer->model->verdict.kind == LR_VERDICT_LEAK
+                    ? "the recording is incomplete: what leaks is at least that much"
+                    : "the recording is incomplete: what is missing may be a leak");
 }
 
 enum lr_status lr_judge_evidence(struct lr_model *model, const struct lr_facts *facts,
@@ -209,5 +224,6 @@ enum lr_status lr_judge_evidence(struct lr_model *model, const struct lr_facts *
     say_machine(&writer, facts);
     if (model->verdict.kind != LR_VERDICT_NONE && model->verdict.kind != LR_VERDICT_LEAK)
         say_unknown(&writer, facts);
+    say_incomplete(&writer, facts);
     return writer.status;
 }

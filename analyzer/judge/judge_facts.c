@@ -46,8 +46,15 @@ static void gather_memory(const struct lr_model *model, struct lr_facts *facts)
             continue;
         if (lr_growth_matters(&site->trend) && (!site->jvm || lr_jvm_site_counts(site)))
             take_faster(site->jvm ? &facts->jvm_grows : &facts->grows, site);
-        if (!site->jvm && site->kind != LR_MEMORY_MMAP && site->trend.kind == LR_TREND_UNKNOWN)
-            facts->undecided += site->live_bytes.value;
+        if (site->jvm)
+            continue;
+        if (site->lost && (!facts->full || site->live_count.value > facts->full->live_count.value))
+            facts->full = site;
+        if (site->kind == LR_MEMORY_MMAP || site->trend.kind != LR_TREND_UNKNOWN)
+            continue;
+        facts->undecided += site->live_bytes.value;
+        if (!facts->open || site->live_bytes.value > facts->open->live_bytes.value)
+            facts->open = site;
     }
 }
 

@@ -7,6 +7,7 @@
  *   judge_process.c   the verdict on the process
  *   judge_evidence.c  what speaks for it
  *   judge_say.c       the sentences
+ *   judge_unknown.c   what the recording does not tell, and what would settle it
  *   judge_jvm.c       what of the JVM's own grows
  *   judge_resource.c  what plain memory is of, and how it is given back
  */
@@ -27,6 +28,8 @@ struct lr_facts {
     const struct lr_model_memory_site *grows; /* the fastest that matters; NULL: none */
     const struct lr_model_memory_site *jvm_grows; /* the same of the JVM's own */
     double undecided;                 /* bytes live of which nobody knows whether they grow */
+    const struct lr_model_memory_site *open; /* most of them; NULL: none */
+    const struct lr_model_memory_site *full; /* holds most of those that found no room; or NULL */
     bool trends;                      /* some memory could be judged */
     double slack;                     /* bytes that the allocator keeps; 0: little, or unknown */
     struct lr_trend metaspace, threads, files; /* kind unknown where there is no series */
@@ -39,8 +42,21 @@ bool lr_facts_gather(const struct lr_model *model, struct lr_facts *facts); /* f
 bool lr_jvm_site_counts(const struct lr_model_memory_site *site);
 bool lr_jvm_grows(const struct lr_facts *facts);
 /* The summary, and the advice, where it does; as asprintf(). */
-int lr_jvm_say(char **out, const struct lr_facts *facts);
+int lr_jvm_say(char **out, const struct lr_model *model, const struct lr_facts *facts);
 int lr_jvm_advise(char **out, const struct lr_model *model, const struct lr_facts *facts);
+
+/* Too short for any trend. */
+bool lr_recording_is_short(const struct lr_model *model);
+/* "no leak was found", but of an incomplete recording: a constant. */
+const char *lr_nothing_leaks(const struct lr_model *model, bool native);
+/* "PLACE holds at least 3 MB in 70 blocks, and 12 more ...", of a site that lost some; returns
+ * out. */
+const char *lr_least_known(char *out, size_t size, const struct lr_model_memory_site *site);
+/* Of LR_VERDICT_CANNOT_TELL, the summary and the advice; what an incomplete recording wants.  As
+ * asprintf(). */
+int lr_unknown_say(char **out, const struct lr_model *model, const struct lr_facts *facts);
+int lr_unknown_advise(char **out, const struct lr_model *model);
+int lr_incomplete_advise(char **out, const struct lr_model *model);
 
 /* Nearly all that is mapped there are files. */
 bool lr_maps_files(const struct lr_model_memory_site *site);

@@ -51,33 +51,31 @@ bool lr_jvm_grows(const struct lr_facts *facts)
     return facts->jvm_grows || classes_grow(facts) || threads_grow(facts);
 }
 
-static int say_memory(char **out, const struct lr_model_memory_site *site)
+static int say_memory(char **out, const struct lr_model_memory_site *site, const char *rest)
 {
     char rate[LR_UNIT_SIZE], place[600] = "an unknown place";
 
     if (site->path.count)
         lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
-    return asprintf(out, "the JVM's own %s grows by %s an hour in %s; no native leak was found.",
-                    lr_resource_name(site),
-                    lr_unit_bytes(rate, lr_model_round(site->trend.slope), false), place);
+    return asprintf(out, "the JVM's own %s grows by %s an hour in %s; %s.", lr_resource_name(site),
+                    lr_unit_bytes(rate, lr_model_round(site->trend.slope), false), place, rest);
 }
 
-int lr_jvm_say(char **out, const struct lr_facts *facts)
+int lr_jvm_say(char **out, const struct lr_model *model, const struct lr_facts *facts)
 {
+    const char *rest = lr_nothing_leaks(model, true);
     char rate[LR_UNIT_SIZE];
     double metadata = facts->jvm_grows ? facts->jvm_grows->trend.slope : 0;
 
     if (lr_growth_matters(&facts->metaspace))
         metadata = facts->metaspace.slope;
     if (threads_grow(facts))
-        return asprintf(out, "the number of Java threads grows by %s an hour; no native leak was "
-                             "found.",
-                        lr_unit_count(rate, lr_model_round(facts->threads.slope)));
+        return asprintf(out, "the number of Java threads grows by %s an hour; %s.",
+                        lr_unit_count(rate, lr_model_round(facts->threads.slope)), rest);
     if (classes_grow(facts))
-        return asprintf(out, "the JVM's class metadata grows by %s an hour; no native leak was "
-                             "found.",
-                        lr_unit_bytes(rate, lr_model_round(metadata), false));
-    return say_memory(out, facts->jvm_grows);
+        return asprintf(out, "the JVM's class metadata grows by %s an hour; %s.",
+                        lr_unit_bytes(rate, lr_model_round(metadata), false), rest);
+    return say_memory(out, facts->jvm_grows, rest);
 }
 
 static bool starts_thread(const struct lr_model_path *path, size_t *at)

@@ -11,25 +11,34 @@
 #include "model_build.h"
 #include "units.h"
 
-/* "800 java.util.zip.Inflater and 300 java.util.zip.Deflater", of those that leak. */
+/* "800 java.util.zip.Inflater and 300 java.util.zip.Deflater": the most of those that leak. */
 static char *list_leaked(const struct lr_model *model)
 {
-    char *text = NULL;
+    enum { NAMED = 3 };
+    size_t kinds = 0, named, length = 0;
+    uint64_t rest = 0;
+    char *text = NULL, count[LR_UNIT_SIZE], more[LR_UNIT_SIZE];
+    FILE *out = open_memstream(&text, &length);
 
-    for (size_t i = 0; i < model->pair_count; i++) {
-        uint64_t leaked = lr_leaked_at(&model->pairs[i]);
-        char count[LR_UNIT_SIZE], *longer;
-
-        if (leaked == 0)
-            continue;
-        lr_unit_count(count, leaked);
-        if (asprintf(&longer, "%s%s%s %s", text ? text : "", text ? " and " : "", count,
-                     model->pairs[i].name) < 0)
-            longer = NULL;
+    if (!out)
+        return NULL;
+    while (kinds < model->pair_count && lr_leaked_at(&model->pairs[kinds]) > 0)
+        kinds++; /* sorted by that */
+    named = kinds <= NAMED + 1 ? kinds : NAMED;
+    for (size_t i = 0; i < named; i++)
+        fprintf(out, "%s%s %s",
+                i == 0           ? ""
+                : i + 1 == kinds ? " and "
+                                 : ", ",
+                lr_unit_count(count, lr_leaked_at(&model->pairs[i])), model->pairs[i].name);
+    for (size_t i = named; i < kinds; i++)
+        rest += lr_leaked_at(&model->pairs[i]);
+    if (rest)
+        fprintf(out, " and %s of %s other kinds", lr_unit_count(count, rest),
+                lr_unit_count(more, kinds - named));
+    if (fclose(out) != 0) {
         free(text);
-        text = longer;
-        if (!text)
-            return NULL;
+        return NULL;
     }
     return text;
 }
@@ -65,16 +74,22 @@ static int say_memory(struct lr_model *model, const struct lr_model_memory_site 
 {
     char rate[LR_UNIT_SIZE], place[600] = "an unknown place";
     uint64_t more = model->verdict.growing - 1;
-    char others[64] = "";
+    char others[64] = "", until[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE], cut[160] = "";
 
     if (site->path.count)
         lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
     if (more)
         snprintf(others, sizeof(others), ", and at %" PRIu64 " other place%s", more,
                  more == 1 ? "" : "s");
-    return asprintf(&model->verdict.summary, "%s grows by %s an hour in %s%s.",
+    if (site->lost)
+        snprintf(cut, sizeof(cut),
+                 "; the recording was full after %s and is incomplete since: at least %s are held",
+                 lr_unit_duration(until, lr_model_round(site->trend.to_s * 1000)),
+                 lr_unit_bytes(bytes, lr_model_round(site->live_bytes.value), false));
+    return asprintf(&model->verdict.summary, "%s grows by %s an hour in %s%s%s.",
                     lr_resource_name(site),
-                    lr_unit_bytes(rate, lr_model_round(site->trend.slope), false), place, others);
+                    lr_unit_bytes(rate, lr_model_round(site->trend.slope), false), place, others,
+                    cut);
 }
 
 static uint64_t count_live(const struct lr_model *model, enum lr_site_class class)
@@ -88,11 +103,6 @@ static uint64_t count_live(const struct lr_model *model, enum lr_site_class clas
     return live;
 }
 
-static bool is_short(const struct lr_model *model)
-{
-    return (double)model->run.duration_ms < LR_TREND_MIN_SECONDS * 1000;
-}
-
 /* That no stream leaks says nothing of plain memory, which needs time. */
 static const char *open_question(char *out, size_t size, const struct lr_model *model,
                                  const struct lr_facts *facts)
@@ -100,7 +110,7 @@ static const char *open_question(char *out, size_t size, const struct lr_model *
     const double WORTH_SAYING = 1e6;
     char bytes[LR_UNIT_SIZE], duration[LR_UNIT_SIZE];
 
-    if (is_short(model) && facts->undecided >= WORTH_SAYING)
+    if (lr_recording_is_short(model) && facts->undecided >= WORTH_SAYING)
         snprintf(out, size, "; whether %s of plain memory grow, %s don't tell",
                  lr_unit_bytes(bytes, lr_model_round(facts->undecided), false),
                  lr_unit_duration(duration, model->run.duration_ms));
@@ -134,26 +144,6 @@ static int say_none(struct lr_model *model, const struct lr_facts *facts)
                     in_use_text, rest);
 }
 
-static int say_cannot_tell(struct lr_model *model, const struct lr_facts *facts)
-{
-    const char *why = "no leak was found, but the recording is incomplete: what is missing may be "
-                      "one.";
-    char bytes[LR_UNIT_SIZE];
-
-    if (model->completeness.verdict == LR_BLIND)
-        why = "the tracer did not see this program's allocations.";
-    else if (model->completeness.verdict == LR_COMPLETE && facts->undecided >= LR_MATTERS_UNDECIDED)
-        return asprintf(&model->verdict.summary,
-                        "no stream leaks, but %s of plain memory are live, and the recording does "
-                        "not tell whether they grow.",
-                        lr_unit_bytes(bytes, lr_model_round(facts->undecided), false));
-    else if (model->completeness.verdict == LR_COMPLETE)
-        why = is_short(model)
-                  ? "no stream was acquired, and the recording is too short to judge plain memory."
-                  : "no stream was acquired, and how plain memory went is not known.";
-    return asprintf(&model->verdict.summary, "%s", why);
-}
-
 static int say_pressure(struct lr_model *model)
 {
     const struct lr_model_gc_pressure *pressure = &model->gc_pressure;
@@ -161,9 +151,10 @@ static int say_pressure(struct lr_model *model)
 
     return asprintf(&model->verdict.summary,
                     "the Java heap is nearly full: %s of %s (%.0f %% of the %s) are in use right "
-                    "after a collection; no native leak was found.",
+                    "after a collection; %s.",
                     lr_unit_bytes(used, pressure->used, false),
-                    lr_unit_bytes(most, pressure->most, false), pressure->percent, pressure->pool);
+                    lr_unit_bytes(most, pressure->most, false), pressure->percent, pressure->pool,
+                    lr_nothing_leaks(model, true));
 }
 
 static int say_retention(struct lr_model *model, const struct lr_facts *facts)
@@ -171,8 +162,9 @@ static int say_retention(struct lr_model *model, const struct lr_facts *facts)
     char slack[LR_UNIT_SIZE];
 
     return asprintf(&model->verdict.summary,
-                    "the allocator keeps %s that the program has freed; no leak was found.",
-                    lr_unit_bytes(slack, lr_model_round(facts->slack), false));
+                    "the allocator keeps %s that the program has freed; %s.",
+                    lr_unit_bytes(slack, lr_model_round(facts->slack), false),
+                    lr_nothing_leaks(model, false));
 }
 
 static int say_outside(struct lr_model *model, const struct lr_facts *facts)
@@ -181,11 +173,10 @@ static int say_outside(struct lr_model *model, const struct lr_facts *facts)
 
     lr_unit_bytes(bytes, facts->balloon ? facts->balloon : facts->others, false);
     return asprintf(&model->verdict.summary,
-                    facts->balloon ? "%s of the machine's memory were withdrawn from outside; no "
-                                     "leak was found."
+                    facts->balloon ? "%s of the machine's memory were withdrawn from outside; %s."
                                    : "%s of the machine's memory are used by others, and next to "
-                                     "none is left; no leak was found.",
-                    bytes);
+                                     "none is left; %s.",
+                    bytes, lr_nothing_leaks(model, false));
 }
 
 static int say_summary(struct lr_model *model, const struct lr_facts *facts)
@@ -201,11 +192,11 @@ static int say_summary(struct lr_model *model, const struct lr_facts *facts)
     case LR_VERDICT_RETENTION:
         return say_retention(model, facts);
     case LR_VERDICT_JVM_OTHER:
-        return lr_jvm_say(&model->verdict.summary, facts);
+        return lr_jvm_say(&model->verdict.summary, model, facts);
     case LR_VERDICT_OUTSIDE:
         return say_outside(model, facts);
     case LR_VERDICT_CANNOT_TELL:
-        return say_cannot_tell(model, facts);
+        return lr_unknown_say(&model->verdict.summary, model, facts);
     case LR_VERDICT_NONE:
         break;
     }
@@ -248,18 +239,6 @@ static int next_of_pairs(struct lr_model *model, const struct lr_facts *facts)
                     place, gc);
 }
 
-static const char *settled_by(const struct lr_model *model)
-{
-    const uint64_t ENOUGH_MS = 600000;
-
-    if (model->completeness.verdict == LR_BLIND)
-        return "let no other library come before libleakring.so in LD_PRELOAD; `leakring doctor "
-               "PID` says which one does.";
-    if (model->run.duration_ms >= ENOUGH_MS)
-        return "record for longer, under the usual load.";
-    return "record for 10 minutes at least, better for hours, under the usual load.";
-}
-
 /* What makes an allocator keep less; by the file that our malloc calls. */
 static const char *give_back(const char *allocator)
 {
@@ -292,22 +271,9 @@ static const char *advice(const struct lr_model *model, const struct lr_facts *f
         return facts->balloon ? "ask the owner of the host about its balloon or its limits; "
                                 "`leakring host` shows the machine now."
                               : "`leakring host` shows who uses the machine's memory.";
-    case LR_VERDICT_CANNOT_TELL:
-        return settled_by(model);
     default:
         return NULL;
     }
-}
-
-/* Four times as large, and 256 MiB at least. */
-static int next_of_incomplete(struct lr_model *model)
-{
-    uint64_t mib = model->run.trace_bytes >> 18;
-
-    return asprintf(&model->verdict.next,
-                    "record again, with a larger file (LEAKRING=size=%lluM) if room was short; "
-                    "what was lost is listed below.",
-                    (unsigned long long)(mib > 256 ? mib : 256));
 }
 
 static int say_next(struct lr_model *model, const struct lr_facts *facts)
@@ -320,9 +286,8 @@ static int say_next(struct lr_model *model, const struct lr_facts *facts)
         return lr_resource_advice(&model->verdict.next, facts->grows);
     if (model->verdict.kind == LR_VERDICT_JVM_OTHER)
         return lr_jvm_advise(&model->verdict.next, model, facts);
-    if (model->verdict.kind == LR_VERDICT_CANNOT_TELL &&
-        model->completeness.verdict == LR_INCOMPLETE)
-        return next_of_incomplete(model);
+    if (model->verdict.kind == LR_VERDICT_CANNOT_TELL)
+        return lr_unknown_advise(&model->verdict.next, model);
     return text ? asprintf(&model->verdict.next, "%s", text) : 0;
 }
 

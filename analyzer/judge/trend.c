@@ -14,8 +14,11 @@ static const double SHORT_LEVEL = 0.004; /* and of fewer than FULL_BLOCKS */
 enum { FULL_BLOCKS = 40 };
 static const double MARGIN = 5;         /* by which a growing shape must be better, in BIC, */
 /* By which a line that has stopped must be better: to be a plateau; to leave it open when it
- * stopped a while ago (rather that than a leak), and in the last blocks. */
-static const double RAMP_MARGIN = 2, LONG_RAMP_MARGIN = -2.5, LAST_RAMP_MARGIN = 1;
+ * stopped a while ago (rather that than a leak), later, and in the last blocks. */
+static const double RAMP_MARGIN = 2, LONG_RAMP_MARGIN = -3.5, RAMP_DOUBT = 0.5,
+                    LAST_RAMP_MARGIN = 1;
+static const double SLOW_MARGIN = -1; /* likewise one that grows ever more slowly */
+static const double LASTS_MARGIN = 6; /* by which all of these must be worse, for it to last */
 static const double FIT_ERRORS = 3;     /* of the fit's slope: its interval */
 static const double CERTAIN = 8;        /* errors of the slope that make the test needless */
 static const double FEW_BLOCKS = 48;    /* plus this by the number of blocks */
@@ -123,6 +126,13 @@ static struct lr_trend doubtful(struct lr_trend trend, const char *why)
     return trend;
 }
 
+static bool may_have_stopped(const struct lr_shapes *shapes)
+{
+    return shapes->long_ramp + LONG_RAMP_MARGIN < shapes->unbent ||
+           shapes->ramp + RAMP_DOUBT < shapes->unbent ||
+           shapes->last_ramp + LAST_RAMP_MARGIN < shapes->unbent;
+}
+
 static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
                               const struct range *range)
 {
@@ -150,12 +160,15 @@ static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
     grows = grows && (rank.p < level || errors > CERTAIN) && rank.low > 0;
     if (grows && shapes.ramp + RAMP_MARGIN < shapes.unbent)
         return bounded(trend, range);
-    if (grows && (shapes.long_ramp + LONG_RAMP_MARGIN < shapes.unbent ||
-                  shapes.last_ramp + LAST_RAMP_MARGIN < shapes.unbent))
+    if (grows && may_have_stopped(&shapes))
         return doubtful(trend, "it grew, and may have stopped before the end");
+    if (grows && shapes.slow_fill + SLOW_MARGIN < shapes.unbent)
+        return doubtful(trend, "it grows, but ever more slowly: it may be filling up");
     if (grows) {
         trend.kind = LR_TREND_GROWING;
-        trend.why = "it grows steadily to the end";
+        trend.lasts = fmin(shapes.any_ramp, shapes.slow_fill) > shapes.unbent + LASTS_MARGIN;
+        trend.why = trend.lasts ? "it grows steadily to the end"
+                                : "it grows; whether to the end, its last part does not tell";
         return trend;
     }
     if (rank.low <= 0 || shapes.bounded < shapes.growing)

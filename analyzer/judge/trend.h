@@ -32,6 +32,7 @@ struct lr_trend {
     double from_s; /* when the part begins that the slope is of: behind the warm-up */
     double to_s;
     double autocorrelation; /* of neighbouring blocks */
+    bool lasts; /* growing, and that it has stopped in the last part, or slows down, is ruled out */
     const char *why; /* one of a few short sentences */
 };
 

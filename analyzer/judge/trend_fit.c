@@ -6,8 +6,8 @@
  * step, or two of them; one with a long tail, t/(T+t).  Growing ones: a line, alone, behind a step,
  * behind a warm-up.  All are fitted by least squares after the same prewhitening (Prais-Winsten),
  * so that their Bayesian information criteria can be compared.  Warm-ups are looked for with time
- * constants up to a third of the recording: what saturates more slowly than that looks like a
- * line to anybody.
+ * constants up to a third of the recording; slower ones, and lines that stop, are compared with the
+ * growing shapes only: whether they are bounded, the recording can't know.
  */
 #include <math.h>
 #include <string.h>
@@ -22,7 +22,8 @@ enum {
 };
 /* Of the least squares that tell shapes apart, for where a line bends: there shapes are alike. */
 static const double BEND_FLOOR = 1e-4;
-static const double LONG_STOPPED = 0.85; /* of the recording: before that */
+static const double LONG_STOPPED = 0.85, STOPPED = 0.97; /* of the recording: before that */
+static const double FIRST_SLOW = 0.36, SLOW_RATIO = 1.19, LAST_SLOW = 2.1;
 static const double FIRST_WARM_UP = 1.0 / 64, WARM_UP_RATIO = 1.32; /* of their time constants */
 
 /* Columns of a linear model over the blocks. */
@@ -128,6 +129,7 @@ enum shape {
     TWO_WARM_UPS,
     WARM_UP_STEP,
     RAMP,
+    SLOW_FILL,
     LAST_RAMP, /* that stopped too short a while ago to be a plateau */
     LINE,
     STEP_LINE,
@@ -189,7 +191,7 @@ static void make_design(struct design *design, const struct lr_blocks *blocks, e
     if (shape == LONG_TAIL)
         add_column(design, blocks, long_tail, a);
     if (shape == WARM_UP || shape == TWO_WARM_UPS || shape == WARM_UP_STEP ||
-        shape == WARM_UP_LINE)
+        shape == WARM_UP_LINE || shape == SLOW_FILL)
         add_column(design, blocks, warm_up, a);
     if (shape == TWO_WARM_UPS)
         add_column(design, blocks, warm_up, b);
@@ -210,7 +212,7 @@ static double parameters(enum shape shape)
     static const double counts[] = {
         [CONSTANT] = 1,     [STEP] = 3,      [TWO_STEPS] = 5,    [WARM_UP] = 3, [LONG_TAIL] = 3,
         [TWO_WARM_UPS] = 5, [STEP_LINE] = 4, [WARM_UP_STEP] = 5, [LINE] = 2,    [WARM_UP_LINE] = 4,
-        [RAMP] = 3,         [LAST_RAMP] = 3};
+        [RAMP] = 3,         [LAST_RAMP] = 3,    [SLOW_FILL] = 3};
     return counts[shape];
 }
 
@@ -235,6 +237,25 @@ static double criterion(const struct search *search, double squares, enum shape 
     double n = (double)search->blocks->count;
 
     return n * log(fmax(squares, floor) / n) + parameters(shape) * log(n);
+}
+
+/* Shapes that may be bounded; nobody knows. */
+static bool is_open(enum shape shape)
+{
+    return shape == RAMP || shape == LAST_RAMP || shape == SLOW_FILL;
+}
+
+static void note_open(struct lr_shapes *shapes, enum shape shape, double a, double fine)
+{
+    double *best = shape == RAMP        ? &shapes->ramp
+                   : shape == LAST_RAMP ? &shapes->last_ramp
+                                        : &shapes->slow_fill;
+
+    *best = fmin(*best, fine);
+    if (shape != SLOW_FILL && a <= STOPPED)
+        shapes->any_ramp = fmin(shapes->any_ramp, fine);
+    if (shape != SLOW_FILL && a <= LONG_STOPPED)
+        shapes->long_ramp = fmin(shapes->long_ramp, fine);
 }
 
 static void try_shape(struct search *search, enum shape shape, double a, double b)
@@ -262,11 +283,8 @@ static void try_shape(struct search *search, enum shape shape, double a, double 
     double bic = criterion(search, fit.squares, shape, search->floor);
     struct lr_shapes *shapes = search->shapes;
     double fine = criterion(search, fit.squares, shape, BEND_FLOOR * search->floor);
-    if (shape == RAMP || shape == LAST_RAMP) {
-        double *ramp = shape == RAMP ? &shapes->ramp : &shapes->last_ramp;
-        *ramp = fmin(*ramp, fine);
-        if (a <= LONG_STOPPED)
-            shapes->long_ramp = fmin(shapes->long_ramp, fine);
+    if (is_open(shape)) {
+        note_open(shapes, shape, a, fine);
         return;
     }
     if (!grows(shape)) {
@@ -316,6 +334,7 @@ static void try_all(struct search *search)
 
     search->shapes->growing = search->shapes->unbent = search->shapes->bounded = INFINITY;
     search->shapes->ramp = search->shapes->long_ramp = search->shapes->last_ramp = INFINITY;
+    search->shapes->any_ramp = search->shapes->slow_fill = INFINITY;
     search->warm = search->rise = search->growing = search->least = INFINITY;
     search->warm_share = search->rise_share = FIRST_WARM_UP;
     try_shape(search, CONSTANT, 0, 0);
@@ -331,6 +350,8 @@ static void try_all(struct search *search)
         try_shape(search, RAMP, line(search->blocks, a - 1, 0), 0);
     for (int halves = 1; halves <= 2 * RAMP_FLAT; halves++)
         try_shape(search, LAST_RAMP, 1 - halves / 2.0 / (double)count, 0);
+    for (double slow = FIRST_SLOW; slow < LAST_SLOW; slow *= SLOW_RATIO)
+        try_shape(search, SLOW_FILL, slow, 0);
     double share = FIRST_WARM_UP;
     for (int i = 0; i < WARM_UPS; i++, share *= WARM_UP_RATIO) {
         try_shape(search, WARM_UP, share, 0);

@@ -35,9 +35,10 @@ void lr_blocks_choose(const double *time_s, const double *value, size_t count,
 struct lr_shapes {
     double growing, bounded;
     /* Lines that have stopped, caches that are full of late: not in `bounded`.  long_ramp: of
-     * those, before the last 15 %; last_ramp: in the last three blocks; unbent: the best growing
-     * shape, as finely told from others as these are. */
-    double ramp, long_ramp, last_ramp, unbent;
+     * those, before the last 15 %; last_ramp: in the last three blocks; any_ramp: before the last
+     * 3 %.  slow_fill: a warm-up of which the recording sees one to three time constants.  unbent:
+     * the best growing shape, as finely told from others as these are. */
+    double ramp, long_ramp, last_ramp, any_ramp, slow_fill, unbent;
     double slope, slope_error; /* per second, of the best growing shape; its standard error */
     double warm_s;             /* that shape's warm-up or step ends here */
     double warm_height, warm_share; /* its warm-up: height * exp(-t / share), t in lengths; or 0 */

@@ -166,7 +166,7 @@ struct lr_model_run {
     char *path; /* of the trace, safe to print; the model's */
     uint64_t trace_bytes;
     uint32_t pid, image;
-    const char *exe, *cmdline, *host, *tracer, *allocator;
+    const char *exe, *cmdline, *host, *tracer, *allocator, *config; /* config: LEAKRING's */
     uint64_t start_unix_ns, end_unix_ns, duration_ms;
     enum lr_model_ended ended;
     bool java;
@@ -191,7 +191,7 @@ struct lr_model_texts {
 
 /* A change of the bytes between two samples; 0: exact. */
 struct lr_model_interval {
-    uint32_t time_ms; /* since start */
+    uint64_t time_ms; /* since start */
     uint64_t from, to;
     const char *why;     /* asked, budget, calm, table, room */
     double cost_percent; /* of recording, as it was measured then */

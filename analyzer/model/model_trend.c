@@ -38,13 +38,14 @@ static void free_judged(struct judged *judged)
 
 typedef double followed_value(const struct lr_model_followed *followed, uint64_t mask, size_t i);
 
+/* Points before `until_ms` only. */
 static bool judge_followed(const struct lr_model_followed *followed, uint64_t mask,
-                           followed_value *value, struct lr_trend *trend)
+                           uint64_t until_ms, followed_value *value, struct lr_trend *trend)
 {
     struct judged judged;
     bool ok = make_room(&judged, followed->points);
 
-    for (size_t i = 0; ok && i < followed->points; i++)
+    for (size_t i = 0; ok && i < followed->points && followed->time_ms[i] < until_ms; i++)
         add_value(&judged, followed->time_ms[i], value(followed, mask, i));
     if (ok)
         *trend = lr_trend_judge(judged.time_s, judged.value, judged.count);
@@ -85,7 +86,18 @@ static void doubt(struct lr_trend *trend, double followed, double live, uint64_t
     trend->kind = LR_TREND_UNKNOWN;
 }
 
-static bool judge_pairs(struct lr_model *model)
+/* When something was lost for the first time: where there is no room, all growth seems to stop. */
+static uint64_t first_loss(const struct lr_model_series *series)
+{
+    const struct lr_model_column *lost = lr_model_column(series, "lost");
+
+    for (size_t i = 0; lost && i < series->points; i++)
+        if (lost->values[i] != LR_MODEL_UNKNOWN && lost->values[i] > 0)
+            return series->time_ms[i];
+    return UINT64_MAX;
+}
+
+static bool judge_pairs(struct lr_model *model, uint64_t loss_ms)
 {
     const struct lr_model_followed *followed = &model->series.followed;
 
@@ -95,15 +107,17 @@ static bool judge_pairs(struct lr_model *model)
 
             if (!site->followed)
                 continue;
-            if (!judge_followed(followed, site->followed, lr_followed_count, &site->trend) ||
-                !judge_followed(followed, site->followed, lr_followed_bytes, &site->bytes_trend))
+            uint64_t until = site->lost ? loss_ms : UINT64_MAX;
+            if (!judge_followed(followed, site->followed, until, lr_followed_count, &site->trend) ||
+                !judge_followed(followed, site->followed, until, lr_followed_bytes,
+                                &site->bytes_trend))
                 return false;
             doubt(&site->trend, (double)site->followed_live, (double)site->live, site->lost);
         }
     return true;
 }
 
-static bool judge_memory(struct lr_model *model)
+static bool judge_memory(struct lr_model *model, uint64_t loss_ms)
 {
     const struct lr_model_followed *followed = &model->series.followed;
 
@@ -113,8 +127,10 @@ static bool judge_memory(struct lr_model *model)
         site->jvm = lr_jvm_owns(&site->path);
         if (!site->followed)
             continue;
-        if (!judge_followed(followed, site->followed, lr_followed_bytes, &site->trend) ||
-            !judge_followed(followed, site->followed, lr_followed_count, &site->count_trend))
+        uint64_t until = site->lost ? loss_ms : UINT64_MAX;
+        if (!judge_followed(followed, site->followed, until, lr_followed_bytes, &site->trend) ||
+            !judge_followed(followed, site->followed, until, lr_followed_count,
+                            &site->count_trend))
             return false;
         site->part_followed = site->followed_bytes < FOLLOWED_MOST * site->live_bytes.value;
         doubt(&site->trend, site->followed_bytes, site->live_bytes.value, site->lost);
@@ -125,7 +141,8 @@ static bool judge_memory(struct lr_model *model)
 enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error)
 {
     struct lr_model *model = build->model;
-    bool ok = judge_pairs(model) && judge_memory(model);
+    uint64_t loss_ms = first_loss(&model->series);
+    bool ok = judge_pairs(model, loss_ms) && judge_memory(model, loss_ms);
 
     return ok ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
 }

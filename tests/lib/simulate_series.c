@@ -33,7 +33,8 @@ const char *lr_simulated_name(enum lr_simulated kind)
     static const char *const names[] = {"flat",  "warm-up",  "long-tail", "sawtooth",
                                         "step",  "cache",    "start-up",  "transient",
                                         "leak",  "warm-up+", "sawtooth+", "stairs",
-                                        "late-cache", "last-cache"};
+                                        "late-cache", "last-cache",
+                                        "slow-fill"};
     return names[kind];
 }
 
@@ -80,6 +81,8 @@ static double value_of(struct shape *shape, double x, struct random *random)
         return shape->up * ((x > shape->a) + (shape->b > 0.5) * (x > shape->b));
     case LR_SIM_CACHE:
         return fmin(x / (0.02 + 0.48 * shape->a), 1);
+    case LR_SIM_SLOW_FILL:
+        return 1 - exp(-x / (0.33 + 0.67 * shape->a));
     case LR_SIM_LATE_CACHE:
         return fmin(x / (0.6 + 0.25 * shape->a), 1);
     case LR_SIM_LAST_CACHE:

@@ -24,6 +24,7 @@ enum lr_simulated {
     LR_SIM_STAIRS,    /* a leak in many steps */
     LR_SIM_LATE_CACHE, /* as LR_SIM_CACHE, full after 60 to 85 % of the recording */
     LR_SIM_LAST_CACHE, /* the same after 85 to 97 % */
+    LR_SIM_SLOW_FILL, /* as LR_SIM_WARM_UP, time constant from a third of the recording to all */
     LR_SIM_KINDS
 };
 const char *lr_simulated_name(enum lr_simulated kind);

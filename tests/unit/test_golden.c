@@ -180,6 +180,96 @@ static void make_native(struct lr_make *make)
     lr_make_stack_totals(make, nodes, 2000, 96000, 0, 0);
 }
 
+static void last(struct lr_make *make, uint64_t seconds)
+{
+    struct lr_header *header = lr_make_header(make);
+
+    header->end_unix_ns = header->start_unix_ns + seconds * UINT64_C(1000000000);
+    header->heartbeat_ms = (uint32_t)(seconds * 1000);
+}
+
+static void describe_native(struct lr_make *make, uint64_t seconds)
+{
+    lr_make_meta(make, LR_META_CONFIG, "budget=off");
+    lr_make_meta(make, LR_META_EXE, "/opt/tool/bin/tool");
+    lr_make_meta(make, LR_META_CMDLINE, "tool --serve");
+    lr_make_meta(make, LR_META_HOST, "node-7");
+    last(make, seconds);
+}
+
+/* A C program's stack in a module that isn't here. */
+static uint32_t native_stack(struct lr_make *make)
+{
+    uint32_t tool = lr_make_module(make, "/opt/tool/bin/tool", 0x400000, 0x400000, 0x500000, "");
+    uint64_t frames[] = {lr_make_native_frame(tool, 0x4000), lr_make_native_frame(tool, 0x3000)};
+
+    return lr_make_stack(make, frames, 2, 0);
+}
+
+static void lose(struct lr_make *make, uint32_t stack, uint64_t count, uint64_t bytes)
+{
+    lr_make_stack_totals(make, stack, 1000 + count, 1000 * 1024 + bytes, count, bytes);
+    lr_make_counter(make, LR_CNT_live_full, count);
+    lr_make_counter(make, LR_CNT_live_full_bytes, bytes);
+}
+
+/* Twenty minutes: a place grows by a block of 40 kB every second until, after twelve, there is no
+ * room for more.  LEAKRING=budget=off. */
+static void make_full(struct lr_make *make)
+{
+    enum { SECONDS = 1200, FULL = 720, EVERY = 10, SIZE = 40000 };
+    uint32_t stack = native_stack(make);
+
+    describe_native(make, SECONDS);
+    for (uint64_t i = 0; i < FULL; i++)
+        lr_make_live(make, 0x900000 + 0x10000 * i, SIZE, LR_KIND_MALLOC, stack, 5, 0);
+    lose(make, stack, SECONDS - FULL, (SECONDS - FULL) * (uint64_t)SIZE);
+    lr_make_followed(make, 0, LR_FOLLOWED_STACK, stack, 0);
+    for (uint32_t s = EVERY; s < SECONDS; s += EVERY) {
+        uint32_t held = s < FULL ? s : FULL;
+
+        lr_make_point(make, LR_SEC_SERIES_1M, s * 1000)->values[LR_SERIES_lost] = s - held;
+        lr_make_followed_point(make, LR_SEC_FOLLOWED_1M, s * 1000)->values[0] =
+            (struct lr_followed_value){(float)(held * SIZE), (float)held};
+    }
+}
+
+/* The same in a few seconds: nothing tells whether it would have gone on. */
+static void make_full_soon(struct lr_make *make)
+{
+    uint32_t stack = native_stack(make);
+
+    describe_native(make, 4);
+    for (uint64_t i = 0; i < 1000; i++)
+        lr_make_live(make, 0x900000 + 0x1000 * i, 1024, LR_KIND_MALLOC, stack, 5, 0);
+    lose(make, stack, 1234567, 1234567 * UINT64_C(1024));
+}
+
+/* A minute of a C program: no stream, and no trend. */
+static void make_short(struct lr_make *make)
+{
+    describe_native(make, 60);
+    lr_make_live(make, 0x900000, 30000000, LR_KIND_MALLOC, native_stack(make), 5, 0);
+}
+
+/* Eight hours, in which a buffer rises within noise that would hide a leak. */
+static void make_noisy(struct lr_make *make)
+{
+    enum { POINTS = 97, STEP_S = 300 };
+    uint32_t stack = native_stack(make);
+
+    describe_native(make, (POINTS - 1) * STEP_S);
+    lr_make_live(make, 0x900000, 40000000, LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_followed(make, 0, LR_FOLLOWED_STACK, stack, 0);
+    for (uint32_t i = 0; i < POINTS; i++) {
+        double chance = (double)(i * 7919 % 101) / 101 - 0.5, t = (double)i / (POINTS - 1);
+
+        lr_make_followed_point(make, LR_SEC_FOLLOWED_1M, i * STEP_S * 1000)->values[0] =
+            (struct lr_followed_value){
+                (float)(35e6 + 6e6 * (t < 0.85 ? t : 0.85) + 2e6 * chance), 1};
+    }
+}
+
 /* Names that would like to command the reader's terminal, to leave a JSON string, to be markup, or to
  * be read backwards. */
 static void make_hostile(struct lr_make *make)
@@ -211,6 +301,10 @@ static const struct sample {
     {"incomplete", make_incomplete, LR_VERDICT_CANNOT_TELL},
     {"blind", make_blind, LR_VERDICT_CANNOT_TELL},
     {"native", make_native, LR_VERDICT_LEAK},
+    {"full", make_full, LR_VERDICT_LEAK},
+    {"full-soon", make_full_soon, LR_VERDICT_CANNOT_TELL},
+    {"short", make_short, LR_VERDICT_CANNOT_TELL},
+    {"noisy", make_noisy, LR_VERDICT_CANNOT_TELL},
     {"hostile", make_hostile, LR_VERDICT_LEAK},
 };
 enum { SAMPLES = sizeof(samples) / sizeof(samples[0]) };
