@@ -102,6 +102,8 @@ static void pass(uint32_t *flushed)
     lr_governor_tick(now); /* makes room for what follows */
     if (!resting)
         tenure(now);
+    else
+        lr_record_tenure_bundles(now - REST_MS);
     if (now - *flushed >= FLUSH_MS) {
         *flushed = now;
         lr_modules_changed();
@@ -129,6 +131,7 @@ static void last_pass(void)
 static void *run(void *unused)
 {
     lr_own_work_begin();
+    lr_prim_no_real_time();
     lr_prim_name_thread("leakring");
     bool own_files = lr_config.series && !__atomic_load_n(&shares_files, __ATOMIC_RELAXED) &&
                      lr_prim_own_files() == 0;

@@ -5,6 +5,7 @@
 #include "intercept.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -134,23 +135,37 @@ LR_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
 }
 
 /* The kernel refuses some of the following to a process with threads; ours mustn't be why.  A
- * vfork's child has none of them, and its parent's must go on. */
-static void leave_alone(void)
+ * vfork's child has none of them, and its parent's must go on.  True: it was there, and comes back
+ * afterwards, unless the process may have no more threads, as its next child is in another pid
+ * namespace. */
+static bool leave_alone(void)
 {
-    if (!has_threads && lr_process_is_traced())
-        lr_helper_stop();
+    return !has_threads && lr_process_is_traced() && lr_helper_stop();
+}
+
+static void come_back(void)
+{
+    int error = errno;
+    lr_helper_restart();
+    errno = error;
 }
 
 LR_EXPORT int unshare(int flags)
 {
-    leave_alone();
-    return LR_NEXT(unshare)(flags);
+    bool left = leave_alone();
+    int result = LR_NEXT(unshare)(flags);
+    if (left)
+        come_back();
+    return result;
 }
 
 LR_EXPORT int setns(int fd, int type)
 {
-    leave_alone();
-    return LR_NEXT(setns)(fd, type);
+    bool left = leave_alone();
+    int result = LR_NEXT(setns)(fd, type);
+    if (left)
+        come_back();
+    return result;
 }
 
 LR_EXPORT __attribute__((noreturn)) void pthread_exit(void *result)

@@ -13,6 +13,7 @@
 #include "guard.h"
 #include "intern.h"
 #include "marks.h"
+#include "pair_bundles.h"
 #include "pair_sites.h"
 #include "pairs_start.h"
 #include "prim.h"
@@ -137,6 +138,7 @@ static bool insert(const struct lr_pair *pair, uintptr_t place)
         slot->pair = pair->pair;
         slot->flags = pair->flags;
         slot->thread = pair->thread;
+        slot->link = pair->link;
         slot->gen++;
         __atomic_store_n(&slot->key, pair->key, __ATOMIC_RELEASE);
         if (!(pair->flags & LR_PAIR_REUSED))
@@ -157,6 +159,7 @@ static void enter_scope(struct lr_pair_scope *scope, uint32_t stack, bool later)
     scope->stack = stack;
     scope->saved_stack = lr_self.pair_stack;
     scope->saved_later = lr_self.pair_later;
+    scope->bundle = NULL;
     scope->active = true;
     lr_self.pair_stack = stack;
     lr_self.pair_later = later;
@@ -167,6 +170,8 @@ static void leave_scope(struct lr_pair_scope *scope)
 {
     lr_self.pair_stack = scope->saved_stack;
     lr_self.pair_later = scope->saved_later;
+    if (scope->bundle)
+        lr_pair_bundle_detach();
     lr_self.in_pair = 0;
     lr_record_call_ended();
 }
@@ -188,6 +193,7 @@ void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *ca
     lr_stack_pin(stack); /* the real call may take its time */
     scope->unrecorded = env && lr_jvm_has_died(); /* asked afterwards: the stack is no good */
     enter_scope(scope, stack, false);
+    scope->bundle = lr_pair_bundle_open(stack);
     lr_leave();
 }
 
@@ -211,7 +217,7 @@ static void mark_reused(uintptr_t handle)
     set_tag(old, 0);
 }
 
-static void record_acquired(uint32_t pair, uint32_t stack, uintptr_t handle)
+static void record_acquired(uint32_t pair, uint32_t stack, uintptr_t handle, uint32_t bundle)
 {
     mark_reused(handle);
     uint32_t site = lr_pair_site(pair, stack);
@@ -227,6 +233,7 @@ static void record_acquired(uint32_t pair, uint32_t stack, uintptr_t handle)
         .site = site - 1,
         .pair = (uint16_t)pair,
         .thread = lr_thread_label(),
+        .link = bundle,
     };
     add(&totals->acquired);
     if (!insert(&record, handle)) {
@@ -240,9 +247,11 @@ void lr_pair_acquire_end(struct lr_pair_scope *scope, uint32_t pair, uintptr_t h
     if (!scope->active)
         return;
     leave_scope(scope);
-    if (!handle || scope->unrecorded || !lr_enter())
+    bool acquired = handle && !scope->unrecorded;
+    uint32_t bundle = lr_pair_bundle_close(scope->bundle, acquired);
+    if (!acquired || !lr_enter())
         return;
-    record_acquired(pair, scope->stack, handle);
+    record_acquired(pair, scope->stack, handle, bundle);
     lr_leave();
 }
 
@@ -272,7 +281,8 @@ static void count_release(const struct lr_pair *pair, enum lr_releaser who, uint
         __atomic_fetch_add(&totals->released_unknown, by, __ATOMIC_RELAXED);
 }
 
-static void record_released(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle)
+static void record_released(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle,
+                            uint32_t *bundle)
 {
     struct lr_pair *slot = find(handle);
     if (!slot || slot->pair != pair) {
@@ -280,6 +290,8 @@ static void record_released(struct lr_pair_scope *scope, uint32_t pair, uintptr_
         return;
     }
     scope->released = *slot;
+    scope->released.link = 0;
+    *bundle = slot->link;
     count_release(slot, scope->who, 1);
     release_slot(slot);
     if (scope->who == LR_RELEASER_CLEANER) {
@@ -295,8 +307,10 @@ void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t
         return;
     scope->released.key = 0;
     scope->who = who;
-    record_released(scope, pair, handle);
+    uint32_t bundle = 0;
+    record_released(scope, pair, handle, &bundle);
     enter_scope(scope, 0, false);
+    scope->bundle = lr_pair_bundle_claim(bundle);
     lr_leave();
 }
 
@@ -312,8 +326,10 @@ void lr_pair_release_failed(struct lr_pair_scope *scope)
 
 void lr_pair_release_end(struct lr_pair_scope *scope)
 {
-    if (scope->active)
-        leave_scope(scope);
+    if (!scope->active)
+        return;
+    leave_scope(scope);
+    lr_pair_bundle_close(scope->bundle, false);
 }
 
 void lr_pairs_mark_sites(struct lr_marks *sites)

@@ -89,6 +89,8 @@ void lr_prim_name_thread(const char *name);
  * the way of a program that counts on the lowest free number, or closes all.  -errno: not allowed
  * (a container's filter before Linux 5.9, for example). */
 int lr_prim_own_files(void);
+/* If it has a real-time policy, as whoever created it had: an ordinary one. */
+void lr_prim_no_real_time(void);
 void lr_prim_block_signals(uint64_t *saved);
 void lr_prim_restore_signals(const uint64_t *saved);
 

@@ -296,6 +296,15 @@ int lr_prim_own_files(void)
     return 0;
 }
 
+void lr_prim_no_real_time(void)
+{
+    const long ORDINARY = 0, FIFO = 1, ROUND_ROBIN = 2, FLAGS = 0x40000000; /* reset on fork */
+    int priority = 0;
+    long policy = CALL(sched_getscheduler, 0, 0, 0, 0, 0, 0) & ~FLAGS;
+    if (policy == FIFO || policy == ROUND_ROBIN)
+        CALL(sched_setscheduler, 0, ORDINARY, (long)&priority, 0, 0, 0);
+}
+
 void lr_prim_block_signals(uint64_t *saved)
 {
     uint64_t all = ~(UINT64_C(3) << 31); /* glibc keeps signals 32 and 33 to itself */

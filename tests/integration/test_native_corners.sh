@@ -106,6 +106,15 @@ report wrong-end.lkr >wrong.json
 tap_is "$(jq -c '[.pairs[] | [.acquired, .released, .live]]' wrong.json)" '[[10,0,10]]' \
     "an end that fails ends nothing"
 same single-threaded "$corners" single-threaded
+traced unshared.lkr "$LR_ORACLE/helper_manners" unshare >unshared.out 2>unshared.err
+tap_is "$?,$(cat unshared.out unshared.err)" "0,back" "after unshare the helper thread comes back"
+traced realtime.lkr "$LR_ORACLE/helper_manners" realtime >realtime.out 2>realtime.err
+status=$?
+if grep -qx "not allowed" realtime.out; then
+    tap_skip "real-time policy" "not allowed here"
+else
+    tap_is "$status,$(cat realtime.out realtime.err)" "0,policy 0" "the helper inherits no real-time policy"
+fi
 same small-stack "$corners" small-stack
 same freed-elsewhere "$corners" freed-elsewhere ./deep.so
 report freed-elsewhere.lkr >elsewhere.json
