@@ -165,8 +165,8 @@ unwind-check: tests ## every allocation's stack against libunwind, in real progr
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-FUZZ_COMMON := analyzer/common/status.c analyzer/common/units.c
-$(TEST)/fuzz/fuzz_load: $(wildcard tests/lib/*_trace.c analyzer/load/*.c) analyzer/common/status.c
+FUZZ_COMMON := analyzer/common/status.c analyzer/common/clean.c analyzer/common/units.c
+$(TEST)/fuzz/fuzz_load: $(wildcard tests/lib/*_trace.c analyzer/load/*.c) $(FUZZ_COMMON)
 $(TEST)/fuzz/fuzz_oom: $(wildcard analyzer/oom/*.c \
 		analyzer/emit/emit_oom*.c analyzer/emit/emit_host*.c analyzer/load/*.c) analyzer/emit/emit_folded.c \
 		analyzer/emit/emit_page.c $(FUZZ_COMMON) analyzer/model/model_text.c

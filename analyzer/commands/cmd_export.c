@@ -127,7 +127,7 @@ static int parse_options(int argc, char **argv, struct request *request)
 static void warn(const char *path, const struct lr_model *model)
 {
     if (model->completeness.verdict != LR_COMPLETE)
-        fprintf(stderr, "leakring: %s: the trace is %s; `leakring report` says what is missing\n",
+        lr_tell("%s: the trace is %s; `leakring report` says what is missing",
                 path, lr_completeness_name(model->completeness.verdict));
 }
 

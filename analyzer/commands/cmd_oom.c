@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clean.h"
 #include "commands.h"
 #include "emit_oom.h"
 #include "oom_parse.h"
@@ -150,7 +151,8 @@ static int run(const char *path, struct keeper *keeper, enum lr_output output)
     if (fd >= 0 && !standard)
         close(fd);
     struct lr_oom_report *report = &keeper->report;
-    report->path = standard ? "standard input" : path;
+    char *shown = lr_text_clean((const unsigned char *)path, strlen(path));
+    report->path = standard ? "standard input" : shown ? shown : "?";
     if (status == LR_OK) {
         if (output == LR_OUTPUT_JSON)
             lr_oom_print_json(report);
@@ -160,7 +162,9 @@ static int run(const char *path, struct keeper *keeper, enum lr_output output)
             status = report->cannot_tell == report->events ? LR_CANNOT_TELL : LR_FOUND;
         error.text[0] = '\0'; /* said in the report */
     }
-    return lr_finish(status, report->path, &error);
+    int code = lr_finish(status, report->path, &error);
+    free(shown);
+    return code;
 }
 
 enum { OPTION_HEAP = 256, OPTION_TRACE, OPTION_LAST };

@@ -207,8 +207,8 @@ static uint64_t now_unix_ns(void)
 static void say_where(const struct lr_written *written)
 {
     for (size_t i = 0; i < written->count; i++)
-        fprintf(stderr, "leakring: wrote %s\n", written->paths[i]);
-    fprintf(stderr, "leakring: next: leakring report %s\n", written->paths[written->count - 1]);
+        lr_tell("wrote %s", written->paths[i]);
+    lr_tell("next: leakring report %s", written->paths[written->count - 1]);
 }
 
 static int finish(const struct request *request, char **command, pid_t pid, uint64_t start,
@@ -226,7 +226,7 @@ static int finish(const struct request *request, char **command, pid_t pid, uint
     } else if (written.count > 0) {
         say_where(&written);
     } else {
-        fprintf(stderr, "leakring: %s left no trace file\n", command[0]);
+        lr_tell("%s left no trace file", command[0]);
         lr_doctor_explain(command[0], request->settings);
     }
     lr_written_free(&written);

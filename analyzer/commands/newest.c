@@ -59,10 +59,7 @@ static char *newest_in(const char *directory, bool any_owner)
 
 static void announce(const char *path)
 {
-    char *shown = lr_text_clean((const unsigned char *)path, strlen(path));
-
-    fprintf(stderr, "leakring: reading %s\n", shown ? shown : "it");
-    free(shown);
+    lr_tell("reading %s", path);
 }
 
 enum lr_status lr_newest_trace(char **path, struct lr_error *error)

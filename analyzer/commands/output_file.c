@@ -126,7 +126,7 @@ int lr_output_close(struct lr_output_file *output, FILE *out, int exit_code)
         return lr_finish(LR_FAILED, output->path, &error);
     }
     if (written)
-        fprintf(stderr, "leakring: wrote %s\n", output->path);
+        lr_tell("wrote %s", output->path);
     else if (!output->force && !beside)
         unlink(output->path);
     return exit_code;

@@ -66,12 +66,11 @@ static void say(const struct lr_checked *checked)
             shown++;
         }
     if (judged > shown)
-        fprintf(stderr, "leakring: and %zu more of %zu processes: leakring check *.lkr\n",
-                judged - shown, judged);
+        lr_tell("and %zu more of %zu processes: leakring check *.lkr", judged - shown, judged);
     if (is_all_before_exec(checked))
-        fprintf(stderr, "leakring: cannot tell: it became another program, which left no trace\n");
+        lr_tell("cannot tell: it became another program, which left no trace");
     if (next)
-        fprintf(stderr, "leakring: next: leakring report %s\n", next);
+        lr_tell("next: leakring report %s", next);
 }
 
 int lr_run_check(const struct lr_written *written, const struct lr_gate_options *options,

@@ -79,7 +79,7 @@ static void be_command(char **command, const char *settings, const char *preload
         _exit(LR_EXIT_BAD_INPUT);
     execvp(command[0], command);
     code = errno == ENOENT ? LR_RUN_NOT_FOUND : LR_RUN_NOT_EXECUTABLE;
-    fprintf(stderr, "leakring: %s: %s\n", command[0], strerror(errno));
+    lr_tell("%s: %s", command[0], strerror(errno));
     fflush(stderr);
     _exit(code);
 }

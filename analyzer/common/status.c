@@ -6,6 +6,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clean.h"
 
 enum lr_status lr_fail(struct lr_error *error, enum lr_status status, const char *format, ...)
 {
@@ -47,16 +51,37 @@ int lr_exit_code(enum lr_status status)
     return LR_EXIT_BAD_INPUT;
 }
 
+/* "what: text", a line. */
+static void tell(const char *what, const char *text)
+{
+    char *clean = lr_text_clean((const unsigned char *)text, strlen(text));
+
+    fprintf(stderr, "%s: %s\n", what, clean != NULL ? clean : "out of memory");
+    free(clean);
+}
+
+void lr_tell(const char *format, ...)
+{
+    char *text;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    tell("leakring", length < 0 ? "out of memory" : text);
+    if (length >= 0)
+        free(text);
+}
+
 int lr_finish(enum lr_status status, const char *file, const struct lr_error *error)
 {
     if (status != LR_OK && error != NULL && error->text[0] != '\0') {
         fflush(stdout); /* so that both streams read in order where they end up together */
         if (file != NULL)
-            fprintf(stderr, "leakring: %s: %s\n", file, error->text);
+            lr_tell("%s: %s", file, error->text);
         else
-            fprintf(stderr, "leakring: %s\n", error->text);
+            tell("leakring", error->text);
         if (error->hint[0] != '\0')
-            fprintf(stderr, "hint: %s\n", error->hint);
+            tell("hint", error->hint);
     }
     return lr_exit_code(status);
 }

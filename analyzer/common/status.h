@@ -34,6 +34,9 @@ void lr_hint(struct lr_error *error, const char *format, ...) __attribute__((for
 
 int lr_exit_code(enum lr_status status);
 
+/* Prints `leakring: …`, a line, on stderr; names in it may hold anything. */
+void lr_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Prints `leakring: FILE: text` and `hint: …` on stderr unless status is LR_OK or the text is
  * empty (file may be NULL), and returns the exit code. */
 int lr_finish(enum lr_status status, const char *file, const struct lr_error *error);

@@ -9,15 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clean.h"
 #include "library.h"
 #include "settings.h"
 
 static void put_line(struct lr_doctor *doctor, const char *grade, const char *remedy,
                      const char *format, va_list arguments)
 {
-    fprintf(doctor->out, "%-8s ", grade);
-    vfprintf(doctor->out, format, arguments);
-    fputc('\n', doctor->out);
+    char *text = NULL, *clean = NULL;
+
+    if (vasprintf(&text, format, arguments) >= 0)
+        clean = lr_text_clean((const unsigned char *)text, strlen(text));
+    fprintf(doctor->out, "%-8s %s\n", grade, clean ? clean : "out of memory");
+    free(clean);
+    free(text);
     if (remedy)
         fprintf(doctor->out, "%-8s -> %s\n", "", remedy);
 }

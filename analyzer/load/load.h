@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "leakring/format.h"
+#include "clean.h"
 #include "status.h"
 
 struct lr_trace;
@@ -84,9 +85,6 @@ bool lr_counter_is_loss(enum lr_counter counter);
 /* Terminated, valid UTF-8, no control characters and none that turn the direction of writing (each
  * offending byte became '?'); "" for a bad id.  Never NULL. */
 const char *lr_trace_string(const struct lr_trace *trace, uint32_t id);
-
-/* `length` bytes made as safe as lr_trace_string()'s; malloc()ed, NULL without memory. */
-char *lr_text_clean(const unsigned char *bytes, size_t length);
 
 struct lr_module_view {
     uint64_t start, end, bias;

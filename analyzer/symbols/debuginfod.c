@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "optional_library.h"
+#include "status.h"
 
 /* Of <elfutils/debuginfod.h>, which need not be here to build. */
 typedef void *begin_fn(void);
@@ -57,12 +58,11 @@ static int on_progress(void *client, long done, long total)
     }
     if (!self->told && now - self->started > TELL_AFTER_S) {
         self->told = true;
-        fprintf(stderr, "leakring: asking DEBUGINFOD_URLS for debug information of %s ...\n",
-                self->module);
+        lr_tell("asking DEBUGINFOD_URLS for debug information of %s ...", self->module);
     }
     if (now - self->moved > self->patience) {
         self->gave_up = true;
-        fprintf(stderr, "leakring: no answer for %.0f s; going on without\n", self->patience);
+        lr_tell("no answer for %.0f s; going on without", self->patience);
     }
     return self->gave_up;
 }

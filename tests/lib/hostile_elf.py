@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""hostile_elf.py DIRECTORY -- writes libraries whose ELF and DWARF were made to hurt a reader.
+"""hostile_elf.py DIRECTORY [NAME] -- writes libraries (or that one) whose ELF and DWARF were made to hurt a reader.
 
 One file NAME.so each, with code at 0x1000.  What each is after stands at its function.  Made by hand,
 byte by byte: no tool writes such things.
@@ -285,7 +285,7 @@ def long_name():
 def evil_names():
     """Terminal escapes, HTML, format strings, half characters, and marks that turn text."""
     return symbols([(1, TEXT, TEXT_SIZE)],
-                   b'\0\x1b]0;owned\x07\x1b[2J<script>alert(1)</script>%s%n\xc2\x9b2J\xe2\x80\xae\xc3"\n,=1+1;|`\r\0')
+                   b'\0EVIL\x1b]0;owned\x07\x1b[2J\x9b<script>alert(1)</script>%s%n\xc2\x9b2J\xe2\x80\xae\xc3"\n,=1+1;|`\r\0')
 
 
 def fifo_alternate(directory):
@@ -334,8 +334,9 @@ PLACED = {'fifo-alternate': fifo_alternate, 'holes': holes}
 def main():
     directory = sys.argv[1]
     os.makedirs(directory, exist_ok=True)
-    made = [(name, make()) for name, make in SAMPLES.items()]
-    made += [(name, make(directory)) for name, make in PLACED.items()]
+    wanted = sys.argv[2:] or list(SAMPLES) + list(PLACED)
+    made = [(name, make()) for name, make in SAMPLES.items() if name in wanted]
+    made += [(name, make(directory)) for name, make in PLACED.items() if name in wanted]
     for name, data in made:
         if data is not None:
             with open(os.path.join(directory, name + '.so'), 'wb') as out:
