@@ -10,9 +10,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "options.h"
 #include "units.h"
 
 enum { POLL_MS = 50 };
+
+bool lr_ask_timeout(struct lr_asking *asking, const char *seconds)
+{
+    unsigned long number;
+
+    if (lr_parse_number(seconds, LR_ASK_SECONDS_MAX, &number) != 0)
+        return false;
+    asking->timeout_ms = (uint64_t)number * 1000;
+    return true;
+}
 
 static uint64_t now_ms(void)
 {

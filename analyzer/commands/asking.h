@@ -5,6 +5,8 @@
 #ifndef LEAKRING_ASKING_H
 #define LEAKRING_ASKING_H
 
+#include <stdbool.h>
+
 #include "load.h"
 #include "status.h"
 
@@ -17,6 +19,9 @@ struct lr_asking {
     uint64_t timeout_ms;
     uint32_t asked; /* 0 before */
 };
+
+/* The value of --timeout into asking->timeout_ms; false: it is no number of seconds. */
+bool lr_ask_timeout(struct lr_asking *asking, const char *seconds);
 
 /* Asks, once no other request is under way, and waits for the answer: lr_control.result of the
  * link.  LR_CANNOT_TELL, and why, when there is none in time. */

@@ -155,7 +155,7 @@ static int check_paths(struct request *request, char **paths, int count)
 
 int lr_cmd_check(int argc, char **argv)
 {
-    struct request request = {.format = LR_OUTPUT_TEXT};
+    struct request request = {.format = LR_OUTPUT_TEXT, .open.suppress.need_reasons = true};
     struct lr_error error = {{0}, {0}};
     int exit_code = parse_options(argc, argv, &request);
     char *newest = NULL;

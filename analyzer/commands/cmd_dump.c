@@ -17,6 +17,7 @@
 #include "options.h"
 #include "status.h"
 #include "symbolize.h"
+#include "trace_options.h"
 
 static const struct lr_help help = {
     .name = "dump",
@@ -33,8 +34,8 @@ static const struct lr_help help = {
                "                         followed_10s, followed_1m, followed_30m\n"
                "  -F, --format=text|json text (default) or json\n"
                "      --privacy          instead: what it says about its user, and what never\n"
-               "      --symbols          name native frames from the files on this machine\n"
-               "      --debug-dir=DIR    look for debug files here first; implies --symbols\n"
+               "      --symbols          name native frames from the files on this machine; the\n"
+               "                         next two do so, too\n" LR_SYMBOLS_HELP
                "  -h, --help             this text\n",
     .notes = "For the meaning of each field see docs/FORMAT.md.\n",
 };
@@ -370,7 +371,7 @@ struct request {
     unsigned wanted; /* bit per section; 0: all */
     enum lr_output output;
     bool symbols, privacy;
-    const char *debug_dir;
+    struct lr_open_options open;
 };
 
 static int add_section(struct request *request, const char *name)
@@ -393,11 +394,11 @@ static int dump_file(const char *path, const struct request *request)
     struct context context = {0};
     struct lr_trace *trace;
     struct lr_error error;
-    struct lr_symbolizer_options options = {.debug_dir = request->debug_dir,
-                                            .no_files = !request->symbols};
+    struct lr_symbolizer_options options = request->open.symbols;
     enum lr_status status = lr_trace_open(path, &trace, &error);
     if (status != LR_OK)
         return lr_finish(status, path, &error);
+    options.no_files |= !request->symbols && !options.debug_dir && !options.sysroot;
     context.trace = trace;
     context.symbolizer = lr_symbolizer_open(trace, &options);
     if (context.symbolizer == NULL) {
@@ -422,13 +423,13 @@ static int dump_file(const char *path, const struct request *request)
 /* Exit code of a wrong or answered command line; -1 to go on with argv[optind]. */
 static int parse_options(int argc, char **argv, struct request *request)
 {
-    enum { OPT_SYMBOLS = 256, OPT_DEBUG_DIR, OPT_PRIVACY };
+    enum { OPT_SYMBOLS = 256, OPT_PRIVACY };
     static const struct option options[] = {
         {"section", required_argument, NULL, 's'},
         {"format", required_argument, NULL, 'F'},
         {"symbols", no_argument, NULL, OPT_SYMBOLS},
         {"privacy", no_argument, NULL, OPT_PRIVACY},
-        {"debug-dir", required_argument, NULL, OPT_DEBUG_DIR},
+        LR_SYMBOLS_OPTION_ROWS,
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -443,10 +444,6 @@ static int parse_options(int argc, char **argv, struct request *request)
             if (lr_parse_output(optarg, &request->output) != 0)
                 return lr_bad_usage(&help, "no such format: %s (text or json)", optarg);
             break;
-        case OPT_DEBUG_DIR:
-            request->debug_dir = optarg;
-            request->symbols = true;
-            break;
         case OPT_PRIVACY:
             request->privacy = true;
             break;
@@ -456,7 +453,8 @@ static int parse_options(int argc, char **argv, struct request *request)
         case 'h':
             return lr_help(stdout, &help);
         default:
-            return lr_bad_option(&help, argv, c);
+            if (!lr_trace_option(c, optarg, NULL, &request->open))
+                return lr_bad_option(&help, argv, c);
         }
     }
     if (request->privacy && request->wanted)

@@ -53,7 +53,6 @@ struct request {
 /* Exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct request *request)
 {
-    unsigned long seconds = LR_ASK_SECONDS;
     int c;
     optind = 1;
     while ((c = getopt_long(argc, argv, ":t:h", options, NULL)) != -1) {
@@ -61,7 +60,7 @@ static int parse_options(int argc, char **argv, struct request *request)
         case 'h':
             return lr_help(stdout, &help);
         case 't':
-            if (lr_parse_number(optarg, LR_ASK_SECONDS_MAX, &seconds) != 0)
+            if (!lr_ask_timeout(&request->asking, optarg))
                 return lr_bad_usage(&help, "--timeout is a number of seconds, not %s", optarg);
             break;
         case OPT_BYTES:
@@ -71,7 +70,6 @@ static int parse_options(int argc, char **argv, struct request *request)
             return lr_bad_option(&help, argv, c);
         }
     }
-    request->asking.timeout_ms = seconds * 1000;
     if (argc - optind != 1)
         return lr_bad_usage(&help, "name one process or trace");
     return -1;
@@ -215,7 +213,9 @@ static enum lr_status run(struct request *request, struct lr_error *error)
 
 int lr_cmd_gc(int argc, char **argv)
 {
-    struct request request = {.asking = {.link = {.fd = -1}, .what = LR_CONTROL_COLLECT}};
+    struct request request = {.asking = {.link = {.fd = -1},
+                                         .what = LR_CONTROL_COLLECT,
+                                         .timeout_ms = LR_ASK_SECONDS * 1000}};
     struct lr_error error = {{0}, {0}};
     int exit_code = parse_options(argc, argv, &request);
     if (exit_code >= 0)

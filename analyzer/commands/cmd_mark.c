@@ -49,7 +49,6 @@ static bool is_name(const char *name)
 /* Exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct lr_asking *asking)
 {
-    unsigned long seconds = LR_ASK_SECONDS;
     int c;
 
     optind = 1;
@@ -58,7 +57,7 @@ static int parse_options(int argc, char **argv, struct lr_asking *asking)
         case 'h':
             return lr_help(stdout, &help);
         case 't':
-            if (lr_parse_number(optarg, LR_ASK_SECONDS_MAX, &seconds) != 0)
+            if (!lr_ask_timeout(asking, optarg))
                 return lr_bad_usage(&help, "--timeout is a number of seconds, not %s", optarg);
             break;
         default:
@@ -69,7 +68,6 @@ static int parse_options(int argc, char **argv, struct lr_asking *asking)
         return lr_bad_usage(&help, "a process or trace is needed, and a name for the mark");
     if (!is_name(argv[optind + 1]))
         return lr_bad_usage(&help, "a mark's name is text of 1 to %u bytes", LR_MARK_NAME_MAX);
-    asking->timeout_ms = seconds * 1000;
     asking->text = argv[optind + 1];
     return -1;
 }
@@ -102,7 +100,8 @@ static enum lr_status run(struct lr_asking *asking, const char *path, struct lr_
 
 int lr_cmd_mark(int argc, char **argv)
 {
-    struct lr_asking asking = {.link = {.fd = -1}, .what = LR_CONTROL_MARK};
+    struct lr_asking asking = {
+        .link = {.fd = -1}, .what = LR_CONTROL_MARK, .timeout_ms = LR_ASK_SECONDS * 1000};
     struct lr_error error = {{0}, {0}};
     int exit_code = parse_options(argc, argv, &asking);
     enum lr_status status;

@@ -19,6 +19,7 @@
 #include "options.h"
 #include "run_check.h"
 #include "run_child.h"
+#include "run_own.h"
 #include "settings.h"
 #include "status.h"
 #include "trace_options.h"
@@ -58,7 +59,7 @@ static const struct lr_help help = {
              "\n"
              "With --check (leakring check has the rules): where the command itself succeeds,\n"
              "1 a leak or regression was found, 3 cannot tell, 0 all rules passed.\n\n" LR_GATE_HELP
-                 LR_SUPPRESS_HELP,
+                 LR_SUPPRESS_HELP LR_PHASE_HELP,
 };
 
 enum {
@@ -90,6 +91,7 @@ static const struct option options[] = {
     {"check", no_argument, NULL, OPT_CHECK},
     LR_GATE_OPTION_ROWS,
     LR_SUPPRESS_OPTION_ROWS,
+    LR_PHASE_OPTION_ROWS,
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -211,8 +213,17 @@ static void say_where(const struct lr_written *written)
     lr_tell("next: leakring report %s", written->paths[written->count - 1]);
 }
 
-static int finish(const struct request *request, char **command, pid_t pid, uint64_t start,
-                  int status)
+/* What the command itself did, where its own process left no trace, nobody knows. */
+static const char *escaped(const struct request *request, const char *command,
+                           const struct lr_run_end *end, const struct lr_written *written)
+{
+    bool fine = written->own || lr_run_is_passed_over(command, end->name, request->settings);
+
+    return fine ? NULL : end->name;
+}
+
+static int finish(const struct request *request, char **command, const struct lr_run_end *end,
+                  uint64_t start, int status)
 {
     int code = WIFSIGNALED(status) ? LR_RUN_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
     int verdict = request->check ? LR_EXIT_CANNOT_TELL : LR_EXIT_OK;
@@ -220,9 +231,10 @@ static int finish(const struct request *request, char **command, pid_t pid, uint
 
     if ((request->quiet && !request->check) || code == LR_RUN_NOT_FOUND)
         return code;
-    lr_written_find(request->settings, (uint32_t)pid, start, &written);
+    lr_written_find(request->settings, (uint32_t)end->pid, start, &written);
     if (written.count > 0 && request->check) {
-        verdict = lr_run_check(&written, &request->gate, &request->open, request->quiet);
+        verdict = lr_run_check(&written, escaped(request, command[0], end, &written),
+                               &request->gate, &request->open, request->quiet);
     } else if (written.count > 0) {
         say_where(&written);
     } else {
@@ -248,8 +260,7 @@ static int run(struct request *request, char **command)
     enum lr_status status = lr_library_find(&library, &error);
     uint64_t start = now_unix_ns();
     int code = LR_EXIT_BAD_INPUT, wait_status;
-    bool stopped = false;
-    pid_t pid;
+    struct lr_run_end end = {0};
 
     if (status != LR_OK) {
         code = lr_finish(status, NULL, &error);
@@ -257,15 +268,15 @@ static int run(struct request *request, char **command)
     }
     preload = lr_library_prepend(library, getenv("LD_PRELOAD"));
     wait_status = preload ? lr_run_child(command, request->settings, preload, request->seconds,
-                                         &pid, &stopped)
+                                         &end)
                           : -1;
-    if (wait_status != -1 && stopped && is_stopped(wait_status))
+    if (wait_status != -1 && end.stopped && is_stopped(wait_status))
         wait_status = 0;
     if (wait_status == -1)
         code = lr_finish(lr_fail(&error, LR_FAILED, "can't start it: %s", strerror(errno)),
                          command[0], &error);
     else
-        code = finish(request, command, pid, start, wait_status);
+        code = finish(request, command, &end, start, wait_status);
 done:
     free(preload);
     free(library);
@@ -275,7 +286,8 @@ done:
 int lr_cmd_run(int argc, char **argv)
 {
     const char *inherited = getenv("LEAKRING");
-    struct request request = {.settings = strdup(inherited ? inherited : "")};
+    struct request request = {.settings = strdup(inherited ? inherited : ""),
+                              .open.suppress.need_reasons = true};
     int code = request.settings ? parse_options(argc, argv, &request) : LR_EXIT_BAD_INPUT;
 
     if (code < 0)

@@ -11,9 +11,11 @@
 #include "open_model.h"
 #include "written.h"
 
-/* Judges every trace and says so on stderr, in ten lines at most, unless `quiet`.  Exit code: 1 a
- * leak or regression, 3 cannot tell, 0 fine; 2 when the rules themselves can't be carried out. */
-int lr_run_check(const struct lr_written *written, const struct lr_gate_options *options,
+/* Judges every trace and says so on stderr, in ten lines at most, unless `quiet`.  `escaped` is the
+ * program whose trace is missing: then nothing passes; NULL: none.  Exit code: 1 a leak or
+ * regression, 3 cannot tell, 0 fine; 2 when the rules themselves can't be carried out. */
+int lr_run_check(const struct lr_written *written, const char *escaped,
+                 const struct lr_gate_options *options,
                  const struct lr_open_options *open, bool quiet);
 
 #endif

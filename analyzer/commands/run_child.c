@@ -102,6 +102,21 @@ static int wait_for_command(pid_t pid)
     }
 }
 
+/* The name of what it was at its end: a zombie still has one. */
+static void read_name(pid_t pid, char name[LR_RUN_NAME])
+{
+    char path[40];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    file = fopen(path, "re");
+    if (!file || !fgets(name, LR_RUN_NAME, file))
+        name[0] = '\0';
+    name[strcspn(name, "\n")] = '\0';
+    if (file)
+        fclose(file);
+}
+
 /* SIGALRM after so long, and again when the grace is over. */
 static void start_timer(double seconds)
 {
@@ -114,8 +129,9 @@ static void start_timer(double seconds)
 }
 
 int lr_run_child(char **command, const char *settings, const char *preload, double seconds,
-                 pid_t *pid, bool *stopped)
+                 struct lr_run_end *end)
 {
+    pid_t *pid = &end->pid;
     struct sigaction before[_NSIG];
     sigset_t all, mask;
     int status;
@@ -136,7 +152,8 @@ int lr_run_child(char **command, const char *settings, const char *preload, doub
         return -1;
     sigprocmask(SIG_BLOCK, &all, &mask);
     child_pid = 0;
-    *stopped = expiries > 0;
+    end->stopped = expiries > 0;
+    read_name(*pid, end->name);
     restore_signals(before);
     status = waitpid(*pid, &status, 0) == *pid ? status : -1;
     sigprocmask(SIG_SETMASK, &mask, NULL);

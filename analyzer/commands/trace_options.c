@@ -33,6 +33,9 @@ bool lr_trace_option(int c, const char *argument, struct lr_output_file *output,
     case LR_OPT_NO_BUILT_IN:
         suppress->no_built_in = true;
         return true;
+    case LR_OPT_PLAIN_REASON:
+        suppress->plain_reason = argument;
+        return true;
     case LR_OPT_FROM:
         open->from = argument;
         return true;

@@ -20,6 +20,7 @@ enum {
     LR_OPT_NO_SYMBOLS,
     LR_OPT_SUPPRESSIONS,
     LR_OPT_NO_BUILT_IN,
+    LR_OPT_PLAIN_REASON,
     LR_OPT_FROM,
     LR_OPT_TO,
 };
@@ -44,9 +45,11 @@ enum {
 /* For commands that judge; the same function takes them. */
 #define LR_SUPPRESS_OPTION_ROWS                                                                   \
     {"suppressions", required_argument, NULL, LR_OPT_SUPPRESSIONS},                               \
-        {"no-default-suppressions", no_argument, NULL, LR_OPT_NO_BUILT_IN}
+        {"no-default-suppressions", no_argument, NULL, LR_OPT_NO_BUILT_IN},                       \
+        {"suppressions-reason", required_argument, NULL, LR_OPT_PLAIN_REASON}
 #define LR_SUPPRESS_HELP                                                                          \
     "      --suppressions=FILE what is expected, and why: leakring-suppressions(5)\n"             \
+    "      --suppressions-reason=TEXT  the reason of all rules of plain LeakSanitizer files\n"    \
     "      --no-default-suppressions  without what a JVM holds by design\n"
 
 /* For commands that judge a phase of the run; the same function takes them. */

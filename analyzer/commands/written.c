@@ -17,7 +17,7 @@
 struct candidate {
     char *path;
     uint64_t start;
-    bool same_pid;
+    bool same_pid, became_another; /* the latter: by exec, behind which this trace has nothing */
 };
 
 struct candidates {
@@ -92,6 +92,7 @@ static void consider(struct candidates *found, const char *path, const char *set
         items[found->count].path = strdup(path);
         items[found->count].start = lr_trace_info(trace)->start_unix_ns;
         items[found->count].same_pid = lr_trace_info(trace)->pid == pid;
+        items[found->count].became_another = lr_trace_info(trace)->ended == LR_ENDED_EXEC;
         found->count += items[found->count].path != NULL;
     }
     lr_trace_close(trace);
@@ -120,15 +121,14 @@ static int compare_starts(const void *left, const void *right)
 }
 
 /* Moves the paths that count into *written. */
-static void take(struct candidates *found, struct lr_written *written)
+static void take(struct candidates *found, bool all, struct lr_written *written)
 {
-    bool pid_seen = false;
-
     for (size_t i = 0; i < found->count; i++)
-        pid_seen |= found->items[i].same_pid;
+        if (found->items[i].same_pid)
+            written->own = !found->items[i].became_another;
     written->paths = calloc(found->count + 1, sizeof(*written->paths));
     for (size_t i = 0; i < found->count; i++) {
-        if (written->paths && (!pid_seen || found->items[i].same_pid))
+        if (written->paths && (all || !written->own || found->items[i].same_pid))
             written->paths[written->count++] = found->items[i].path;
         else
             free(found->items[i].path);
@@ -152,7 +152,7 @@ void lr_written_find(const char *settings, uint32_t pid, uint64_t since_unix_ns,
     const char *temporary = getenv("TMPDIR");
     struct candidates found = {NULL, 0};
 
-    *written = (struct lr_written){NULL, 0};
+    *written = (struct lr_written){NULL, 0, false};
     if (file) {
         search(&found, "", file, settings, pid, since_unix_ns);
     } else {
@@ -163,12 +163,9 @@ void lr_written_find(const char *settings, uint32_t pid, uint64_t since_unix_ns,
             search(&found, "/tmp", default_file, settings, pid, since_unix_ns);
     }
     free(file);
-    if (wants_children(settings))
-        for (size_t i = 0; i < found.count; i++)
-            found.items[i].same_pid = true;
     if (found.count > 0)
         qsort(found.items, found.count, sizeof(*found.items), compare_starts);
-    take(&found, written);
+    take(&found, wants_children(settings), written);
 }
 
 void lr_written_free(struct lr_written *written)

@@ -13,6 +13,7 @@
 #include "diff_place.h"
 
 static const double ALIKE_LONG = 1.1;    /* runs whose lengths differ by no more */
+static const double FAR_APART = 2;
 static const double SHORT_HOURS = 1.0 / 60; /* how long such runs took is the machine's doing */
 static const double ALPHA = 0.025;       /* of an interval's one side */
 static const double RATE_FLOOR = 100000; /* bytes an hour: as LR_MATTERS_RATE of judge.h */
@@ -142,9 +143,24 @@ static struct change compare_bytes(const struct lr_diff *diff, const struct lr_d
                                    fmax(floor / hours, by_trend(site) ? RATE_FLOOR : 0), widen)};
 }
 
-/* What the two comparisons say together; *unclear: opposite things. */
+/* More by one measure, and not by the other, where the lengths are so different that a place which
+ * didn't change is more by one of them as well.  `may`: it can have grown by enough at all. */
+static bool is_unclear(const struct lr_diff *diff, const struct lr_diff_site *site,
+                       struct change change, bool may)
+{
+    if (change.total * change.rate < 0)
+        return true;
+    if (!diff->far_apart || change.total == change.rate)
+        return false;
+    if (change.rate > 0) /* a leak, or the same in less time */
+        return may;
+    /* Growth that is known, at a pace that the old run's start alone may have had. */
+    return change.total > 0 && site->new.growing && !site->old.trend_known;
+}
+
+/* What the two comparisons say together; *unclear: opposite things, or half of it. */
 static int decide(const struct lr_diff *diff, struct lr_diff_site *site, struct change change,
-                  bool *unclear)
+                  bool may, bool *unclear)
 {
     bool bounded = site->old.trend_known && site->new.trend_known && !by_trend(site);
 
@@ -162,7 +178,7 @@ static int decide(const struct lr_diff *diff, struct lr_diff_site *site, struct 
         site->basis = LR_DIFF_BY_RATE;
         return 0;
     }
-    *unclear = change.total * change.rate < 0;
+    *unclear = is_unclear(diff, site, change, may);
     return change.total == change.rate ? change.total : 0;
 }
 
@@ -173,12 +189,13 @@ static void set_state(const struct lr_diff *diff, struct lr_diff_site *site, dou
     int change = 0;
 
     if (site->pair) {
-        change = decide(diff, site, compare_counts(diff, site, widen), &unclear);
+        change = decide(diff, site, compare_counts(diff, site, widen), true, &unclear);
         if (change != 0 || unclear)
             figure = &site->count;
     }
     if (change == 0 && !unclear)
-        change = decide(diff, site, compare_bytes(diff, site, widen), &unclear);
+        change = decide(diff, site, compare_bytes(diff, site, widen),
+                        !site->pair && site->new.late > diff->options.floor_bytes, &unclear);
     if (unclear)
         site->state = LR_DIFF_UNCLEAR;
     else if (change > 0)
@@ -257,7 +274,8 @@ static void judge(struct lr_diff *diff)
         diff->verdict = LR_DIFF_CANNOT_TELL;
     else if (more > 0)
         diff->verdict = LR_DIFF_REGRESSION;
-    else if (old->verdict != LR_COMPLETE || new->verdict != LR_COMPLETE)
+    else if (old->verdict != LR_COMPLETE || new->verdict != LR_COMPLETE || diff->too_short ||
+             diff->states[LR_DIFF_UNCLEAR] > 0)
         diff->verdict = LR_DIFF_CANNOT_TELL;
     else
         diff->verdict = less > 0 ? LR_DIFF_IMPROVEMENT : LR_DIFF_SAME;
@@ -281,6 +299,11 @@ static void set_defaults(struct lr_diff *diff, const struct lr_diff_options *opt
     diff->new_hours = hours_of(diff->new);
     diff->alike_long = fmax(diff->old_hours, diff->new_hours) <
                        fmax(SHORT_HOURS, ALIKE_LONG * fmin(diff->old_hours, diff->new_hours));
+    diff->far_apart = fmax(diff->old_hours, diff->new_hours) >=
+                      fmax(SHORT_HOURS, FAR_APART * fmin(diff->old_hours, diff->new_hours));
+    diff->too_short = options->by == LR_DIFF_AUTO && diff->far_apart &&
+                      diff->new_hours < diff->old_hours &&
+                      diff->new_hours * 3600 < LR_TREND_MIN_SECONDS;
 }
 
 static bool fill(struct lr_diff *diff, struct lr_places *places)

@@ -26,8 +26,9 @@ enum lr_diff_state {
     LR_DIFF_EQUAL,   /* no difference beyond what two runs of one program show */
     LR_DIFF_NEW,     /* there was nothing in the old run */
     LR_DIFF_GROWN,
-    LR_DIFF_UNCLEAR, /* more in total and less per hour, or the other way round: runs of unequal
-                        length, too short to tell whether it grows */
+    LR_DIFF_UNCLEAR, /* more in total and less per hour, or the other way round; or, where one run
+                        lasted twice as long, more by one of the two only: runs of unequal length,
+                        too short to tell whether it grows */
     LR_DIFF_SHRUNK,
     LR_DIFF_GONE,    /* there is nothing in the new run */
 };
@@ -54,6 +55,7 @@ struct lr_diff_side {
     bool expected;          /* every one of its sites is: a bounded population */
     bool trend_known;       /* what is live is followed, and for long enough; or there is nothing */
     bool growing;           /* trend: steadily, to the end */
+    double late;            /* bytes of plain memory that may have been added behind the warm-up */
 };
 
 struct lr_diff_site {
@@ -89,7 +91,8 @@ enum lr_diff_verdict {
     LR_DIFF_SAME,        /* nothing is new, grown, gone or shrunk */
     LR_DIFF_REGRESSION,  /* something is new or grown */
     LR_DIFF_IMPROVEMENT, /* nothing is new or grown, something gone or shrunk */
-    LR_DIFF_CANNOT_TELL, /* a run was blind, or one is incomplete and nothing is new or grown */
+    LR_DIFF_CANNOT_TELL, /* a run was blind; or nothing is new or grown, but one is incomplete, the
+                            new one too short beside the old one, or some place is unclear */
 };
 const char *lr_diff_verdict_name(enum lr_diff_verdict verdict); /* "same", "regression", … */
 
@@ -98,6 +101,8 @@ struct lr_diff {
     struct lr_diff_options options; /* as they were used: nothing below 0 */
     bool alike_long; /* the runs' lengths (or those of their windows) differ by a tenth at most,
                         or both are below a minute */
+    bool far_apart;  /* one lasts twice as long as the other, or more, and a minute at least */
+    bool too_short;  /* the new one, by that, and for a trend: what leaks there may not show yet */
     double old_hours, new_hours;
     enum lr_diff_verdict verdict; /* of what is neither the JVM's own, nor expected, nor mapped */
     size_t states[LR_DIFF_GONE + 1]; /* how many places of that kind are in each state */

@@ -50,6 +50,7 @@ static void merge_side(struct lr_diff_side *into, const struct lr_diff_side *fro
     into->expected &= from->expected;
     into->trend_known &= from->trend_known;
     into->growing |= from->growing;
+    into->late += from->late;
 }
 
 static void merge_sums(struct lr_place_side *into, const struct lr_place_side *from)

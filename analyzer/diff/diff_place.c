@@ -132,6 +132,7 @@ static bool add_memory_site(struct lr_places *places, const struct lr_model_memo
     place->site.jvm = site->jvm || (mapped && lr_jvm_area_of(&site->path) != LR_JVM_AREA_NONE);
     side->sites = 1;
     side->expected = site->expected != NULL;
+    side->late = site->late_bytes.high;
     set_trend(side, &site->trend, site->live_bytes.value > 0);
     place->sides[number] = (struct lr_place_side){
         .bytes = site->live_bytes_sum,

@@ -123,22 +123,28 @@ void lr_doctor_settings(struct lr_doctor *doctor, const char *settings)
         check_preload(doctor, preload);
 }
 
+bool lr_doctor_is_wanted(const char *name, const char *globs)
+{
+    static const char launchers[] =
+#include "leakring/launchers.def"
+        ;
+    const char *list = globs ? globs : launchers;
+
+    while (*list) {
+        size_t length = strcspn(list, ":");
+        char glob[256];
+
+        snprintf(glob, sizeof(glob), "%.*s", (int)length, list);
+        if (fnmatch(glob, name, 0) == 0)
+            return globs != NULL;
+        list += length + (list[length] == ':');
+    }
+    return globs == NULL;
+}
+
 bool lr_doctor_passes_through(const char *name)
 {
-    /* The commonest of the preload's list. */
-    static const char *const globs[] = {
-        "sh",           "bash",    "dash",     "ash",     "ksh*",      "zsh",       "fish",
-        "busybox*",     "env",     "nohup",    "nice",    "ionice",    "timeout",   "time",
-        "setsid",       "stdbuf",  "xargs",    "numactl", "sudo",      "su",        "runuser",
-        "gosu*",        "su-exec", "setpriv",  "tini*",   "dumb-init", "catatonit", "docker-init",
-        "s6-*",         "chroot",  "unshare",  "nsenter", "strace",    "ltrace",    "gdb*",
-        "jspawnhelper", "jsvc",    "leakring", "cat",     "echo",      "ls",        "sleep",
-        "true",         "false",   "test"};
-
-    for (size_t i = 0; i < sizeof(globs) / sizeof(globs[0]); i++)
-        if (fnmatch(globs[i], name, 0) == 0)
-            return true;
-    return false;
+    return !lr_doctor_is_wanted(name, NULL);
 }
 
 void lr_doctor_explain(const char *program, const char *settings)

@@ -35,6 +35,8 @@ void lr_doctor_place(struct lr_doctor *doctor, const char *settings);
 void lr_doctor_process(struct lr_doctor *doctor, pid_t pid);
 void lr_doctor_trace(struct lr_doctor *doctor, const char *path);
 
+/* Is a program of that name to be traced?  `globs` (NULL: all but launchers) are LEAKRING's exe. */
+bool lr_doctor_is_wanted(const char *name, const char *globs);
 /* Does a program of that name pass the tracer on without being traced itself? */
 bool lr_doctor_passes_through(const char *name);
 

@@ -122,6 +122,7 @@ static json_object *new_rules(const struct lr_diff *diff)
 
     lr_json_put_string(object, "by", by[diff->options.by]);
     lr_json_put_bool(object, "alike_long", diff->alike_long);
+    lr_json_put_bool(object, "too_short", diff->too_short);
     lr_json_put(object, "noise_percent", new_rate(100 * diff->options.noise));
     lr_json_put(object, "floor_bytes", new_whole(diff->options.floor_bytes));
     lr_json_put(object, "floor_count", new_whole(diff->options.floor_count));

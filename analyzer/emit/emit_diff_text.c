@@ -72,6 +72,20 @@ static void put_plural(struct text *text, char *line, size_t size, size_t count,
                  lr_unit_count(number, count), what);
 }
 
+/* Why not, and what would settle it. */
+static const char *doubt_of(const struct lr_diff *diff)
+{
+    if (diff->verdict != LR_DIFF_CANNOT_TELL)
+        return "";
+    if (diff->old->completeness.verdict != LR_COMPLETE ||
+        diff->new->completeness.verdict != LR_COMPLETE)
+        return "; what was not recorded may be one more";
+    if (diff->too_short)
+        return "; the new run is too short beside the old one: what leaks there may not show yet "
+               "(record 5 minutes at least, or half as long)";
+    return "; the runs differ too much in length for the unclear ones (record them alike long)";
+}
+
 static void put_verdict(struct text *text)
 {
     static const struct {
@@ -95,8 +109,7 @@ static void put_verdict(struct text *text)
     put_plural(text, line, sizeof(line), states[LR_DIFF_EQUAL], "equal");
     lr_page_text(&text->page, 0, 2, words[diff->verdict].ink, "%s: of all places%s %s%s",
                  words[diff->verdict].word, line[0] ? "" : " there are", line[0] ? line : "none",
-                 diff->verdict == LR_DIFF_CANNOT_TELL ? "; what was not recorded may be one more"
-                                                      : "");
+                 doubt_of(diff));
 }
 
 static void put_run(struct text *text, const char *label, const struct lr_model *model)

@@ -50,7 +50,6 @@ enum lr_status lr_emit_gate_json(FILE *out, const struct lr_gate_report *const *
 {
     enum lr_gate_outcome worst = LR_GATE_PASS;
     json_object *document = json_object_new_object(), *files = json_object_new_array();
-    const char *text;
 
     for (size_t i = 0; i < count; i++) {
         worst = reports[i]->outcome > worst ? reports[i]->outcome : worst;
@@ -59,10 +58,5 @@ enum lr_status lr_emit_gate_json(FILE *out, const struct lr_gate_report *const *
     lr_json_put_string(document, "schema", "leakring.check/1");
     lr_json_put_string(document, "outcome", lr_gate_outcome_name(worst));
     lr_json_put(document, "files", files);
-    text = json_object_to_json_string_ext(document,
-                                          JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text)
-        fprintf(out, "%s\n", text);
-    json_object_put(document);
-    return text ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
+    return lr_json_print(out, document, error);
 }

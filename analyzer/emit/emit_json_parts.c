@@ -230,6 +230,17 @@ json_object *lr_json_stack(const struct lr_model_path *path)
     return array;
 }
 
+enum lr_status lr_json_print(FILE *out, json_object *document, struct lr_error *error)
+{
+    const char *text = json_object_to_json_string_ext(
+        document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+    if (text)
+        fprintf(out, "%s\n", text);
+    json_object_put(document);
+    return text ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
+}
+
 void lr_json_begin(struct lr_json_writer *writer, const char *indent, const char *key)
 {
     fprintf(writer->out, "%s\n%s", writer->comma ? "," : "", indent);

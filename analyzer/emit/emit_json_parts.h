@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "model.h"
+#include "status.h"
 
 void lr_json_put(json_object *object, const char *key, json_object *value);
 void lr_json_put_string(json_object *object, const char *key, const char *text);
@@ -32,6 +33,9 @@ json_object *lr_json_phase(const struct lr_model *model);
 /* {"function", "file", "line"}; NULL without frames. */
 json_object *lr_json_culprit(const struct lr_model_path *path);
 json_object *lr_json_stack(const struct lr_model_path *path); /* a list, innermost first */
+
+/* Writes a small document as a whole, with a newline, and frees it. */
+enum lr_status lr_json_print(FILE *out, json_object *document, struct lr_error *error);
 
 /* A document is written member by member and place by place, so that a trace with 100,000
  * stacks doesn't have to fit into memory as json-c's objects. */

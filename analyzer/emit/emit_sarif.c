@@ -158,7 +158,6 @@ enum lr_status lr_emit_sarif(FILE *out, const struct lr_gate_report *const *repo
                              const char *fallback, struct lr_error *error)
 {
     json_object *document = json_object_new_object(), *run = json_object_new_object();
-    const char *text;
 
     lr_json_put(run, "tool", new_tool());
     lr_json_put(run, "results",
@@ -166,10 +165,5 @@ enum lr_status lr_emit_sarif(FILE *out, const struct lr_gate_report *const *repo
     lr_json_put_string(document, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
     lr_json_put_string(document, "version", "2.1.0");
     lr_json_put(document, "runs", array_of(run));
-    text = json_object_to_json_string_ext(document,
-                                          JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text)
-        fprintf(out, "%s\n", text);
-    json_object_put(document);
-    return text ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
+    return lr_json_print(out, document, error);
 }

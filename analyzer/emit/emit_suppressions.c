@@ -63,6 +63,9 @@ const char *lr_suppression_text(char *out, size_t size, const struct lr_model_su
         wanted = snprintf(out, size, "OVER its cap of %s: covers none of %s",
                           cap_of(cap, sizeof(cap), use->rule, raw_bytes), covered);
         break;
+    case LR_SUPPRESS_UNREASONED:
+        wanted = snprintf(out, size, "WITHOUT A REASON: covers none of %s", covered);
+        break;
     }
     return lr_text_end_whole(out, size, wanted);
 }

@@ -77,6 +77,9 @@ const struct lr_model_frame *lr_gate_culprit(const struct lr_gate_result *result
  * For what isn't a rule on the model (suppressions). */
 enum lr_status lr_gate_add(struct lr_gate_report *report, const struct lr_gate_result *result,
                            struct lr_error *error);
+/* A reason why nothing of it passes that the recording itself doesn't know. */
+enum lr_status lr_gate_doubt(struct lr_gate_report *report, const char *subject, const char *why,
+                             struct lr_error *error);
 void lr_gate_report_free(struct lr_gate_report *report);
 
 /* A limit that isn't asked for. */

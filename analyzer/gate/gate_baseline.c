@@ -42,13 +42,6 @@ static const struct lr_model_pair *pair_of(const struct lr_model *model,
     return NULL;
 }
 
-static void put_place(char *out, size_t size, const struct lr_model_path *path)
-{
-    snprintf(out, size, "an unknown place");
-    if (path->count > 0)
-        lr_model_frame_text(out, size, &path->frames[path->culprit]);
-}
-
 static const char *amount(char *out, const struct lr_diff_site *site, double value)
 {
     return site->pair ? lr_unit_count(out, lr_model_round(value))
@@ -59,6 +52,7 @@ static enum lr_status say_site(struct lr_gate_work *work, const struct lr_diff_s
                                enum lr_gate_outcome outcome)
 {
     bool rate = site->basis == LR_DIFF_BY_RATE;
+    bool whole = work->baseline->completeness.verdict == LR_COMPLETE;
     const struct lr_diff_figure *figure = site->pair ? rate ? &site->count_rate : &site->count
                                           : rate     ? &site->bytes_rate
                                                      : &site->bytes;
@@ -74,14 +68,34 @@ static enum lr_status say_site(struct lr_gate_work *work, const struct lr_diff_s
     if (rate && !site->pair)
         result.unit = LR_GATE_BYTES_PER_HOUR;
     lr_gate_subject(subject, sizeof(subject), site->resource, site->path);
-    put_place(place, sizeof(place), site->path);
+    lr_gate_place(place, sizeof(place), site->path);
     return lr_gate_say(work->report, &result, subject, work->error,
                        "%s%s%s acquired at %s%s%s, %s in the baseline%s",
                        amount(now, site, figure->new.value), site->pair ? " " : "",
                        site->pair ? site->resource : "", place,
                        site->pair ? " never ended" : " are live", rate ? " an hour" : "",
                        figure->old.value > 0 ? amount(then, site, figure->old.value) : "none",
-                       outcome == LR_GATE_FAIL ? "" : ": whether that is more can't be told");
+                       outcome == LR_GATE_FAIL ? ""
+                       : whole                 ? ": whether that is more can't be told from "
+                                                 "runs of so different lengths"
+                                               : ": whether that is more can't be told");
+}
+
+/* What settles it is as long as half the baseline, or long enough for trends. */
+static enum lr_status say_too_short(struct lr_gate_work *work)
+{
+    struct lr_gate_result result = {.rule = LR_GATE_INCREASE, .outcome = LR_GATE_CANNOT_TELL};
+    uint64_t old_ms = lr_model_span_ms(work->baseline), enough_ms = old_ms / 2 + 1;
+    const uint64_t trend_ms = (uint64_t)(LR_TREND_MIN_SECONDS * 1000);
+    char now[LR_UNIT_SIZE], then[LR_UNIT_SIZE], enough[LR_UNIT_SIZE];
+
+    if (enough_ms > trend_ms)
+        enough_ms = trend_ms;
+    return lr_gate_say(work->report, &result, "", work->error,
+                       "nothing is more than in the baseline, but the recording lasts %s and the "
+                       "baseline %s: what leaks may not show yet; record %s at least",
+                       lr_unit_duration(now, lr_model_span_ms(work->model)),
+                       lr_unit_duration(then, old_ms), lr_unit_duration(enough, enough_ms));
 }
 
 static enum lr_status say_rest(struct lr_gate_work *work, const struct lr_diff *diff)
@@ -94,6 +108,8 @@ static enum lr_status say_rest(struct lr_gate_work *work, const struct lr_diff *
         return lr_gate_say(work->report, &result, "", work->error,
                            "the baseline's recording is not complete");
     }
+    if (diff->too_short)
+        return say_too_short(work);
     if (better > 0)
         return lr_gate_say(work->report, &result, "", work->error,
                            "nothing is more than in the baseline, and %zu place%s less", better,

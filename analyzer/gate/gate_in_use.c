@@ -5,11 +5,11 @@
  * A program that was killed, or still runs, has streams in use: a pool of a place that ends ten
  * times as many as are live is no proof of a leak, nor are streams of its last two seconds.  That
  * their number rises is, and that it falls back is one of the contrary.  Both are told from the
- * last two thirds of the recording, in four parts.  It rises if all of the last part lies above all
- * of the first, and the medians go up from each to the next, by an eighth of the whole at least (a
- * pool that was enlarged goes up once).  It doesn't if something of the last part is no more than
- * the median of the first.  Of six values each, in any order, the first is chance once in 924
- * times, or more often where neighbours are alike.
+ * last two thirds of the recording, or of the phase that is judged, in four parts.  It rises if
+ * all of the last part lies above all of the first, and the medians go up from each to the next,
+ * by an eighth of the whole at least (a pool that was enlarged goes up once).  It doesn't if
+ * something of the last part is no more than the median of the first.  Of six values each, in any
+ * order, the first is chance once in 924 times, or more often where neighbours are alike.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -27,12 +27,15 @@ struct history {
     struct part parts[PARTS];
 };
 
-/* The recording's sixths, from the third on. */
-static void add(struct history *history, uint64_t time_ms, uint64_t end_ms, double value)
+/* The phase's sixths, from the third on. */
+static void add(struct history *history, const struct lr_model *model, uint64_t time_ms,
+                double value)
 {
-    uint64_t sixth = end_ms > 0 ? time_ms * 6 / end_ms : 0;
+    uint64_t span_ms = lr_model_span_ms(model), sixth = 0;
     struct part *part;
 
+    if (span_ms > 0 && time_ms > model->phase.from_ms)
+        sixth = (time_ms - model->phase.from_ms) * 6 / span_ms;
     if (isnan(value) || sixth < 2)
         return;
     part = &history->parts[sixth > 5 ? 3 : sixth - 2];
@@ -62,8 +65,7 @@ static void take_own(struct history *history, const struct lr_model *model,
 
     forget(history);
     for (size_t i = 0; i < followed->points && site->followed; i++)
-        add(history, followed->time_ms[i], model->run.duration_ms,
-            lr_followed_count(followed, site->followed, i));
+        add(history, model, followed->time_ms[i], lr_followed_count(followed, site->followed, i));
 }
 
 /* Those of all streams, every second, where most of them are the site's. */
@@ -78,7 +80,7 @@ static void take_all(struct history *history, const struct lr_model *model,
         all += model->pairs[i].live;
     for (size_t i = 0; live && site->live * 2 >= all && i < model->series.points; i++)
         if (live->values[i] != LR_MODEL_UNKNOWN)
-            add(history, model->series.time_ms[i], model->run.duration_ms, (double)live->values[i]);
+            add(history, model, model->series.time_ms[i], (double)live->values[i]);
 }
 
 static int compare(const void *left, const void *right)

@@ -6,7 +6,8 @@
  *   gate_judge.c     completeness, rules on the whole process, the order of all
  *   gate_streams.c   rules on streams: un-ended, left to the Cleaner, too many
  *   gate_in_use.c    streams of a program that was killed: forgotten, or in use?
- *   gate_memory.c    rules on memory by place: growth, live bytes
+ *   gate_growth.c    memory that grows with high confidence, by place
+ *   gate_memory.c    limits on memory by place: growth, live bytes
  *   gate_baseline.c  what is more than it was;  gate_suppress.c: what was declared expected
  *   gate_rules.c     from words to rules;  gate_config.c: from a file
  */
@@ -34,6 +35,17 @@ void lr_gate_sort(struct lr_gate_report *report);
 /* GitLab drops cases of one name: the second of a rule becomes "… (2)". */
 enum lr_status lr_gate_make_unique(struct lr_gate_report *report, struct lr_error *error);
 
+/* The culprit, with its line; "an unknown place". */
+void lr_gate_place(char *out, size_t size, const struct lr_model_path *path);
+/* "-1.2 MB" of what may be below zero; `out` has LR_UNIT_SIZE bytes. */
+const char *lr_gate_signed_bytes(char *out, double bytes);
+/* Is it the program's to fix?  Not the JVM's own memory, nor what is expected; nor what the JVM
+ * reserved and allocated for itself at its start, though some of that isn't known to belong to a
+ * part of it that may grow. */
+bool lr_gate_is_limited(const struct lr_model_memory_site *site);
+/* A place that nothing was seen of may hold so many bytes (docs/STATISTICS.md, 5: 2.5 %). */
+double lr_gate_never_seen(const struct lr_model *model);
+
 /* Compares with a limit: see gate.h. */
 enum lr_gate_outcome lr_gate_against(const struct lr_estimate *measured, double limit);
 
@@ -43,6 +55,7 @@ enum lr_gate_outcome lr_gate_in_use(const struct lr_model *model,
 
 /* Each answers its rules, if they are asked. */
 enum lr_status lr_gate_streams(struct lr_gate_work *work);
+enum lr_status lr_gate_growth(struct lr_gate_work *work);
 enum lr_status lr_gate_memory(struct lr_gate_work *work);
 enum lr_status lr_gate_process(struct lr_gate_work *work);
 enum lr_status lr_gate_increase(struct lr_gate_work *work);

@@ -63,18 +63,56 @@ static enum lr_status judge_completeness(struct lr_gate_work *work)
                        complete->max_interval > 0 ? ", with blocks sampled" : "");
 }
 
-/* The largest value of a column; false: there is none. */
-static bool largest(const struct lr_model_series *series, const char *name, uint64_t *most)
+/* The largest value of a column, and how many are known. */
+static size_t largest(const struct lr_model_series *series, const char *name, uint64_t *most)
 {
     const struct lr_model_column *column = lr_model_column(series, name);
-    bool known = false;
+    size_t known = 0;
 
+    *most = 0;
     for (size_t i = 0; column && i < series->points; i++)
         if (column->values[i] != LR_MODEL_UNKNOWN) {
-            *most = known && *most > column->values[i] ? *most : column->values[i];
-            known = true;
+            *most = *most > column->values[i] ? *most : column->values[i];
+            known++;
         }
     return known;
+}
+
+/* The kernel's peak is that of the whole run: does it tell of the phase?  It is read every ten
+ * seconds, or less often on a slow machine; what rises half a minute behind the mark or later rises
+ * in the phase. */
+static bool peak_is_older(const struct lr_model *model)
+{
+    const struct lr_model_column *column = lr_model_column(&model->series, "rss_peak");
+    uint64_t settled_ms = model->phase.from_ms + 30000, before = LR_MODEL_UNKNOWN;
+
+    if (!model->phase.set || model->phase.from_ms == 0)
+        return false;
+    for (size_t i = 0; column && i < model->series.points; i++) {
+        if (column->values[i] == LR_MODEL_UNKNOWN)
+            continue;
+        if (before != LR_MODEL_UNKNOWN && column->values[i] > before &&
+            model->series.time_ms[i] > settled_ms)
+            return false;
+        before = column->values[i];
+    }
+    return true;
+}
+
+static enum lr_status say_rss(struct lr_gate_work *work, const struct lr_gate_result *result,
+                              uint64_t peak, size_t looks)
+{
+    char text[LR_UNIT_SIZE], most[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
+
+    lr_unit_bytes(text, lr_model_round(result->measured.value), false);
+    lr_unit_bytes(most, lr_model_round(result->limit), false);
+    if (looks > 0)
+        return lr_gate_say(work->report, result, "", work->error,
+                           "resident memory was %s at most in %zu looks at this phase (the peak of "
+                           "%s may be from before it); the limit is %s",
+                           text, looks, lr_unit_bytes(high, peak, false), most);
+    return lr_gate_say(work->report, result, "", work->error,
+                       "resident memory was %s at most; the limit is %s", text, most);
 }
 
 static enum lr_status judge_rss(struct lr_gate_work *work)
@@ -82,22 +120,21 @@ static enum lr_status judge_rss(struct lr_gate_work *work)
     const struct lr_model_series *series = &work->model->series;
     struct lr_gate_result result = {
         .rule = LR_GATE_PEAK_RSS, .unit = LR_GATE_BYTES, .limit = work->rules->limit_rss};
-    uint64_t peak = 0, sampled = 0;
-    bool known = largest(series, "rss_peak", &peak), seen = largest(series, "rss", &sampled);
-    char text[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
+    uint64_t peak, sampled;
+    bool known = largest(series, "rss_peak", &peak) > 0;
+    size_t looks = largest(series, "rss", &sampled);
+    bool older = looks > 0 && peak > sampled && peak_is_older(work->model);
+    double most = (double)(sampled > peak || older ? sampled : peak);
 
-    peak = sampled > peak ? sampled : peak;
-    result.measured = (struct lr_estimate){(double)peak, (double)peak, (double)peak};
+    result.measured = (struct lr_estimate){most, most, most};
     result.outcome = lr_gate_against(&result.measured, result.limit);
     if (result.outcome == LR_GATE_PASS && !known) {
         result.outcome = LR_GATE_CANNOT_TELL;
-        result.unit = seen ? LR_GATE_BYTES : LR_GATE_NONE;
+        result.unit = looks ? LR_GATE_BYTES : LR_GATE_NONE;
         return lr_gate_say(work->report, &result, "", work->error,
                            "the peak of resident memory is not known");
     }
-    return lr_gate_say(
-        work->report, &result, "", work->error, "resident memory was %s at most; the limit is %s",
-        lr_unit_bytes(text, peak, false), lr_unit_bytes(most, lr_model_round(result.limit), false));
+    return say_rss(work, &result, peak, older ? looks : 0);
 }
 
 /* In bytes; LR_GATE_NO_LIMIT: not asked. */

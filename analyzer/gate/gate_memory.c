@@ -1,8 +1,8 @@
-/* gate_memory.c -- rules on memory by place: growth, growth within a limit, live bytes (gate.h).
+/* gate_memory.c -- limits on memory by place: growth an hour, live bytes (gate.h).
  *
  * Stage: GATE.  Context: analyzer only.  Growth is judged from the series (trend.h), which wants
  * minutes.  A recording too short for that still bounds it: what is live at the end is the most
- * that can have been added.
+ * that can have been added.  Streams' memory counts at the place where the stream was acquired.
  */
 #include "gate_internal.h"
 
@@ -15,116 +15,39 @@
 #include "model_build.h"
 #include "units.h"
 
-/* The JVM's own memory and what is expected is nobody's to fix. */
-static bool is_judged(const struct lr_model_memory_site *site)
-{
-    return !site->jvm && !site->expected;
-}
-
-/* What the JVM reserved and allocated for itself at its start is no place of the program's, though
- * some of it isn't known to belong to a part of the JVM that may grow. */
-static bool is_limited(const struct lr_model_memory_site *site)
+bool lr_gate_is_limited(const struct lr_model_memory_site *site)
 {
     const struct lr_model_path *path = &site->path;
     const struct lr_model_frame *culprit = path->count ? &path->frames[path->culprit] : NULL;
     const char *slash = culprit && !culprit->java ? strrchr(culprit->module, '/') : NULL;
 
-    return is_judged(site) && !(slash && strcmp(slash, "/libjvm.so") == 0);
+    return !site->jvm && !site->expected && !(slash && strcmp(slash, "/libjvm.so") == 0);
 }
 
-static void name_site(const struct lr_model_memory_site *site, char *subject, char *place,
-                      size_t place_size)
+void lr_gate_place(char *out, size_t size, const struct lr_model_path *path)
 {
-    lr_gate_subject(subject, LR_GATE_SUBJECT_SIZE, lr_memory_kind_name(site->kind), &site->path);
-    snprintf(place, place_size, "an unknown place");
-    if (site->path.count > 0)
-        lr_model_frame_text(place, place_size, &site->path.frames[site->path.culprit]);
+    snprintf(out, size, "an unknown place");
+    if (path->count > 0)
+        lr_model_frame_text(out, size, &path->frames[path->culprit]);
 }
 
-/* "1.2 MB" of what may be below zero. */
-static const char *signed_bytes(char *out, double bytes)
+double lr_gate_never_seen(const struct lr_model *model)
+{
+    return 3.69 * (double)model->completeness.max_interval;
+}
+
+const char *lr_gate_signed_bytes(char *out, double bytes)
 {
     out[0] = '-';
     lr_unit_bytes(out + (bytes < 0), lr_model_round(fabs(bytes)), false);
     return out;
 }
 
-static enum lr_status add_growing(struct lr_gate_work *work,
-                                  const struct lr_model_memory_site *site)
+static void name_site(const struct lr_model_memory_site *site, char *subject, char *place,
+                      size_t place_size)
 {
-    const struct lr_trend *trend = &site->trend;
-    char subject[LR_GATE_SUBJECT_SIZE], place[600], rate[LR_UNIT_SIZE], low[LR_UNIT_SIZE],
-        high[LR_UNIT_SIZE];
-    struct lr_gate_result result = {.rule = LR_GATE_GROWTH,
-                                    .outcome = LR_GATE_FAIL,
-                                    .unit = LR_GATE_BYTES_PER_HOUR,
-                                    .measured = {trend->slope, trend->low, trend->high},
-                                    .path = &site->path};
-
-    name_site(site, subject, place, sizeof(place));
-    return lr_gate_say(work->report, &result, subject, work->error,
-                       "memory acquired at %s grows by %s an hour (%s to %s)", place,
-                       lr_unit_bytes(rate, lr_model_round(trend->slope), false),
-                       signed_bytes(low, trend->low), signed_bytes(high, trend->high));
-}
-
-/* What nothing is known of: bytes of places without a trend; whether any place has one.  What is
- * mapped is address space: it counts only where no place was followed. */
-struct undecided {
-    double bytes, most; /* most: of one place, mapped or not, files aside */
-    bool trends;
-};
-
-static void count_undecided(const struct lr_model_memory_site *site, struct undecided *undecided)
-{
-    undecided->trends |= site->trend.kind != LR_TREND_UNKNOWN;
-    if (site->trend.kind != LR_TREND_UNKNOWN)
-        return;
-    if (site->kind != LR_MEMORY_MMAP)
-        undecided->bytes += site->live_bytes.high;
-    undecided->most = fmax(undecided->most, site->live_bytes.high - site->file_bytes);
-}
-
-/* Nothing was found to grow: could it have been, is anything known at all? */
-static enum lr_status doubt_growth(struct lr_gate_work *work)
-{
-    struct lr_gate_result result = {.rule = LR_GATE_GROWTH, .outcome = LR_GATE_CANNOT_TELL};
-    double seconds = (double)lr_model_span_ms(work->model) / 1000;
-    struct undecided undecided = {0, 0, false};
-    char bytes[LR_UNIT_SIZE];
-
-    for (size_t i = 0; i < work->model->site_count; i++)
-        if (is_judged(&work->model->sites[i]))
-            count_undecided(&work->model->sites[i], &undecided);
-    if (seconds < LR_TREND_MIN_SECONDS)
-        return lr_gate_say(work->report, &result, "", work->error,
-                           "%s are too short to tell growth from a warm-up; record %.0f s at "
-                           "least, or limit memory otherwise (--limit-leaks) and say --growth=off",
-                           lr_unit_duration(bytes, lr_model_span_ms(work->model)),
-                           LR_TREND_MIN_SECONDS);
-    if (!undecided.trends && undecided.most >= LR_MATTERS_GROWN)
-        return lr_gate_say(work->report, &result, "", work->error,
-                           "nothing is known of how memory went on over time");
-    if (undecided.bytes >= LR_MATTERS_UNDECIDED)
-        return lr_gate_say(work->report, &result, "", work->error,
-                           "whether %s of live memory grows can't be told from this recording",
-                           lr_unit_bytes(bytes, lr_model_round(undecided.bytes), false));
-    result.outcome = LR_GATE_PASS;
-    return lr_gate_say(work->report, &result, "", work->error, "no place grows");
-}
-
-static enum lr_status judge_growth(struct lr_gate_work *work)
-{
-    const struct lr_model *model = work->model;
-    size_t before = work->report->count;
-    enum lr_status status = LR_OK;
-
-    for (size_t i = 0; status == LR_OK && i < model->site_count; i++)
-        if (model->sites[i].leaks)
-            status = add_growing(work, &model->sites[i]);
-    if (status != LR_OK || work->report->count > before)
-        return status;
-    return doubt_growth(work);
+    lr_gate_subject(subject, LR_GATE_SUBJECT_SIZE, lr_memory_kind_name(site->kind), &site->path);
+    lr_gate_place(place, place_size, &site->path);
 }
 
 /* An hour, with what bounds it; value NAN: nothing is known but the bound. */
@@ -162,11 +85,12 @@ static enum lr_status say_rate(struct lr_gate_work *work, struct lr_gate_result 
         return lr_gate_say(work->report, result, subject, work->error,
                            "%s: it may grow by up to %s an hour, too little was seen to say more; "
                            "the limit is %s",
-                           what, signed_bytes(high, rate->high), most);
+                           what, lr_gate_signed_bytes(high, rate->high), most);
     return lr_gate_say(work->report, result, subject, work->error,
                        "%s: it grows by %s an hour (%s to %s); the limit is %s", what,
-                       signed_bytes(value, rate->value), signed_bytes(low, rate->low),
-                       signed_bytes(high, rate->high), most);
+                       lr_gate_signed_bytes(value, rate->value),
+                       lr_gate_signed_bytes(low, rate->low), lr_gate_signed_bytes(high, rate->high),
+                       most);
 }
 
 static enum lr_status judge_rate(struct lr_gate_work *work, const struct lr_model_memory_site *site)
@@ -177,14 +101,36 @@ static enum lr_status judge_rate(struct lr_gate_work *work, const struct lr_mode
                                     .limit = work->rules->limit_growth,
                                     .path = &site->path};
 
-    result.measured =
-        growth_of(&site->trend, site->live_bytes.high,
-                  (double)lr_model_span_ms(work->model) / 1000);
+    result.measured = growth_of(&site->trend, site->live_bytes.high,
+                                (double)lr_model_span_ms(work->model) / 1000);
     result.outcome = against_rate(&site->trend, &result.measured, result.limit);
     if (result.outcome == LR_GATE_PASS)
         return LR_OK;
     name_site(site, subject, place, sizeof(place));
     return say_rate(work, &result, subject, place);
+}
+
+/* What streams hold grows with their number, or with what each of them takes. */
+static enum lr_status judge_stream_rate(struct lr_gate_work *work, const struct lr_model_pair *pair,
+                                        const struct lr_model_pair_site *site)
+{
+    double held = (double)(site->bytes_at_creation + site->bytes_later);
+    char subject[LR_GATE_SUBJECT_SIZE], place[600], what[800];
+    struct lr_gate_result result = {.rule = LR_GATE_LIMIT_GROWTH,
+                                    .unit = LR_GATE_BYTES_PER_HOUR,
+                                    .limit = work->rules->limit_growth,
+                                    .path = &site->path,
+                                    .pair = pair};
+
+    result.measured =
+        growth_of(&site->bytes_trend, held, (double)lr_model_span_ms(work->model) / 1000);
+    result.outcome = against_rate(&site->bytes_trend, &result.measured, result.limit);
+    if (result.outcome == LR_GATE_PASS || site->class == LR_CLASS_EXPECTED)
+        return LR_OK;
+    lr_gate_place(place, sizeof(place), &site->path);
+    lr_gate_subject(subject, sizeof(subject), pair->name, &site->path);
+    snprintf(what, sizeof(what), "what %s acquired at %s hold", pair->name, place);
+    return say_rate(work, &result, subject, what);
 }
 
 static enum lr_status judge_size(struct lr_gate_work *work, const struct lr_model_memory_site *site)
@@ -212,8 +158,7 @@ static enum lr_status judge_stream_size(struct lr_gate_work *work, const struct 
                                         const struct lr_model_pair_site *site)
 {
     double held = (double)(site->bytes_at_creation + site->bytes_later);
-    char subject[LR_GATE_SUBJECT_SIZE], place[600] = "an unknown place", bytes[LR_UNIT_SIZE],
-                                        most[LR_UNIT_SIZE];
+    char subject[LR_GATE_SUBJECT_SIZE], place[600], bytes[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
     struct lr_gate_result result = {.rule = LR_GATE_LIMIT_LEAKS,
                                     .outcome = LR_GATE_FAIL,
                                     .unit = LR_GATE_BYTES,
@@ -224,19 +169,12 @@ static enum lr_status judge_stream_size(struct lr_gate_work *work, const struct 
 
     if (held <= result.limit || site->class == LR_CLASS_EXPECTED)
         return LR_OK;
-    if (site->path.count > 0)
-        lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
+    lr_gate_place(place, sizeof(place), &site->path);
     lr_gate_subject(subject, sizeof(subject), pair->name, &site->path);
     return lr_gate_say(work->report, &result, subject, work->error,
                        "%s acquired at %s hold %s; the limit is %s", pair->name, place,
                        lr_unit_bytes(bytes, lr_model_round(held), false),
                        lr_unit_bytes(most, lr_model_round(result.limit), false));
-}
-
-/* A place that nothing was seen of may hold this much (docs/STATISTICS.md, 5: 2.5 %). */
-static double never_seen(const struct lr_model *model)
-{
-    return 3.69 * (double)model->completeness.max_interval;
 }
 
 static enum lr_status pass_places(struct lr_gate_work *work, enum lr_gate_rule rule, double limit,
@@ -250,10 +188,25 @@ static enum lr_status pass_places(struct lr_gate_work *work, enum lr_gate_rule r
     if (unseen <= limit)
         return lr_gate_say(work->report, &result, "", work->error, "no place exceeds the limit");
     result.outcome = LR_GATE_CANNOT_TELL;
-    return lr_gate_say(work->report, &result, "", work->error,
-                       "no place is seen to exceed the limit, but blocks were sampled, and one "
-                       "with up to %s may have been missed",
-                       lr_unit_bytes(bytes, lr_model_round(never_seen(work->model)), false));
+    return lr_gate_say(
+        work->report, &result, "", work->error,
+        "no place is seen to exceed the limit, but blocks were sampled, and one "
+        "with up to %s may have been missed",
+        lr_unit_bytes(bytes, lr_model_round(lr_gate_never_seen(work->model)), false));
+}
+
+static enum lr_status each_stream(struct lr_gate_work *work,
+                                  enum lr_status (*judge)(struct lr_gate_work *,
+                                                          const struct lr_model_pair *,
+                                                          const struct lr_model_pair_site *))
+{
+    const struct lr_model *model = work->model;
+    enum lr_status status = LR_OK;
+
+    for (size_t i = 0; status == LR_OK && i < model->pair_count; i++)
+        for (size_t s = 0; status == LR_OK && s < model->pairs[i].site_count; s++)
+            status = judge(work, &model->pairs[i], &model->pairs[i].sites[s]);
+    return status;
 }
 
 static enum lr_status judge_rates(struct lr_gate_work *work)
@@ -264,12 +217,14 @@ static enum lr_status judge_rates(struct lr_gate_work *work)
     enum lr_status status = LR_OK;
 
     for (size_t i = 0; status == LR_OK && i < model->site_count; i++)
-        if (is_limited(&model->sites[i]))
+        if (lr_gate_is_limited(&model->sites[i]))
             status = judge_rate(work, &model->sites[i]);
+    if (status == LR_OK)
+        status = each_stream(work, judge_stream_rate);
     if (status != LR_OK)
         return status;
     return pass_places(work, LR_GATE_LIMIT_GROWTH, work->rules->limit_growth,
-                       seconds > 0 ? never_seen(model) * 3600 / seconds : 0, before);
+                       seconds > 0 ? lr_gate_never_seen(model) * 3600 / seconds : 0, before);
 }
 
 static enum lr_status judge_sizes(struct lr_gate_work *work)
@@ -279,15 +234,14 @@ static enum lr_status judge_sizes(struct lr_gate_work *work)
     enum lr_status status = LR_OK;
 
     for (size_t i = 0; status == LR_OK && i < model->site_count; i++)
-        if (is_limited(&model->sites[i]))
+        if (lr_gate_is_limited(&model->sites[i]))
             status = judge_size(work, &model->sites[i]);
-    for (size_t i = 0; status == LR_OK && i < model->pair_count; i++)
-        for (size_t s = 0; status == LR_OK && s < model->pairs[i].site_count; s++)
-            status = judge_stream_size(work, &model->pairs[i], &model->pairs[i].sites[s]);
+    if (status == LR_OK)
+        status = each_stream(work, judge_stream_size);
     if (status != LR_OK)
         return status;
-    return pass_places(work, LR_GATE_LIMIT_LEAKS, work->rules->limit_leaks, never_seen(model),
-                       before);
+    return pass_places(work, LR_GATE_LIMIT_LEAKS, work->rules->limit_leaks,
+                       lr_gate_never_seen(model), before);
 }
 
 /* All that malloc handed out, the JVM's and the streams' included. */
@@ -318,7 +272,7 @@ static enum lr_status judge_total(struct lr_gate_work *work)
 enum lr_status lr_gate_memory(struct lr_gate_work *work)
 {
     const struct lr_gate_rules *rules = work->rules;
-    enum lr_status status = rules->growth ? judge_growth(work) : LR_OK;
+    enum lr_status status = rules->growth ? lr_gate_growth(work) : LR_OK;
 
     if (status == LR_OK && rules->limit_growth >= 0)
         status = judge_rates(work);

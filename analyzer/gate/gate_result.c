@@ -215,6 +215,16 @@ enum lr_status lr_gate_make_unique(struct lr_gate_report *report, struct lr_erro
     return ok ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
 }
 
+enum lr_status lr_gate_doubt(struct lr_gate_report *report, const char *subject, const char *why,
+                             struct lr_error *error)
+{
+    struct lr_gate_result result = {.rule = LR_GATE_COMPLETENESS, .outcome = LR_GATE_CANNOT_TELL};
+    enum lr_status status = lr_gate_say(report, &result, subject, error, "%s", why);
+
+    lr_gate_sort(report);
+    return status;
+}
+
 void lr_gate_report_free(struct lr_gate_report *report)
 {
     for (size_t i = 0; i < report->count; i++) {

@@ -28,9 +28,7 @@ static void name_site(const struct stream_site *at, char *subject, char *place, 
     const struct lr_model_path *path = &at->site->path;
 
     lr_gate_subject(subject, LR_GATE_SUBJECT_SIZE, at->pair->name, path);
-    snprintf(place, place_size, "an unknown place");
-    if (path->count > 0)
-        lr_model_frame_text(place, place_size, &path->frames[path->culprit]);
+    lr_gate_place(place, place_size, path);
 }
 
 static enum lr_status add_unended(struct lr_gate_work *work, const struct stream_site *at,
@@ -135,9 +133,9 @@ static enum lr_status pass_sites(struct lr_gate_work *work, enum lr_gate_rule ru
         return lr_gate_say(work->report, &result, "", work->error, "no streams were acquired");
     return lr_gate_say(work->report, &result, "", work->error,
                        rule == LR_GATE_UNENDED
-                           ? "%s streams were acquired, and none was forgotten"
-                           : "%s streams were acquired, none left to the Cleaner",
-                       lr_unit_count(count, acquired));
+                           ? "%s stream%s acquired, and none was forgotten"
+                           : "%s stream%s acquired, none left to the Cleaner",
+                       lr_unit_count(count, acquired), acquired == 1 ? " was" : "s were");
 }
 
 /* The whole name, or what stands behind its last dot. */
@@ -148,34 +146,60 @@ static bool is_named(const struct lr_model_pair *pair, const char *name)
     return strcmp(pair->name, name) == 0 || (dot && strcmp(dot + 1, name) == 0);
 }
 
-/* The pair that was meant by a name that none has; NULL: it may be one that the program names. */
-static const char *meant_by(const struct lr_model *model, const char *name)
+/* Is it one that the tracer, or the program itself, gave a resource?  Else *meant is the one that
+ * it nearly is; NULL: none. */
+static bool is_known(const struct lr_model *model, const char *name, const char **meant)
 {
     const char *const *names = (const char *const *)model->pair_names;
-    const char *meant = NULL;
 
+    *meant = NULL;
     for (size_t i = 0; i < model->pair_name_count; i++) {
         const char *dot = strrchr(names[i], '.'), *last = dot ? dot + 1 : names[i];
 
         if (strcmp(names[i], name) == 0 || strcmp(last, name) == 0)
-            return NULL;
+            return true;
         if (lr_closest(name, &names[i], 1) || lr_closest(name, &last, 1))
-            meant = names[i];
+            *meant = names[i];
     }
-    return meant;
+    return false;
+}
+
+/* As many as fit. */
+static const char *list_names(char *out, size_t size, const struct lr_model *model)
+{
+    size_t length = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < model->pair_name_count; i++) {
+        const char *name = model->pair_names[i];
+
+        if (length + strlen(name) + 8 > size) {
+            snprintf(out + length, size - length, ", ...");
+            break;
+        }
+        length += (size_t)snprintf(out + length, size - length, "%s%s", length ? ", " : "", name);
+    }
+    return out;
 }
 
 /* None was acquired: or is the name a slip, by which the limit would always be kept? */
 static enum lr_status judge_none(struct lr_gate_work *work, struct lr_gate_result *result,
                                  const char *name)
 {
-    const char *meant = meant_by(work->model, name);
+    char names[400];
+    const char *meant;
 
-    if (!meant)
+    if (is_known(work->model, name, &meant))
         return lr_gate_say(work->report, result, name, work->error, "no %s was acquired", name);
     result->outcome = LR_GATE_CANNOT_TELL;
+    if (meant)
+        return lr_gate_say(work->report, result, name, work->error,
+                           "nothing is called %s; was %s meant?", name, meant);
     return lr_gate_say(work->report, result, name, work->error,
-                       "nothing is called %s; was %s meant?", name, meant);
+                       "nothing is called %s in this recording, which knows %s", name,
+                       work->model->pair_name_count
+                           ? list_names(names, sizeof(names), work->model)
+                           : "no resources");
 }
 
 static enum lr_status judge_live(struct lr_gate_work *work, const struct lr_gate_pair_limit *limit,

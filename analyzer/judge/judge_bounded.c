@@ -58,6 +58,14 @@ static bool is_flat(const struct span *span, const struct lr_model_pair_site *si
            lr_released_explicitly(site) >= FEW_TURNOVER * site->live;
 }
 
+/* In the last two thirds of what is looked at. */
+static bool is_judged(uint64_t time_ms, const struct lr_model *model)
+{
+    uint64_t from_ms = model->phase.from_ms;
+
+    return time_ms >= from_ms && (time_ms - from_ms) * 3 >= lr_model_span_ms(model);
+}
+
 /* The site's own numbers, every ten seconds. */
 static struct span own_numbers(const struct lr_model_pair_site *site, const struct lr_model *model)
 {
@@ -67,7 +75,7 @@ static struct span own_numbers(const struct lr_model_pair_site *site, const stru
     for (size_t i = 0; i < followed->points && site->followed; i++) {
         double count = lr_followed_count(followed, site->followed, i);
 
-        if (followed->time_ms[i] * 3 >= model->run.duration_ms && !isnan(count))
+        if (is_judged(followed->time_ms[i], model) && !isnan(count))
             add(&span, followed->time_ms[i], count);
     }
     return span;
@@ -80,7 +88,7 @@ static struct span all_numbers(const struct lr_model *model)
     struct span span = {0};
 
     for (size_t i = 0; live && i < model->series.points; i++)
-        if (model->series.time_ms[i] * 3 >= model->run.duration_ms &&
+        if (is_judged(model->series.time_ms[i], model) &&
             live->values[i] != LR_MODEL_UNKNOWN)
             add(&span, model->series.time_ms[i], (double)live->values[i]);
     return span;

@@ -85,7 +85,8 @@ enum lr_suppress_state {
     LR_SUPPRESS_UNUSED,  /* no such site has anything live */
     LR_SUPPRESS_USED,
     LR_SUPPRESS_EXPIRED, /* its sites are findings again, */
-    LR_SUPPRESS_OVER,    /* so are these: they hold more than it allows */
+    LR_SUPPRESS_OVER,    /* so are these: they hold more than it allows; */
+    LR_SUPPRESS_UNREASONED, /* so are these: a reason is needed, and it has none */
 };
 const char *lr_suppress_state_name(enum lr_suppress_state state);
 
@@ -136,6 +137,10 @@ struct lr_model_memory_site {
     struct lr_estimate live_bytes, live_count;
     struct lr_estimate total_bytes, total_count; /* ever acquired there (malloc and new) */
     struct lr_sampled live_bytes_sum, live_count_sum; /* what the first two are made of */
+    struct lr_estimate late_bytes; /* of the live ones, those that were acquired behind the warm-up
+                                      (lr_model_warm_ms): it can't have grown by more since; of
+                                      mappings, no files */
+    struct lr_sampled late_bytes_sum;
     struct lr_sampled total_bytes_sum, total_count_sum;
     uint64_t followed;     /* slots of model_series.h, a bit each */
     double followed_bytes; /* of the live ones, those of stacks that are followed */
@@ -339,6 +344,9 @@ void lr_model_free(struct lr_model *model); /* NULL is fine */
 
 /* How long the phase lasted; what a rate divides by. */
 uint64_t lr_model_span_ms(const struct lr_model *model);
+/* When the warm-up was over, since start: at the mark that begins the phase; else after a third of
+ * the recording, if that is a second at least: in less, births tell nothing. */
+uint64_t lr_model_warm_ms(const struct lr_model *model);
 
 /* Nearest whole number; estimates can't be negative, and absurd ones are cut to what fits. */
 uint64_t lr_model_round(double value);

@@ -14,6 +14,7 @@
 /* Live records of one kind at one stack. */
 struct lr_sum {
     struct lr_sampled bytes, count;
+    struct lr_sampled late; /* bytes acquired behind the warm-up: lr_model_warm_ms() */
     double smallest; /* of its blocks, bytes */
     struct lr_births births;
 };

@@ -21,6 +21,11 @@ static void add_block(struct lr_sum *sum, double size, double weight, uint32_t b
     lr_births_add(&sum->births, birth_ms, weight, span_ms);
 }
 
+static bool is_late(const struct lr_build *build, uint64_t birth_ms)
+{
+    return birth_ms >= lr_model_warm_ms(build->model);
+}
+
 static bool tally_block(struct lr_build *build, const struct lr_live_view *block)
 {
     uint32_t stack = block->stack < build->stacks ? block->stack : 0;
@@ -31,6 +36,8 @@ static bool tally_block(struct lr_build *build, const struct lr_live_view *block
     if (!block->owned) {
         add_block(&tally->memory[kind], (double)block->size, block->weight, block->birth_ms,
                   build->model->run.duration_ms);
+        if (is_late(build, block->birth_ms))
+            lr_sampled_add(&tally->memory[kind].late, (double)block->size, block->weight);
         return lr_threads_count(&build->threads, LR_PLACE_MEMORY + kind, stack, block->thread,
                                 block->weight);
     }
@@ -38,6 +45,21 @@ static bool tally_block(struct lr_build *build, const struct lr_live_view *block
     *(block->later ? &tally->owned_later : &tally->owned_at_creation) += bytes;
     tally->owned_blocks += lr_model_round(block->weight);
     return true;
+}
+
+static bool tally_region(struct lr_build *build, const struct lr_region_view *region)
+{
+    uint32_t stack = region->stack < build->stacks ? region->stack : 0;
+    struct lr_tally *tally = &build->tallies[stack];
+    struct lr_sum *sum = &tally->memory[LR_MEMORY_MMAP];
+
+    add_block(sum, (double)region->length, 1, region->birth_ms, build->model->run.duration_ms);
+    if (!(region->flags & MAP_ANONYMOUS))
+        tally->file_bytes += region->length;
+    else if (is_late(build, region->birth_ms))
+        lr_sampled_add_exact(&sum->late, (double)region->length);
+    return lr_threads_count(&build->threads, LR_PLACE_MEMORY + LR_MEMORY_MMAP, stack,
+                            region->thread, 1);
 }
 
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
@@ -56,16 +78,8 @@ enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
     while (memory && lr_trace_each_live(build->trace, &cursor, &block))
         memory = tally_block(build, &block);
     cursor = 0;
-    while (memory && lr_trace_each_region(build->trace, &cursor, &region)) {
-        uint32_t stack = region.stack < build->stacks ? region.stack : 0;
-
-        add_block(&build->tallies[stack].memory[LR_MEMORY_MMAP], (double)region.length, 1,
-                  region.birth_ms, build->model->run.duration_ms);
-        if (!(region.flags & MAP_ANONYMOUS))
-            build->tallies[stack].file_bytes += region.length;
-        memory = lr_threads_count(&build->threads, LR_PLACE_MEMORY + LR_MEMORY_MMAP, stack,
-                                  region.thread, 1);
-    }
+    while (memory && lr_trace_each_region(build->trace, &cursor, &region))
+        memory = tally_region(build, &region);
     return memory ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
 }
 
@@ -79,6 +93,7 @@ static void set_unseen(struct lr_model_memory_site *site, double interval, doubl
         return;
     site->live_bytes_sum.unseen = interval;
     site->live_count_sum.unseen = fmax(blocks, 1);
+    site->late_bytes_sum.unseen = interval;
 }
 
 static void set_totals(struct lr_model_memory_site *site, const struct lr_stack_view *view)
@@ -116,6 +131,7 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site->live_bytes_sum = sum->bytes;
     site->live_count_sum = sum->count;
     site->births = sum->births;
+    site->late_bytes_sum = sum->late;
     if (kind == LR_MEMORY_MMAP)
         site->file_bytes = (double)build->tallies[stack].file_bytes;
     set_unseen(site, (double)lr_trace_info(build->trace)->max_interval, sum->smallest);
@@ -140,6 +156,8 @@ static void disown(struct lr_tally *tally)
     lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].count, (double)tally->owned_blocks);
     lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].bytes,
                          (double)(tally->owned_at_creation + tally->owned_later));
+    lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].late,
+                         (double)(tally->owned_at_creation + tally->owned_later));
 }
 
 static int compare_by_path(const void *left, const void *right)
@@ -155,6 +173,7 @@ static void merge_site(struct lr_model_memory_site *into, const struct lr_model_
 {
     lr_sampled_merge(&into->live_bytes_sum, &from->live_bytes_sum);
     lr_sampled_merge(&into->live_count_sum, &from->live_count_sum);
+    lr_sampled_merge(&into->late_bytes_sum, &from->late_bytes_sum);
     lr_sampled_merge(&into->total_bytes_sum, &from->total_bytes_sum);
     lr_sampled_merge(&into->total_count_sum, &from->total_count_sum);
     into->followed |= from->followed;
@@ -171,6 +190,7 @@ static void estimate_sites(struct lr_model *model)
 
         site->live_bytes = lr_sampled_estimate(&site->live_bytes_sum);
         site->live_count = lr_sampled_estimate(&site->live_count_sum);
+        site->late_bytes = lr_sampled_estimate(&site->late_bytes_sum);
         site->total_bytes = lr_sampled_estimate(&site->total_bytes_sum);
         site->total_count = lr_sampled_estimate(&site->total_count_sum);
     }

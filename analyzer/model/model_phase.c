@@ -85,3 +85,13 @@ uint64_t lr_model_span_ms(const struct lr_model *model)
     return model->phase.to_ms > model->phase.from_ms ? model->phase.to_ms - model->phase.from_ms
                                                      : 0;
 }
+
+uint64_t lr_model_warm_ms(const struct lr_model *model)
+{
+    const struct lr_model_phase *phase = &model->phase;
+    const uint64_t LEAST_MS = 1000;
+    uint64_t third_ms = lr_model_span_ms(model) / 3;
+    bool marked = phase->set && phase->from && phase->from[0];
+
+    return phase->from_ms + (marked || third_ms < LEAST_MS ? 0 : third_ms);
+}

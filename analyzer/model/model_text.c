@@ -10,7 +10,7 @@
 
 const char *lr_suppress_state_name(enum lr_suppress_state state)
 {
-    static const char *const names[] = {"unused", "used", "expired", "over"};
+    static const char *const names[] = {"unused", "used", "expired", "over", "unreasoned"};
 
     return names[state];
 }

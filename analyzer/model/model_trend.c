@@ -113,6 +113,7 @@ static bool judge_pairs(struct lr_model *model, uint64_t loss_ms)
                                 &site->bytes_trend))
                 return false;
             doubt(&site->trend, (double)site->followed_live, (double)site->live, site->lost);
+            doubt(&site->bytes_trend, (double)site->followed_live, (double)site->live, site->lost);
         }
     return true;
 }

@@ -14,7 +14,8 @@
  *   culprit   the frame to fix;
  *   resource  a frame between the resource and the first frame of the user's; all stacks through
  *             it are one site, whoever called.
- * A file without any `#:` is a plain LeakSanitizer file; its rules need no reason.
+ * A file without any `#:` is a plain LeakSanitizer file.  Its rules have no reason: reports list
+ * them so, and checks don't apply them, unless one reason is given for all of them.
  */
 #ifndef LEAKRING_SUPPRESS_H
 #define LEAKRING_SUPPRESS_H
@@ -47,6 +48,7 @@ struct lr_suppression {
     uint64_t until_unix;           /* the first second on which it doesn't; 0: for ever */
     uint64_t max_bytes, max_count; /* UINT64_MAX: no cap */
     bool built_in;
+    bool unreasoned; /* of a plain LeakSanitizer file; `reason` says so */
 };
 
 struct lr_suppressions {
@@ -54,6 +56,8 @@ struct lr_suppressions {
     size_t count, room;
     char **files; /* names, owned */
     size_t file_count;
+    const char *plain_reason; /* of rules of plain files; NULL: none was given */
+    bool need_reasons;        /* rules without one cover nothing */
 };
 
 /* What a command was asked for. */
@@ -62,6 +66,8 @@ struct lr_suppress_options {
     const char *files[LR_SUPPRESS_FILES];
     unsigned count;
     bool no_built_in;
+    bool need_reasons;        /* a check: see above */
+    const char *plain_reason; /* for all rules of plain LeakSanitizer files; NULL: none */
 };
 
 /* The files in their order, then the starter set.  *set is NULL unless LR_OK; a message names file

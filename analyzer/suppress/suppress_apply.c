@@ -1,8 +1,8 @@
 /* suppress_apply.c -- which site falls under which rule, and what each rule covers (suppress.h).
  *
- * Stage: MODEL, before JUDGE.  Context: analyzer only.  The first rule that matches and hasn't
- * expired is a site's; else the first that has.  What a rule covers is summed up before its cap is
- * looked at: the cap is for all of its sites.
+ * Stage: MODEL, before JUDGE.  Context: analyzer only.  The first rule that matches and is in
+ * force is a site's; else the first that has expired, or has no reason.  What a rule covers is
+ * summed up before its cap is looked at: the cap is for all of its sites.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -50,28 +50,34 @@ static bool matches_path(const struct lr_suppression *rule, const struct lr_mode
     return false;
 }
 
-static bool wants(struct lr_model_suppression *const *site, bool expired)
+/* Has expired, or has no reason where one is needed. */
+static bool is_void(const struct lr_model_suppression *use)
 {
-    return !*site || (!expired && (*site)->state == LR_SUPPRESS_EXPIRED);
+    return use->state == LR_SUPPRESS_EXPIRED || use->state == LR_SUPPRESS_UNREASONED;
+}
+
+static bool wants(struct lr_model_suppression *const *site, bool none)
+{
+    return !*site || (!none && is_void(*site));
 }
 
 static void match_sites(struct lr_model *model, struct lr_model_suppression *use, struct memo *memo)
 {
-    bool expired = use->state == LR_SUPPRESS_EXPIRED;
+    bool none = is_void(use);
 
     memset(memo, 0, sizeof(*memo));
     for (size_t i = 0; i < model->pair_count; i++) {
         struct lr_model_pair *pair = &model->pairs[i];
 
         for (size_t s = 0; s < pair->site_count; s++)
-            if (wants(&pair->sites[s].suppression, expired) &&
+            if (wants(&pair->sites[s].suppression, none) &&
                 matches_path(use->rule, &pair->sites[s].path, pair->name, memo))
                 pair->sites[s].suppression = use;
     }
     for (size_t i = 0; i < model->site_count; i++) {
         struct lr_model_memory_site *site = &model->sites[i];
 
-        if (wants(&site->suppression, expired) &&
+        if (wants(&site->suppression, none) &&
             matches_path(use->rule, &site->path, lr_memory_kind_name(site->kind), memo))
             site->suppression = use;
     }
@@ -126,7 +132,7 @@ static void decide(struct lr_model *model)
 
         if (use->sites == 0)
             use->state = LR_SUPPRESS_UNUSED;
-        else if (use->state == LR_SUPPRESS_EXPIRED)
+        else if (is_void(use))
             continue;
         else if (use->bytes > use->rule->max_bytes || use->count > use->rule->max_count)
             use->state = LR_SUPPRESS_OVER;
@@ -183,6 +189,8 @@ enum lr_status lr_suppress_sites(struct lr_model *model, const struct lr_suppres
         use->rule = &set->items[i];
         if (use->rule->until_unix && now >= use->rule->until_unix)
             use->state = LR_SUPPRESS_EXPIRED;
+        else if (set->need_reasons && use->rule->unreasoned)
+            use->state = LR_SUPPRESS_UNREASONED;
         match_sites(model, use, memo);
     }
     match_resources(model, set);

@@ -79,6 +79,10 @@ enum lr_status lr_suppressions_load(const struct lr_suppress_options *options,
     }
     if (!loaded)
         return lr_fail(error, LR_FAILED, "out of memory");
+    loaded->need_reasons = options->need_reasons;
+    if (options->plain_reason && !options->plain_reason[strspn(options->plain_reason, " \t")])
+        status = lr_fail(error, LR_USAGE, "--suppressions-reason wants a reason");
+    loaded->plain_reason = options->plain_reason;
     for (unsigned i = 0; i < options->count && status == LR_OK; i++)
         status = load_file(loaded, options->files[i], error);
     if (status == LR_OK && !options->no_built_in)

@@ -257,7 +257,9 @@ static enum lr_status check_reasons(struct parser *parser, size_t first)
             return REFUSE(parser, "leak:%.80s has no reason; write #: reason=\"…\" above it",
                           rule->pattern);
         free(rule->reason);
-        rule->reason = strdup("no reason given (a plain LeakSanitizer file)");
+        rule->unreasoned = !parser->set->plain_reason;
+        rule->reason = strdup(rule->unreasoned ? "no reason given (a plain LeakSanitizer file)"
+                                               : parser->set->plain_reason);
         if (!rule->reason)
             return lr_fail(parser->error, LR_FAILED, "out of memory");
     }

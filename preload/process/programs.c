@@ -9,16 +9,8 @@
 
 /* Shells, launchers, and the tools that their scripts call: they pass the preload through. */
 static const char unwanted[] =
-    "sh:bash:dash:ash:ksh*:mksh:zsh:fish:busybox*:toybox:csh:tcsh:"
-    "env:nohup:nice:ionice:chrt:timeout:setsid:stdbuf:time:flock:xargs:numactl:taskset:prlimit:"
-    "sudo:su:runuser:setpriv:gosu*:su-exec:chpst:setuidgid:capsh:doas:pkexec:"
-    "tini*:dumb-init:catatonit:docker-init:podman-init:s6-*:runsv*:runit*:start-stop-daemon:"
-    "daemonize:systemd-run:unshare:nsenter:chroot:strace:ltrace:gdb*:script:jspawnhelper:"
-    "leakring:jsvc:"
-    "basename:cat:chmod:chown:cp:cut:date:df:dirname:echo:expr:false:find:grep:egrep:fgrep:gawk:"
-    "mawk:awk:head:hostname:id:kill:ln:logger:ls:mkdir:mktemp:mv:nproc:od:pgrep:printf:ps:pwd:"
-    "readlink:realpath:rm:rmdir:sed:seq:sleep:sort:stat:stty:sysctl:tail:tee:test:touch:tput:tr:"
-    "true:tty:uname:uniq:wc:which*:whoami:coreutils:ldd:ldconfig";
+#include "leakring/launchers.def"
+    ;
 
 static bool matches(const char *globs, const char *name)
 {

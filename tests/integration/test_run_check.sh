@@ -16,7 +16,7 @@ tap_like "$(cat err)" '^leakring: next: leakring report leakring\.forgets' "and 
 gate --growth=off -- "$forgets" 0 100 >out
 tap_is "$?,$(wc -l <err)" "0,2" "no leak: 0"
 gate -- "$forgets" 0 100 >out
-tap_is "$?,$(lines)" "3,short" "too short for the default rules: 3"
+tap_is "$?,$(lines)" "0,short" "nor by the default rules: nothing of it grew"
 gate -q --growth=off -- "$forgets" 5 0 >out
 tap_is "$?,$(cat err)" "1," "--quiet: the exit code only"
 gate --growth=off -- sh -c "$forgets 5 5; exit 7" >out
@@ -74,9 +74,51 @@ END
 gcc -o launch launch.c || tap_fail "launch.c compiles"
 gate --growth=off -- ./launch env -u LD_PRELOAD "$forgets" 5 5 >out
 tap_is "$?" 3 "a traced launcher of what isn't traced: cannot tell"
-tap_like "$(cat err)" 'cannot tell: it became another program' "and why"
+tap_like "$(cat err)" 'cannot tell completeness: what the command itself did .*it was, or became, forgets' "and why"
+if gcc -static -o alone -x c - <<<'int main(void) { return 0; }' 2>gcc.log; then
+    gate --growth=off -- sh -c "$forgets 0 5; exec ./alone" >out
+    tap_is "$?" 3 "the command became a static program: another's trace is no pass"
+    tap_like "$(cat err)" 'became, alone, which left no trace' "and why"
+    gate --growth=off -- sh -c "$forgets 5 5; exec ./alone" >out
+    tap_is "$?" 1 "a leak of another is one, though"
+    gate --growth=off --junit=alone.xml -- sh -c "$forgets 0 5; exec ./alone" >out
+    tap_like "$(cat alone.xml)" '<error type="completeness" message="what the command itself did' "JUnit says so, too"
+    printf '#!/bin/sh\n%s 0 5\nexec ./alone\n' "$forgets" >script.sh && chmod +x script.sh
+    gate --growth=off -- ./script.sh >out
+    tap_is "$?" 3 "behind a script, too"
+    gate --growth=off --exe=forgets -- ./script.sh >out
+    tap_is "$?" 0 "unless it was said what is to be traced"
+else
+    tap_skip "the command becomes a static program" "no static C library"
+fi
+printf '#!/bin/sh\n%s 0 5\n' "$forgets" >script.sh && chmod +x script.sh
+gate --growth=off -- ./script.sh >out
+tap_is "$?" 0 "a script has no trace of its own"
+gate --growth=off -- ./launch sh -c "$forgets 0 5" >out
+tap_is "$?" 0 "nor what becomes a shell"
 gate --growth=off --redact=all -- "$forgets" 5 5 >out
 tap_is "$?" 1 "a trace that hides its settings is found"
+
+# --- a phase ---
+cat >warm.c <<END
+#include "$LR_ROOT/include/leakring/leakring.h"
+int main(void)
+{
+    lr_acquire("demo.Session", (void *)1);
+    lr_mark("warm");
+    return 0;
+}
+END
+gcc -o warm warm.c || tap_fail "warm.c compiles"
+gate -- ./warm
+tap_is "$?" 1 "a session is forgotten"
+gate --from=warm -- ./warm
+tap_is "$?" 0 "--from: not in this phase"
+gate --to=warm -- ./warm
+tap_is "$?" 1 "--to: but in that one"
+gate --from=warmer -- ./warm
+tap_is "$?" 3 "a mark that was never made: cannot tell"
+tap_like "$(cat err)" 'there is no mark warmer' "and why"
 
 # --- signals ---
 cat >patient.sh <<'END'

@@ -24,6 +24,14 @@ tap_is "$(judged '#: reason=x max=1MiB' "$codec")" "leak 3 over" "nor does one w
 tap_is "$(judged '#: reason=x max=2MiB' "$codec")" "none 0 used" "which is for all of its places"
 tap_is "$(judged "$codec")" "none 0 used" "a plain LeakSanitizer file"
 
+# A check wants reasons, and lists what has none.
+printf '%s\n' "$codec" >x.supp
+check_plain() { "$LR_CLI" check --growth=off --suppressions=x.supp "$@" leak.lkr >out 2>err; echo $?; }
+tap_is "$(check_plain)" 1 "in a check a plain file covers nothing"
+tap_like "$(cat out)" 'leak:.*Codec.* has no reason and covers none of 69 live .* reason: no reason given' "and is listed so"
+tap_is "$(check_plain --suppressions-reason='from LSan, until the move')" 0 "until a reason is given for it"
+tap_like "$(cat out)" 'covers 69 live .* reason: from LSan, until the move' "which is shown"
+tap_is "$(check_plain --suppressions-reason=' ')" 2 "blank is none"
 printf '#: reason="warm codecs" owner=ann\n%s\n#: reason=old\nleak:gone\n' "$codec" >x.supp
 "$LR_CLI" report --suppressions=x.supp leak.lkr >text
 tap_like "$(cat text)" '^NO LEAK' "the text says no leak"

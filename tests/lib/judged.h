@@ -17,6 +17,7 @@
 #include "load.h"
 #include "make_trace.h"
 #include "model.h"
+#include "phase.h"
 #include "symbolize.h"
 
 enum { POINTS = 97, STEP_MS = 5 * 60 * 1000, SLOT = 3, PAIR_SLOT = 40, NIGHT_MS = 96 * STEP_MS };
@@ -25,16 +26,26 @@ static struct lr_trace *trace;
 static struct lr_symbolizer *symbolizer;
 static struct lr_model *model;
 
-static inline void judge_looking(struct lr_make *make, bool for_files)
+/* The phase between two marks; NULL: from the beginning, to the end. */
+static inline void judge_part(struct lr_make *make, bool for_files, const char *from,
+                              const char *to)
 {
     struct lr_error error;
     struct lr_symbolizer_options options = {.no_files = !for_files};
+    struct lr_window window;
     size_t size;
     const unsigned char *bytes = lr_make_bytes(make, &size);
     assert_int_equal(lr_trace_open_bytes(bytes, size, "x.lkr", &trace, &error), LR_OK);
     lr_make_free(make);
+    assert_int_equal(lr_phase_find(trace, from, to, &window, &error), LR_OK);
+    lr_trace_set_window(trace, &window);
     symbolizer = lr_symbolizer_open(trace, &options);
     assert_int_equal(lr_model_build(trace, symbolizer, &model, &error), LR_OK);
+}
+
+static inline void judge_looking(struct lr_make *make, bool for_files)
+{
+    judge_part(make, for_files, NULL, NULL);
 }
 
 static inline void judge(struct lr_make *make)
