@@ -105,14 +105,7 @@ static void say(const struct lr_checked *checked)
             shown++;
         }
     if (judged > shown)
-<<<<<<< HEAD
         lr_tell("and %zu more of %zu processes: leakring check *.lkr", judged - shown, judged);
-    if (is_all_before_exec(checked))
-        lr_tell("cannot tell: it became another program, which left no trace");
-=======
-        fprintf(stderr, "leakring: and %zu more of %zu processes: leakring check *.lkr\n",
-                judged - shown, judged);
->>>>>>> 2e96d1e (The gate doubts what it passed: streams' memory in limits on growth, unfollowed mappings, names that nothing has, short candidates, untraced commands; short flat runs pass and say what that excludes)
     if (next)
         lr_tell("next: leakring report %s", next);
 }
