@@ -78,6 +78,34 @@ void lr_gc_pressure(struct lr_model *model)
     model->gc_pressure.band = band_of(model->gc_pressure.percent);
 }
 
+/* From the first point at or behind the moment on: one that ended between the two may have begun
+ * before. */
+static uint64_t counted_since(const struct lr_model_series *series, const char *name,
+                              uint64_t time_ms)
+{
+    const struct lr_model_column *count = lr_model_column(series, name);
+    size_t last = count ? lr_model_last_known(series, count) : series->points, i = 0;
+
+    if (last >= series->points)
+        return LR_MODEL_UNKNOWN;
+    while (i < series->points &&
+           (series->time_ms[i] < time_ms || count->values[i] == LR_MODEL_UNKNOWN))
+        i++;
+    if (i > last || count->values[i] > count->values[last])
+        return LR_MODEL_UNKNOWN;
+    return count->values[last] - count->values[i];
+}
+
+uint64_t lr_gc_since(const struct lr_model_series *series, uint64_t time_ms)
+{
+    uint64_t young = counted_since(series, "java_young_gcs", time_ms);
+    uint64_t full = counted_since(series, "java_full_gcs", time_ms);
+
+    if (young == LR_MODEL_UNKNOWN || full == LR_MODEL_UNKNOWN)
+        return young == LR_MODEL_UNKNOWN ? full : young; /* collectors have both, or the one */
+    return young + full;
+}
+
 /* It ended between two points, and began that much earlier. */
 uint64_t lr_gc_last_full(const struct lr_model_series *series)
 {

@@ -23,4 +23,8 @@ void lr_gc_pressure(struct lr_model *model);
  * it and is live was in use then.  0: no full collection was seen. */
 uint64_t lr_gc_last_full(const struct lr_model_series *series);
 
+/* Collections of the young generation and of the old one or the whole heap that began and ended
+ * behind that moment, ms since start; LR_MODEL_UNKNOWN where the JVM's counters aren't known. */
+uint64_t lr_gc_since(const struct lr_model_series *series, uint64_t time_ms);
+
 #endif

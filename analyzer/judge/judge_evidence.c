@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "gc_pressure.h"
 #include "judge_internal.h"
 #include "model_build.h"
 #include "units.h"
@@ -68,6 +69,28 @@ static void say_pairs(struct writer *writer)
         for (size_t s = 0; s < model->pairs[i].site_count; s++)
             if (model->pairs[i].sites[s].class == LR_CLASS_LEAK)
                 say_pair_site(writer, &model->pairs[i], &model->pairs[i].sites[s]);
+}
+
+/* A collection of the young generation frees what died young, and a dozen of them have seen most
+ * of it. */
+static void say_collections(struct writer *writer)
+{
+    const struct lr_model *model = writer->model;
+    uint64_t newest_ms = 0, collections;
+    char count[LR_UNIT_SIZE];
+
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; s < model->pairs[i].site_count; s++) {
+            const struct lr_model_pair_site *site = &model->pairs[i].sites[s];
+
+            if (site->class == LR_CLASS_LEAK && site->live > 0 && site->newest_ms > newest_ms)
+                newest_ms = site->newest_ms;
+        }
+    collections = lr_gc_since(&model->series, newest_ms);
+    if (newest_ms == 0 || collections == LR_MODEL_UNKNOWN)
+        return;
+    SAY(writer, "%s collection%s since the newest of them was acquired",
+        collections ? lr_unit_count(count, collections) : "no", collections == 1 ? "" : "s");
 }
 
 /* Held or garbage: what is known of it, and what isn't. */
@@ -213,6 +236,8 @@ enum lr_status lr_judge_evidence(struct lr_model *model, const struct lr_facts *
 
     say_pairs(&writer);
     say_held(&writer, facts);
+    if (model->run.java)
+        say_collections(&writer);
     model->verdict.growing_at = model->verdict.evidence.count;
     say_memory(&writer, false);
     say_pressure(&writer);

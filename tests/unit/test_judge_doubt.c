@@ -268,6 +268,88 @@ static void noise_is_no_verdict(void **state)
     end();
 }
 
+/* One page has room for a few kinds only; evidence and JSON have all of them. */
+static void a_hundred_kinds_are_not_all_in_the_first_line(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint64_t handle = 0x7000;
+    for (unsigned kind = 0; kind < 100; kind++) {
+        char name[64], where[64];
+        snprintf(name, sizeof(name), "com.acme.Handle%02u", kind);
+        snprintf(where, sizeof(where), "com.acme.Use.take%u(Use.java):9", kind);
+        uint32_t pair = lr_make_pairdef(make, name, LR_PAIR_JAVA);
+        uint32_t stack = lr_make_java_stack(make, 1, where);
+        unsigned live = kind < 2 ? 1200 - 50 * kind : kind == 2 ? 50 : 2;
+        uint32_t site = lr_make_pairsite(make, pair, stack, live, 0, 0);
+        for (unsigned i = 0; i < live; i++)
+            lr_make_pair(make, handle += 0x100, pair, site, stack, 100);
+    }
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    const char *first = "1,200 com.acme.Handle00, 1,150 com.acme.Handle01, 50 com.acme.Handle02 and "
+                        "194 of 97 other kinds were never ended";
+    if (strncmp(model->verdict.summary, first, strlen(first)) != 0)
+        fail_msg("%s", model->verdict.summary);
+    assert_true(has_evidence("1,200 of 1,200 com.acme.Handle00 acquired in com.acme.Use.take0"));
+    assert_true(has_evidence("com.acme.Handle99 acquired in com.acme.Use.take99"));
+    end();
+}
+
+/* The newest stream is of hour 4; by then there were 48 young collections and one of all, in the end
+ * 96 and 3. */
+static void collections_since_the_newest_stream_are_counted(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    add_pairs(make, 1000, 520, 0, 480, 48 * STEP_MS);
+    for (unsigned i = 0; i < POINTS; i++) {
+        values_at(make, i)[LR_SERIES_java_young_gcs] = i;
+        values_at(make, i)[LR_SERIES_java_full_gcs] = i < 10 ? 0 : i < 60 ? 1 : 3;
+    }
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_true(has_evidence("50 collections since the newest of them was acquired"));
+    end();
+    make = make_night();
+    add_pairs(make, 1000, 520, 0, 480, NIGHT_MS);
+    judge(make);
+    assert_true(has_evidence("no collections since the newest of them"));
+    end();
+    make = make_night(); /* counters that nobody could read */
+    add_pairs(make, 1000, 520, 0, 480, 100);
+    for (unsigned i = 0; i < POINTS; i++)
+        values_at(make, i)[LR_SERIES_java_full_gcs] = LR_NO_VALUE;
+    judge(make);
+    assert_false(has_evidence("since the newest"));
+    end();
+}
+
+/* It grew steadily for four hours; then there was no more room, and all lines are flat. */
+static void growth_until_the_recording_was_full_stands(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Leak.add(Leak.java):7");
+    lr_make_live(make, 0x8000, 24000000, LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_followed(make, SLOT, LR_FOLLOWED_STACK, stack, 0);
+    lr_make_stack_totals(make, stack, 9000, 90000000, 4000, 4000000);
+    lr_make_counter(make, LR_CNT_live_full, 4000);
+    for (unsigned i = 0; i < POINTS; i++) {
+        double hours = fmin((double)i * 5 / 60, 4);
+        values_at(make, i)[LR_SERIES_lost] = i <= 48 ? 0 : i - 48;
+        followed_at(make, i)[SLOT] = (struct lr_followed_value){
+            (float)(20e6 + 1e6 * hours + 1e4 * jitter(i) * (i <= 48)), (float)(20000 + 1000 * hours)};
+    }
+    judge(make);
+    assert_verdict(LR_VERDICT_LEAK);
+    assert_non_null(strstr(model->verdict.summary, "the recording was full after 4 h 00 min"));
+    assert_non_null(strstr(model->verdict.summary, "at least 24.0 MB are held"));
+    assert_true(has_evidence("4,000 more that it allocated found no room"));
+    assert_true(has_evidence("is incomplete: what leaks is at least that much"));
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +366,9 @@ int main(void)
         cmocka_unit_test(a_minute_does_not_acquit_plain_memory),
         cmocka_unit_test(a_night_without_history_was_not_too_short),
         cmocka_unit_test(noise_is_no_verdict),
+        cmocka_unit_test(a_hundred_kinds_are_not_all_in_the_first_line),
+        cmocka_unit_test(collections_since_the_newest_stream_are_counted),
+        cmocka_unit_test(growth_until_the_recording_was_full_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
