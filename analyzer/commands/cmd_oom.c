@@ -29,7 +29,7 @@ static const struct lr_help help = {
                 "  dmesg | leakring oom -                the kernel's ring buffer\n"
                 "  journalctl -k -b -1 | leakring oom -  the boot before this one\n"
                 "  leakring oom --heap 16g messages      the killed JVM had -Xmx16g\n"
-                "  leakring oom --trace app.lkr messages join with a trace of the process\n",
+                "  leakring oom --trace app.lkr messages  join with a trace of the process\n",
     .options =
         "Options:\n"
         "      --heap=SIZE     heap limit (-Xmx) of the killed JVM, to tell heap from native\n"

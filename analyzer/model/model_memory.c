@@ -10,7 +10,7 @@
 #include "model_build.h"
 #include "steps.h"
 
-static void add_block(struct lr_sum *sum, double size, double weight, uint32_t birth_ms,
+static void add_block(struct lr_sum *sum, double size, double weight, uint64_t birth_ms,
                       uint64_t span_ms)
 {
     bool first = sum->count.exact + sum->count.scaled == 0;

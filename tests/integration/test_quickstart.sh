@@ -21,6 +21,37 @@ places quickstart >written
 tap_ok $([ -s shown ]; echo $?) "it names places"
 tap_same written shown "the README shows the same places"
 
+# A new user's way: the three commands of the README, as they stand there, on every JDK.  Installed is
+# into a directory of our own, without becoming root.
+cat >App.java <<'J'
+public class App {
+    public static void main(String[] arguments) {
+        for (int i = 0; i < 1000; i++)
+            forget();
+    }
+    static void forget() {
+        new java.util.zip.Inflater(); // line 7
+    }
+}
+J
+sed -n '/^With your own program it takes three commands/,/^What else/s/^    //p' "$LR_ROOT/README.md" >commands
+tap_is "$(wc -l <commands)" 3 "from the README to the line to fix: three commands"
+mkdir bin
+printf '#!/bin/sh\nexec "$@"\n' >bin/sudo
+chmod 755 bin/sudo
+new_user() {
+    mkdir "user-$1"
+    javac -d "user-$1" App.java && jar -c -f "user-$1/app.jar" -e App -C "user-$1" App.class || return
+    (cd clone && prefix=$T/usr bash -c "$(sed -n 1p ../commands)") &&
+        (cd "user-$1" && sed 1d ../commands >commands && bash -e commands)
+}
+for jdk in $LR_JDKS; do
+    version=$(lr_jdk_version "$jdk")
+    PATH=$T/usr/bin:$T/bin:$jdk/bin:$PATH new_user "$version" >user.out 2>user.err
+    tap_ok $? "JDK $version: they succeed" "$(tail -5 user.out user.err)"
+    tap_like "$(cat user.out)" '^ 1\. App\.forget\(App\.java:7\)$' "JDK $version: they lead to the line"
+done
+
 # Every target that the README and CONTRIBUTING name exists.
 for target in $(grep -ohE '\bmake [a-z0-9-]+' "$LR_ROOT/README.md" "$LR_ROOT/CONTRIBUTING.md" | cut -d' ' -f2 | sort -u); do
     case $target in it | sure | dist | demo | check | install | uninstall) continue ;; esac
