@@ -101,28 +101,28 @@ void lr_emit_memory_figures(struct lr_page *page, const struct lr_model_memory_s
                            : "that is address space: how much of it is in memory is not known");
 }
 
-void lr_emit_threads(struct lr_page *page, const struct lr_model_threads *threads, size_t most)
+const char *lr_threads_text(char *out, size_t size, const struct lr_model_threads *threads,
+                            size_t most)
 {
-    char line[2048];
     size_t length = 0, shown = 0;
 
+    out[0] = '\0';
     if (threads->count == 0 || (threads->count == 1 && !*threads->items[0].name))
-        return;
-    for (size_t i = 0; i < threads->count && i < most && length + 128 < sizeof(line); i++) {
+        return out;
+    for (size_t i = 0; i < threads->count && i < most && length + 128 < size; i++) {
         const struct lr_model_thread *thread = &threads->items[i];
         const char *full = *thread->name ? thread->name : "unknown";
         char name[61];
 
         lr_text_end_whole(name, sizeof(name), snprintf(name, sizeof(name), "%s", full));
-        length += (size_t)snprintf(line + length, sizeof(line) - length, "%s%s",
-                                   shown++ ? ", " : "", name);
+        length += (size_t)snprintf(out + length, size - length, "%s%s", shown++ ? ", " : "", name);
         if (thread->alike > 1)
-            length += (size_t)snprintf(line + length, sizeof(line) - length, " (x%" PRIu64 ")",
+            length += (size_t)snprintf(out + length, size - length, " (x%" PRIu64 ")",
                                        thread->alike);
     }
     if (threads->count > shown)
-        snprintf(line + length, sizeof(line) - length, ", %zu more", threads->count - shown);
-    lr_page_text(page, 4, 6, LR_INK_PLAIN, "threads: %s", line);
+        snprintf(out + length, size - length, ", %zu more", threads->count - shown);
+    return out;
 }
 
 /* The line to fix, and who called it. */
@@ -139,12 +139,15 @@ static void begin_finding(struct findings *findings, const struct lr_model_path 
 /* The first one says what the number is good for. */
 static void end_finding(struct findings *findings, const struct lr_model_path *path, const char *id)
 {
-    lr_emit_threads(findings->page, &path->threads, THREADS_SHOWN);
+    char threads[512];
+
+    lr_threads_text(threads, sizeof(threads), &path->threads, THREADS_SHOWN);
     if (path->java_lost)
         lr_page_text(findings->page, 4, 6, LR_INK_YELLOW,
                      "its Java frames could not be had: the native caller is shown");
-    lr_page_text(findings->page, 4, 6, LR_INK_DIM, "site %s%s", id,
-                 findings->number == 1 ? " (--site=ID shows all that is known of one)" : "");
+    lr_page_text(findings->page, 4, 6, LR_INK_PLAIN, "site %s%s%s%s", id,
+                 findings->number == 1 ? " (--site=ID shows all that is known of one)" : "",
+                 *threads ? "; threads: " : "", threads);
     if (findings->options->whole_stacks)
         lr_emit_whole_stack(findings->page, path);
 }

@@ -17,9 +17,10 @@ void lr_emit_pair_figures(struct lr_page *page, const struct lr_model_pair *pair
                           const struct lr_model_pair_site *site, bool raw_bytes);
 void lr_emit_memory_figures(struct lr_page *page, const struct lr_model_memory_site *site,
                             bool raw_bytes);
-/* "threads: main, pool-1-thread-1 (x12)": the names of one group differ only in digits.  Nothing
- * where they aren't known; at most `most` of them. */
-void lr_emit_threads(struct lr_page *page, const struct lr_model_threads *threads, size_t most);
+/* "main, pool-1-thread-1 (x12)": the names of one group differ only in digits.  "" where they
+ * aren't known; at most `most` of them.  Returns out, which should have some hundred bytes. */
+const char *lr_threads_text(char *out, size_t size, const struct lr_model_threads *threads,
+                            size_t most);
 /* "5.2 MB in 80 blocks live", and how sure that is. */
 void lr_emit_live(struct lr_page *page, const struct lr_model_memory_site *site, bool raw_bytes);
 

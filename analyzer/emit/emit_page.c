@@ -198,8 +198,8 @@ static unsigned too_much(const struct lr_page *page, unsigned indent, const char
     return page->width && wide > page->width ? wide - page->width : 0;
 }
 
-void lr_page_frame_line(struct lr_page *page, unsigned indent, enum lr_ink ink, const char *prefix,
-                        const struct lr_model_frame *frame)
+void lr_page_culprit_line(struct lr_page *page, unsigned indent, enum lr_ink ink,
+                          const char *prefix, const struct lr_model_frame *frame)
 {
     char where[1024], place[1024], *paren;
     unsigned excess;
@@ -217,4 +217,78 @@ void lr_page_frame_line(struct lr_page *page, unsigned indent, enum lr_ink ink, 
     abbreviate(where, too_much(page, indent, prefix, where));
     lr_page_line(page, indent, ink, "%s%s", prefix, where);
     lr_page_line(page, indent + 4, ink, "%s", place);
+}
+
+/* Takes out of the middle what is too much: two columns of dots stand for it. */
+static void elide(char *text, unsigned room)
+{
+    unsigned wide = columns(text, strlen(text)), head = room / 3;
+    char *cut = text + skip_columns(text, head);
+    const char *rest = text + skip_columns(text, wide - (room - head - 2));
+
+    if (room < 8 || wide <= room || rest < cut + 2)
+        return;
+    memmove(cut + 2, rest, strlen(rest) + 1);
+    memcpy(cut, "..", 2);
+}
+
+/* "Codec.read:31"; of a native function its name alone. */
+static void drop_file(char *out, size_t size, const struct lr_model_frame *frame)
+{
+    char *paren = strstr(out, frame->java ? "(" : " (");
+
+    if (!paren)
+        return;
+    *paren = '\0';
+    if (frame->java && frame->line)
+        snprintf(paren, size - (size_t)(paren - out), ":%u", (unsigned)frame->line);
+}
+
+const char *lr_frame_shorten(char *out, size_t size, const struct lr_model_frame *frame,
+                             unsigned room)
+{
+    for (int step = 0; step < 2; step++) {
+        unsigned wide;
+
+        lr_model_frame_text(out, size, frame);
+        if (step > 0)
+            drop_file(out, size, frame);
+        wide = columns(out, strlen(out));
+        if (wide <= room || (frame->java && abbreviate(out, wide - room) == wide - room))
+            return out;
+    }
+    elide(out, room);
+    return out;
+}
+
+/* The file's name says nothing that the class's doesn't: a.b.Codec$Reader.read of Codec.java. */
+static bool is_file_told(const struct lr_model_frame *frame)
+{
+    size_t length = strcspn(frame->file, ".");
+    const char *at = frame->function;
+
+    while (length > 0 && (at = strstr(at, ".")) != NULL) {
+        at++;
+        if (strncmp(at, frame->file, length) == 0 && (at[length] == '.' || at[length] == '$'))
+            return frame->line > 0;
+    }
+    return false;
+}
+
+void lr_page_frame_line(struct lr_page *page, unsigned indent, enum lr_ink ink, const char *prefix,
+                        const struct lr_model_frame *frame)
+{
+    unsigned before = indent + columns(prefix, strlen(prefix));
+    char where[1024];
+
+    if (frame->java && !is_file_told(frame)) {
+        lr_page_culprit_line(page, indent, ink, prefix, frame);
+        return;
+    }
+    if (page->width == 0)
+        lr_model_frame_text(where, sizeof(where), frame);
+    else
+        lr_frame_shorten(where, sizeof(where), frame,
+                         page->width > before ? page->width - before : 1);
+    lr_page_line(page, indent, ink, "%s%s", prefix, where);
 }

@@ -28,8 +28,15 @@ void lr_page_line(struct lr_page *page, unsigned indent, enum lr_ink ink, const 
     __attribute__((format(printf, 4, 5)));
 /* `prefix` and a frame.  Too long for the width, packages become initials (o.a.lucene.index.
  * SegmentReader.<init>), then file and line go to a line of their own. */
+void lr_page_culprit_line(struct lr_page *page, unsigned indent, enum lr_ink ink,
+                          const char *prefix, const struct lr_model_frame *frame);
+/* The same, on one line where the class tells the file: SegmentReader.<init>:74. */
 void lr_page_frame_line(struct lr_page *page, unsigned indent, enum lr_ink ink, const char *prefix,
                         const struct lr_model_frame *frame);
+/* The frame in at most `room` columns, if it can be had: with packages as initials, then without
+ * its file (Codec.read:31), at last without its middle.  Returns out. */
+const char *lr_frame_shorten(char *out, size_t size, const struct lr_model_frame *frame,
+                             unsigned room);
 void lr_page_blank(struct lr_page *page);
 
 #endif

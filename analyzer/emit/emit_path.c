@@ -56,5 +56,5 @@ void lr_emit_culprit(struct lr_page *page, unsigned indent, enum lr_ink ink, con
     if (path->count == 0)
         lr_page_line(page, indent, ink, "%san unknown place (its stack was not recorded)", prefix);
     else
-        lr_page_frame_line(page, indent, ink, prefix, &path->frames[path->culprit]);
+        lr_page_culprit_line(page, indent, ink, prefix, &path->frames[path->culprit]);
 }

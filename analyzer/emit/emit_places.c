@@ -54,16 +54,33 @@ static size_t merge_places(struct place *places, size_t count)
     return kept;
 }
 
+/* What the JVM allocates for itself nobody can fix: it is one line, unless it is asked for. */
+static bool is_summed(const struct lr_model *model, const struct lr_emit_options *options,
+                      const struct lr_model_memory_site *site)
+{
+    return site->jvm && !options->top && !options->choice.filter &&
+           model->verdict.kind != LR_VERDICT_JVM_OTHER;
+}
+
+/* `jvm`: what is summed. */
 static size_t collect(const struct lr_model *model, bool mappings,
-                      const struct lr_emit_choice *choice, struct place *places)
+                      const struct lr_emit_options *options, struct place *places,
+                      struct place *jvm)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < model->site_count; i++) {
         const struct lr_model_memory_site *site = &model->sites[i];
 
-        if ((site->kind == LR_MEMORY_MMAP) != mappings || !lr_choice_has_memory(choice, site))
+        if ((site->kind == LR_MEMORY_MMAP) != mappings ||
+            !lr_choice_has_memory(&options->choice, site))
             continue;
+        if (is_summed(model, options, site)) {
+            lr_sampled_merge(&jvm->bytes, &site->live_bytes_sum);
+            lr_sampled_merge(&jvm->blocks, &site->live_count_sum);
+            jvm->sites++;
+            continue;
+        }
         places[count++] = (struct place){
             .culprit = site->path.count ? &site->path.frames[site->path.culprit] : NULL,
             .bytes = site->live_bytes_sum,
@@ -114,6 +131,21 @@ static void put_rest(struct lr_page *page, const struct place *places, size_t fi
                      lr_unit_count(rest, count - first), count);
 }
 
+static void put_jvm(struct lr_page *page, const struct place *jvm, bool raw_bytes)
+{
+    char bytes[LR_UNIT_SIZE], blocks[LR_UNIT_SIZE], places[LR_UNIT_SIZE];
+    struct lr_estimate size = lr_sampled_estimate(&jvm->bytes);
+    struct lr_estimate number = lr_sampled_estimate(&jvm->blocks);
+
+    if (jvm->sites)
+        lr_page_line(page, 2, LR_INK_DIM,
+                     "%*s %9s  by the JVM itself, at %s place%s (--filter=libjvm.so)",
+                     raw_bytes ? 14 : 8,
+                     lr_unit_bytes(bytes, lr_model_round(size.value), raw_bytes),
+                     lr_unit_count(blocks, lr_model_round(number.value)),
+                     lr_unit_count(places, jvm->sites), jvm->sites == 1 ? "" : "s");
+}
+
 static void put_heading(struct lr_page *page, bool mappings, bool raw_bytes)
 {
     lr_page_blank(page);
@@ -128,14 +160,15 @@ void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool map
                     const struct lr_emit_options *options)
 {
     struct place *places = calloc(model->site_count + 1, sizeof(*places));
+    struct place jvm = {.sites = 0};
     size_t count, shown;
 
     if (!places) {
         page->no_memory = true;
         return;
     }
-    count = collect(model, mappings, &options->choice, places);
-    if (count > 0) {
+    count = collect(model, mappings, options, places, &jvm);
+    if (count > 0 || jvm.sites > 0) {
         qsort(places, count, sizeof(*places), compare_culprits);
         count = merge_places(places, count);
         qsort(places, count, sizeof(*places), compare_bytes);
@@ -144,6 +177,7 @@ void lr_emit_places(struct lr_page *page, const struct lr_model *model, bool map
         for (size_t i = 0; i < shown; i++)
             put_place(page, &places[i], mappings, options->raw_bytes);
         put_rest(page, places, shown, count, options->raw_bytes);
+        put_jvm(page, &jvm, options->raw_bytes);
     }
     free(places);
 }

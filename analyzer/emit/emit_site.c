@@ -177,6 +177,14 @@ static void put_reason(struct view *view, const char *class, const char *expecte
                  expected ? expected : "");
 }
 
+static void put_threads(struct view *view, const struct lr_model_threads *threads)
+{
+    char text[2048];
+
+    if (*lr_threads_text(text, sizeof(text), threads, ALL_THREADS))
+        lr_page_text(view->page, 4, 6, LR_INK_PLAIN, "threads: %s", text);
+}
+
 static void put_pair_site(struct view *view, const struct lr_model_pair *pair,
                           const struct lr_model_pair_site *site, const char *id)
 {
@@ -190,7 +198,7 @@ static void put_pair_site(struct view *view, const struct lr_model_pair *pair,
         put_total(view, &bytes, &count);
     put_reason(view, lr_site_class_name(site->class), site->expected);
     put_trend(view, &site->trend, site->followed != 0, "live ones");
-    lr_emit_threads(view->page, &site->path.threads, ALL_THREADS);
+    put_threads(view, &site->path.threads);
     put_releasers(view, site);
     put_births(view, &site->births);
     put_history(view, site->followed);
@@ -207,7 +215,7 @@ static void put_memory_site(struct view *view, const struct lr_model_memory_site
     put_reason(view, site->leaks ? "leak" : site->jvm ? "the JVM's own" : "not judged a leak",
                site->expected);
     put_trend(view, &site->trend, site->followed != 0, "live memory");
-    lr_emit_threads(view->page, &site->path.threads, ALL_THREADS);
+    put_threads(view, &site->path.threads);
     put_births(view, &site->births);
     put_history(view, site->followed);
     put_stack(view, &site->path);

@@ -10,18 +10,27 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "emit_page.h"
 #include "top_text.h"
 #include "units.h"
 
-enum { TABLE_TOP = 6, CURVE_LEFT = 26, MOST_POINTS = 400 };
+enum { VERDICT_LINES = 4, CURVE_LEFT = 26, MOST_POINTS = 400 };
 enum { GOOD = 1, BAD, UNSURE };
 
 static const char *const help[] = {
-    "g b c     sort by growth, live bytes, count     < >   the column before, the next",
-    "up down   choose a place (also k j)             Enter its stack; Esc goes back",
-    "m         all, streams only, memory only        /     only places with a word in their stack",
-    "space     hold the figures, and go on           q     leave",
-    "change/min is what live memory gained in the last minute.  Address space isn't listed.",
+    "g b c       sort by growth, live bytes, count",
+    "< >         by the column before, the next",
+    "up down     choose a place, or move in a stack (also k j, page up and down)",
+    "Enter Esc   a place's stack, and back",
+    "m           all places, only streams, only memory",
+    "/           only places with a word in their stack",
+    "space       hold the figures, and go on",
+    "q           leave",
+    "",
+    "change/min  what live memory gained in the last minute",
+    "trend       the report's judgement, which wants five minutes",
+    "A - is not known yet, or of a place that isn't followed: only the largest",
+    "and the fastest are. Address space that was only mapped isn't listed.",
 };
 
 bool lr_top_screen_begin(void)
@@ -51,11 +60,11 @@ void lr_top_screen_end(void)
     endwin();
 }
 
-/* Text that ends at the right edge, whatever it is made of. */
+/* Text that ends at the right edge, whatever it is made of; two dots say that there is more. */
 static void put(int y, int x, const char *text)
 {
     wchar_t wide[LR_TOP_LINE];
-    size_t length = mbstowcs(wide, text, LR_TOP_LINE - 1);
+    size_t length = mbstowcs(wide, text, LR_TOP_LINE - 1), whole = length;
     int room = COLS - x, used = 0;
 
     if (y >= LINES || room <= 0)
@@ -74,6 +83,32 @@ static void put(int y, int x, const char *text)
         used += width;
     }
     mvaddnwstr(y, x, wide, (int)length);
+    if (length < whole && room > 8 && used >= room - 1)
+        mvaddstr(y, COLS - 2, "..");
+}
+
+/* A sentence over at most `most` lines; returns how many it took. */
+static int put_wrapped(int y, const char *text, int most)
+{
+    int lines = 0;
+
+    while (*text && lines < most) {
+        size_t length = strlen(text), room = (size_t)COLS;
+        char line[LR_TOP_LINE];
+
+        if (length > room && lines + 1 < most) {
+            size_t cut = room;
+
+            while (cut > room / 2 && text[cut] != ' ')
+                cut--;
+            length = cut > room / 2 ? cut : room;
+        }
+        snprintf(line, sizeof(line), "%.*s", (int)length, text);
+        put(y + lines++, 0, line);
+        text += length;
+        text += strspn(text, " ");
+    }
+    return lines;
 }
 
 static int verdict_color(enum lr_verdict kind)
@@ -107,45 +142,54 @@ static void draw_curve(int y, const struct lr_model_series *series, const char *
     clrtoeol();
 }
 
-static void draw_head(const struct lr_top_view *view, const struct lr_model *model)
+/* Returns the line below it. */
+static int draw_head(const struct lr_top_view *view, const struct lr_model *model)
 {
     char line[LR_TOP_LINE];
+    int y = 1;
 
     put(0, 0, lr_top_state(line, model));
     if (view->trouble) {
         attron(A_REVERSE);
-        put(1, 0, view->trouble);
+        put(y++, 0, view->trouble);
         attroff(A_REVERSE);
     } else {
         attron(A_BOLD | verdict_color(model->verdict.kind));
-        put(1, 0, lr_top_verdict(line, model));
+        y += put_wrapped(y, lr_top_verdict(line, model), VERDICT_LINES);
         attroff(A_BOLD | verdict_color(model->verdict.kind));
     }
-    draw_curve(2, &model->series, "rss", "resident");
-    draw_curve(3, &model->series, "live_bytes", "live blocks");
-    draw_curve(4, &model->series, "java_heap_size", "Java heap");
+    draw_curve(y, &model->series, "rss", "resident");
+    draw_curve(y + 1, &model->series, "live_bytes", "live blocks");
+    draw_curve(y + 2, &model->series, "java_heap_size", "Java heap");
+    return y + 3;
 }
 
 static void draw_row(int y, const struct lr_top_row *row, bool selected)
 {
     char figures[LR_TOP_LINE], place[LR_TOP_LINE];
     int attributes = (selected ? A_REVERSE : 0) | (row->leak ? COLOR_PAIR(BAD) | A_BOLD : 0);
+    int x = (int)strlen(lr_top_figures(figures, row));
 
-    lr_top_figures(figures, row);
     attron(attributes);
     mvhline(y, 0, ' ', COLS);
     put(y, 0, figures);
-    put(y, (int)strlen(figures), lr_top_place(place, row));
+    put(y, x, lr_top_place(place, row, COLS > x ? (unsigned)(COLS - x) : 1));
     attroff(attributes);
 }
 
-static void draw_table(struct lr_top_view *view, const struct lr_top_rows *rows)
+/* How many lines there are between line `y` and the foot. */
+static size_t room_below(int y)
 {
-    size_t room = LINES > TABLE_TOP + 2 ? (size_t)(LINES - TABLE_TOP - 2) : 1;
+    return LINES > y + 1 ? (size_t)(LINES - y - 1) : 1;
+}
+
+static void draw_table(int y, struct lr_top_view *view, const struct lr_top_rows *rows)
+{
+    size_t room = room_below(y + 1);
     char line[LR_TOP_LINE];
 
     attron(A_UNDERLINE);
-    put(TABLE_TOP - 1, 0, lr_top_heading(line, &view->choice));
+    put(y, 0, lr_top_heading(line, &view->choice));
     attroff(A_UNDERLINE);
     if (view->selected >= rows->count)
         view->selected = rows->count ? rows->count - 1 : 0;
@@ -154,28 +198,37 @@ static void draw_table(struct lr_top_view *view, const struct lr_top_rows *rows)
     if (view->selected >= view->first + room)
         view->first = view->selected - room + 1;
     for (size_t i = 0; i < room && view->first + i < rows->count; i++)
-        draw_row(TABLE_TOP + (int)i, &rows->items[view->first + i],
+        draw_row(y + 1 + (int)i, &rows->items[view->first + i],
                  view->first + i == view->selected);
     if (rows->count == 0)
-        put(TABLE_TOP, 2, *view->filter ? "nothing matches" : "nothing is live");
+        put(y + 1, 2, *view->filter ? "nothing matches" : "nothing is live");
 }
 
-static void draw_detail(const struct lr_top_row *row)
+static void draw_frame(int y, const struct lr_model_path *path, size_t i)
 {
     char line[LR_TOP_LINE], frame[LR_TOP_LINE - 32];
+    bool culprit = i == path->culprit;
 
-    draw_row(TABLE_TOP - 1, row, false);
-    for (size_t i = 0; i < row->path->count; i++) {
-        bool culprit = i == row->path->culprit;
+    snprintf(line, sizeof(line), "%s#%-3zu %s", culprit ? "->" : "  ", i,
+             lr_frame_shorten(frame, sizeof(frame), &path->frames[i],
+                              COLS > 20 ? (unsigned)COLS - 9 : 11));
+    if (culprit)
+        attron(A_BOLD);
+    put(y, 2, line);
+    if (culprit)
+        attroff(A_BOLD);
+}
 
-        snprintf(line, sizeof(line), "%s#%-3zu %s", culprit ? "->" : "  ", i,
-                 lr_model_frame_text(frame, sizeof(frame), &row->path->frames[i]));
-        if (culprit)
-            attron(A_BOLD);
-        put(TABLE_TOP + (int)i, 2, line);
-        if (culprit)
-            attroff(A_BOLD);
-    }
+/* A stack that is longer than the screen moves. */
+static void draw_detail(int y, struct lr_top_view *view, const struct lr_top_row *row)
+{
+    size_t room = room_below(y + 1), count = row->path->count;
+
+    draw_row(y, row, false);
+    if (view->frame + room > count)
+        view->frame = count > room ? count - room : 0;
+    for (size_t i = view->frame; i < count && i < view->frame + room; i++)
+        draw_frame(y + 1 + (int)(i - view->frame), row->path, i);
 }
 
 static void draw_foot(const struct lr_top_view *view, const struct lr_top_rows *rows)
@@ -194,15 +247,17 @@ static void draw_foot(const struct lr_top_view *view, const struct lr_top_rows *
 void lr_top_screen_draw(struct lr_top_view *view, const struct lr_model *model,
                         const struct lr_top_rows *rows)
 {
+    int y;
+
     erase();
-    draw_head(view, model);
+    y = draw_head(view, model);
     if (view->help)
-        for (size_t i = 0; i < sizeof(help) / sizeof(help[0]); i++)
-            put(TABLE_TOP + (int)i, 2, help[i]);
+        for (size_t i = 0; i < sizeof(help) / sizeof(help[0]) && i < room_below(y + 1); i++)
+            put(y + 1 + (int)i, 2, help[i]);
     else if (view->detail && view->selected < rows->count)
-        draw_detail(&rows->items[view->selected]);
+        draw_detail(y, view, &rows->items[view->selected]);
     else
-        draw_table(view, rows);
+        draw_table(y, view, rows);
     draw_foot(view, rows);
     refresh();
 }
@@ -243,8 +298,12 @@ static enum lr_top_event sort_by(struct lr_top_view *view, enum lr_top_key key)
 static enum lr_top_event go(struct lr_top_view *view, const struct lr_top_rows *rows, long by)
 {
     long most = rows->count ? (long)rows->count - 1 : 0;
-    long to = (long)view->selected + by;
+    long to = (long)(view->detail ? view->frame : view->selected) + by;
 
+    if (view->detail) { /* its end is found when it is drawn */
+        view->frame = to > 0 ? (size_t)to : 0;
+        return LR_TOP_REDRAW;
+    }
     view->selected = (size_t)(to < 0 ? 0 : to > most ? most : to);
     return LR_TOP_REDRAW;
 }
@@ -264,6 +323,7 @@ enum lr_top_event lr_top_screen_wait(struct lr_top_view *view, const struct lr_t
     case '\n':
     case KEY_ENTER:
         view->detail = true;
+        view->frame = 0;
         return LR_TOP_REDRAW;
     case 27:
         view->detail = view->help = false;

@@ -15,6 +15,7 @@ struct lr_top_view {
     struct lr_top_choice choice;
     char filter[64];
     size_t selected, first; /* rows */
+    size_t frame;           /* of a stack, the first that is shown */
     bool detail, help, paused;
     const char *trouble; /* a message instead of new figures; NULL: none */
 };

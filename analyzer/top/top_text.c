@@ -3,8 +3,21 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
+#include "emit_page.h"
 #include "units.h"
+
+/* Where the program lies says little, and takes the room of its arguments. */
+static const char *without_directory(const char *command)
+{
+    const char *name = command, *end = command + strcspn(command, " ");
+
+    for (const char *at = command; at < end; at++)
+        if (*at == '/' && at + 1 < end)
+            name = at + 1;
+    return name;
+}
 
 const char *lr_top_state(char *out, const struct lr_model *model)
 {
@@ -20,7 +33,8 @@ const char *lr_top_state(char *out, const struct lr_model *model)
     int wanted = snprintf(
         out, LR_TOP_LINE, "pid %" PRIu32 " %s, %s; %s, %s; %s", run->pid, endings[run->ended],
         lr_unit_duration(duration, run->duration_ms), lr_completeness_name(complete->verdict),
-        complete->exact ? "exact" : "sampled", run->cmdline[0] ? run->cmdline : run->exe);
+        complete->exact ? "exact" : "sampled",
+        without_directory(run->cmdline[0] ? run->cmdline : run->exe));
 
     return lr_text_end_whole(out, LR_TOP_LINE, wanted);
 }
@@ -41,7 +55,7 @@ const char *lr_top_heading(char *out, const struct lr_top_choice *choice)
     snprintf(texts[0], sizeof(texts[0]), "%schange/min", marks[choice->key][0]);
     snprintf(texts[1], sizeof(texts[1]), "%slive", marks[choice->key][1]);
     snprintf(texts[2], sizeof(texts[2]), "%scount", marks[choice->key][2]);
-    snprintf(out, LR_TOP_LINE, "%12s %10s %10s  %-9s %s", texts[0], texts[1], texts[2], "trend",
+    snprintf(out, LR_TOP_LINE, "%11s %8s %9s  %-9s %s", texts[0], texts[1], texts[2], "trend",
              "where");
     return out;
 }
@@ -55,29 +69,47 @@ const char *lr_top_figures(char *out, const struct lr_top_row *row)
     else
         snprintf(change, sizeof(change), "%c%s", row->change < 0 ? '-' : '+',
                  lr_unit_bytes(size, lr_model_round(fabs(row->change)), false));
-    snprintf(out, LR_TOP_LINE, "%12s %10s %10s  %-9s ", change,
+    snprintf(out, LR_TOP_LINE, "%11s %8s %9s  %-9s ", change,
              lr_unit_bytes(bytes, lr_model_round(row->bytes), false),
              lr_unit_count(count, lr_model_round(row->count)),
              row->leak       ? "LEAK"
              : row->expected ? "expected"
-             : row->trend    ? lr_trend_name(row->trend->kind)
-                             : "");
+             : row->trend && row->trend->kind != LR_TREND_UNKNOWN ? lr_trend_name(row->trend->kind)
+                                                                  : "-");
     return out;
 }
 
-const char *lr_top_place(char *out, const struct lr_top_row *row)
+/* What it is, behind the place: in whole, or as short as it can be understood. */
+static const char *kind_of(char *out, size_t size, const struct lr_top_row *row, bool whole)
 {
-    char frame[LR_TOP_LINE];
-    int wanted;
+    const char *last = strrchr(row->kind, '.');
+
+    snprintf(out, size, "%s%s%s", row->pair ? ": " : "",
+             !row->pair      ? ""
+             : whole || !last ? row->kind
+                              : last + 1,
+             !row->jvm ? "" : whole ? " (the JVM's own)" : " (JVM)");
+    return out;
+}
+
+const char *lr_top_place(char *out, const struct lr_top_row *row, unsigned room)
+{
+    char frame[LR_TOP_LINE], kind[160];
+    const struct lr_model_frame *culprit;
 
     if (row->path->count == 0)
-        wanted = snprintf(out, LR_TOP_LINE, "%s at an unknown place", row->kind);
-    else
-        wanted = snprintf(
-            out, LR_TOP_LINE, "%s%s%s%s",
-            lr_model_frame_text(frame, sizeof(frame), &row->path->frames[row->path->culprit]),
-            row->pair ? ": " : "", row->pair ? row->kind : "", row->jvm ? " (the JVM's own)" : "");
-    return lr_text_end_whole(out, LR_TOP_LINE, wanted);
+        return lr_text_end_whole(out, LR_TOP_LINE, snprintf(out, LR_TOP_LINE,
+                                                            "%s at an unknown place", row->kind));
+    culprit = &row->path->frames[row->path->culprit];
+    lr_model_frame_text(frame, sizeof(frame), culprit);
+    kind_of(kind, sizeof(kind), row, true);
+    if (room && strlen(frame) + strlen(kind) > room) {
+        lr_frame_shorten(frame, sizeof(frame), culprit, room);
+        kind_of(kind, sizeof(kind), row, false);
+        if (strlen(frame) + strlen(kind) > room)
+            *kind = '\0';
+    }
+    return lr_text_end_whole(out, LR_TOP_LINE, snprintf(out, LR_TOP_LINE, "%s%s", frame, kind));
 }
 
 size_t lr_top_curve(const struct lr_model_series *series, const char *name, signed char *eighths,
@@ -121,7 +153,7 @@ void lr_top_write(FILE *out, const struct lr_model *model, const struct lr_top_r
     fprintf(out, "%s\n", lr_top_heading(line, choice));
     for (size_t i = 0; i < rows->count && i < top; i++) {
         fputs(lr_top_figures(line, &rows->items[i]), out);
-        fprintf(out, "%s\n", lr_top_place(line, &rows->items[i]));
+        fprintf(out, "%s\n", lr_top_place(line, &rows->items[i], 0));
     }
     if (rows->count > top)
         fprintf(out, "and %zu more\n", rows->count - top);

@@ -19,8 +19,8 @@ const char *lr_top_verdict(char *out, const struct lr_model *model);
 /* The heading of the table, and a row of it without its place. */
 const char *lr_top_heading(char *out, const struct lr_top_choice *choice);
 const char *lr_top_figures(char *out, const struct lr_top_row *row);
-/* Where: the culprit's line; never wider than told by the terminal, so not cut here. */
-const char *lr_top_place(char *out, const struct lr_top_row *row);
+/* Where: the culprit's line, in at most `room` columns if it can be had; 0: whole. */
+const char *lr_top_place(char *out, const struct lr_top_row *row, unsigned room);
 
 /* The last `points` values of a figure over time as eighths of `most`, 0 to 8, -1 unknown.  Returns
  * how many there are.  *most is the largest. */

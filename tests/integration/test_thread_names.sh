@@ -68,7 +68,7 @@ jdk_test() {
         "$JDK_NAME: compiler, GC and VM threads have C++ names ($(grep -c :: vm.functions) of methods)"
     tap_ok "$([ "$(grep -c :: vm.functions)" -gt 0 ]; echo $?)" "$JDK_NAME: and there are some"
     "$LR_CLI" report Culprits.lkr >Culprits.txt
-    tap_like "$(cat Culprits.txt)" '^ +threads: java$' "$JDK_NAME: and so has the text of a finding"
+    tap_like "$(cat Culprits.txt)" '^ +site [0-9a-f]{8}.*; threads: java$' "$JDK_NAME: and so has the text of a finding"
 }
 java_each_jdk jdk_test
 tap_done

@@ -58,7 +58,32 @@ beside_jvm() {
     wait_for 30 is_gone
     tap_ok $? "$JDK_NAME: q leaves"
 }
+# A terminal of the usual size, and one that is too small: nothing that matters is cut off.
+narrow() {
+    tmux -S "$T/tmux" -f /dev/null new-session -d -s top -x "$1" -y "$2" \
+        "env LC_ALL=C.UTF-8 TERM=screen-256color '$LR_CLI' top leak.lkr"
+    on_screen "^LEAK: " "$1 columns: the verdict"
+    tap_like "$(screen | tr '\n' ' ')" "they hold 1.65 MB of ?native memory\." "$1 columns: to its end"
+}
+narrow_terminals() {
+    narrow 80 24
+    on_screen " LEAK +c\.a\.codec\.Codec\.<init>\(Codec\.java:31\)" "80 columns: a place is shortened, never its method or line"
+    press "?"
+    on_screen "Address space" "80 columns: help"
+    tap_unlike "$(screen | sed -n '8,$p')" '\.\.$' "80 columns: no line of it is cut"
+    press q
+    wait_for 30 is_gone
+    narrow 70 11
+    press Enter
+    on_screen "#0 .*Inflater.<init>" "11 lines: the beginning of a stack"
+    tap_unlike "$(screen)" 'Handler.handle' "11 lines: which is too long"
+    press Down; press Down; press Down; press Down
+    on_screen "#3 .*Handler.handle" "11 lines: and moves to its end"
+    press q
+    wait_for 30 is_gone
+}
 if tap_have tmux; then
+    narrow_terminals
     java_each_jdk beside_jvm
     tmux -S "$T/tmux" kill-server 2>/dev/null
 else

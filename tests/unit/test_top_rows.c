@@ -3,7 +3,9 @@
 #include "judged.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "emit_page.h"
 #include "top_rows.h"
 #include "top_text.h"
 
@@ -108,7 +110,7 @@ static void test_a_row_is_a_line(void **state)
     make_places();
     list(LR_TOP_COUNT, LR_TOP_PAIRS, "");
     lr_top_figures(figures, &rows.items[0]);
-    lr_top_place(place, &rows.items[0]);
+    lr_top_place(place, &rows.items[0], 0);
     assert_non_null(strstr(figures, " 50  LEAK"));
     assert_string_equal(place, "com.acme.Codec.read(Codec.java:9): java.util.zip.Inflater");
     end();
@@ -128,6 +130,38 @@ static void test_a_curve_ends_with_the_last_points(void **state)
     end();
 }
 
+/* Of a narrow screen the method and its line are the last to go. */
+static void test_a_frame_gives_way_to_a_narrow_screen(void **state)
+{
+    const struct lr_model_frame java = {.java = true, .named = true, .line = 31,
+                                        .function = "com.acme.codec.Codec.read",
+                                        .file = "Codec.java"};
+    const struct lr_model_frame native = {.named = true, .function = "frobnicate_all_the_things",
+                                          .file = "", .module = "/usr/lib/libfrob.so"};
+    static const struct {
+        unsigned room;
+        const char *java, *native;
+    } shown[] = {
+        {80, "com.acme.codec.Codec.read(Codec.java:31)", "frobnicate_all_the_things (libfrob.so)"},
+        {39, "c.acme.codec.Codec.read(Codec.java:31)", "frobnicate_all_the_things (libfrob.so)"},
+        {32, "c.a.c.Codec.read(Codec.java:31)", "frobnicate_all_the_things"},
+        {27, "c.acme.codec.Codec.read:31", "frobnicate_all_the_things"},
+        {20, "c.a.c.Codec.read:31", "frobni..l_the_things"},
+        {14, NULL, "frob..e_things"},
+        {10, NULL, "fro..hings"},
+    };
+    char out[LR_TOP_LINE];
+
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        lr_frame_shorten(out, sizeof(out), &java, shown[i].room);
+        if (shown[i].java)
+            assert_string_equal(out, shown[i].java);
+        assert_true(strlen(out) <= shown[i].room);
+        assert_string_equal(lr_frame_shorten(out, sizeof(out), &native, shown[i].room),
+                            shown[i].native);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_a_change_wants_a_minute_that_was_watched),
         cmocka_unit_test(test_the_last_minutes_change_is_per_minute),
         cmocka_unit_test(test_a_row_is_a_line),
+        cmocka_unit_test(test_a_frame_gives_way_to_a_narrow_screen),
         cmocka_unit_test(test_a_curve_ends_with_the_last_points),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
