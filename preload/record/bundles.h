@@ -56,6 +56,16 @@ static inline bool lr_bundle_add(struct lr_bundle *bundle, uintptr_t address, ui
     __atomic_store_n(&bundle->addresses[at], address, __ATOMIC_RELEASE);
     return true;
 }
+/* Blocks and bytes written down by the acquiring call that ends; told once. */
+static inline uint32_t lr_bundle_total(struct lr_bundle *bundle, uint64_t *bytes)
+{
+    uint32_t blocks = bundle->used;
+    bundle->used = 0;
+    *bytes = 0;
+    for (unsigned at = 0; at < blocks; at++)
+        *bytes += __atomic_load_n(&bundle->infos[at], __ATOMIC_RELAXED) & LR_LIVE_SIZE_MASK;
+    return blocks;
+}
 /* Where to open the next one when this has been freed: it is in the cache. */
 uint16_t lr_bundle_index(const struct lr_bundle *bundle);
 /* Lets go of it with what it holds: the number to claim it by; 0: there is nothing in it. */

@@ -42,6 +42,7 @@ uint32_t lr_pair_bundle_close(struct lr_bundle *bundle, bool keep)
 {
     if (!bundle || !lr_is_armed()) /* a fork's child leaves the file alone */
         return 0;
+    lr_record_bundled(bundle);
     uint32_t number = keep ? lr_bundle_keep(bundle) : 0;
     if (!keep)
         lr_record_leave_bundle(bundle);

@@ -33,6 +33,8 @@ void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float we
 void lr_record_call_ended(void);
 
 struct lr_bundle;
+/* Adds what the acquiring call put into its bundle to the totals of its stack. */
+void lr_record_bundled(struct lr_bundle *bundle);
 /* Frees a bundle that this thread holds (bundles.h); what is left in it goes to the file. */
 void lr_record_leave_bundle(struct lr_bundle *bundle);
 /* A block is about to be released that lr_filter_excludes doesn't exclude.  Needs no guard:
