@@ -11,7 +11,7 @@ ESBUILD := node_modules/.bin/esbuild src/main.ts --bundle --minify --target=es20
 WEB_AGAIN := $(shell test -e $(WEB)/report.js && ! test -s $(WEB)/report.js && command -v npm)
 $(WEB)/report.js: $(WEB_SRC) $(if $(WEB_AGAIN),FORCE)
 	@rm -rf $(WEB)/src && mkdir -p $(WEB) && cp -r analyzer/web/. $(WEB)
-	$(call say,WEB,$@)cd $(WEB) && { npm ci --omit=dev --ignore-scripts >npm.log 2>&1 && \
+	$(call say,WEB,$@)cd $(WEB) && { npm ci --prefer-offline --no-audit --no-fund --omit=dev --ignore-scripts >npm.log 2>&1 && \
 		$(ESBUILD) --log-level=warning --outfile=report.js; } || { \
 		echo "  no npm, or no packages (see build/web/npm.log): built without report --format=html"; \
 		: >report.js; : >report.css; }
@@ -19,7 +19,7 @@ $(WEB)/report.js: $(WEB_SRC) $(if $(WEB_AGAIN),FORCE)
 # `make web-check`: types, with the compiler that the lock file names.
 .PHONY: web-check FORCE
 web-check: $(WEB)/report.js
-	@cd $(WEB) && npm ci --ignore-scripts >npm.log 2>&1 && node_modules/.bin/tsc --noEmit
+	@cd $(WEB) && npm ci --prefer-offline --no-audit --no-fund --ignore-scripts >npm.log 2>&1 && node_modules/.bin/tsc --noEmit
 
 $(BUILD)/analyzer/html/html_web.c.o: $(WEB)/report.js
 $(BUILD)/analyzer/html/html_web.c.o: CPPFLAGS += -DLR_WEB='"$(WEB)"'

@@ -20,10 +20,12 @@ static const struct lr_help help = {
     .synopsis = "diff [options] OLD NEW",
     .examples = "  leakring diff before.lkr after.lkr       did the release make it worse?\n"
                 "  leakring diff --by=rate short.lkr night.lkr\n"
+                "  leakring diff --format=html -o diff.html old.lkr new.lkr\n"
                 "  leakring diff --format=folded old.lkr new.lkr | flamegraph.pl >diff.svg\n",
-    .options = "  -F, --format=text|json|folded\n"
-               "                          text (default); json, schema leakring.diff/1; or\n"
-               "                          folded: stack, old and new bytes, for a flame graph\n"
+    .options = "  -F, --format=text|json|folded|html\n"
+               "                          text (default); json, schema leakring.diff/1; folded:\n"
+               "                          stack, old and new bytes, for a flame graph; or html: a\n"
+               "                          page with a differential flame graph\n"
                "      --by=auto|total|rate\n"
                "                          compare the total at the end, the rate per hour, or\n"
                "                          auto: what fits (default)\n"
@@ -45,7 +47,7 @@ static const struct lr_help help = {
              "--baseline` fails on a regression); 2 wrong usage or unreadable input.\n",
 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_FOLDED };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_FOLDED, FORMAT_HTML };
 
 struct request {
     enum format format;
@@ -93,11 +95,11 @@ static double parse_percent(const char *word)
 
 static int parse_format(const char *word, struct request *request)
 {
-    static const char *const words[] = {"text", "json", "folded", NULL};
+    static const char *const words[] = {"text", "json", "folded", "html", NULL};
     int format = find_word(words, word);
 
     if (format < 0)
-        return lr_bad_usage(&help, "--format is text, json or folded, not %s", word);
+        return lr_bad_usage(&help, "--format is text, json, folded or html, not %s", word);
     request->format = (enum format)format;
     return -1;
 }
@@ -183,6 +185,8 @@ static enum lr_status write_diff(const struct request *request, const struct lr_
     status = lr_diff_make(old, new, &request->diff, &diff, error);
     if (status == LR_OK && request->format == FORMAT_JSON)
         status = lr_emit_diff_json(out, diff, &request->emit, error);
+    else if (status == LR_OK && request->format == FORMAT_HTML)
+        status = lr_emit_html(out, new, &(struct lr_html_options){diff, true}, error);
     else if (status == LR_OK)
         status = lr_emit_diff_text(out, diff, &request->emit, error);
     lr_diff_free(diff);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "diff.h"
 #include "emit.h"
 #include "emit_suppressions.h"
 #include "load.h"
@@ -31,6 +32,7 @@ static const struct lr_help help = {
                "                          text for people (default), short: at most ten lines of\n"
                "                          it; html for a browser; json: schema leakring.report/1\n"
                LR_OUTPUT_HELP
+               "      --baseline=OLD      html: with what changed since that trace\n"
                "      --site=ID           all that is known of one place: stack, history, ages\n"
                "      --pair=PAIR         only the places of one kind of stream: Inflater\n"
                "      --filter=GLOB       only places with that function, file or library in\n"
@@ -58,6 +60,7 @@ struct request {
     struct lr_output_file output;
     struct lr_emit_options emit;
     struct lr_open_options open;
+    const char *baseline;  /* html: the trace to compare with; NULL: none */
     bool new_suppressions; /* instead of a report */
     bool no_pager;
 };
@@ -72,6 +75,7 @@ enum {
     OPT_PAIR,
     OPT_FILTER,
     OPT_NO_PAGER,
+    OPT_BASELINE,
 };
 
 static const struct option options[] = {
@@ -80,6 +84,7 @@ static const struct option options[] = {
     {"pair", required_argument, NULL, OPT_PAIR},
     {"filter", required_argument, NULL, OPT_FILTER},
     {"no-pager", no_argument, NULL, OPT_NO_PAGER},
+    {"baseline", required_argument, NULL, OPT_BASELINE},
     {"top", required_argument, NULL, OPT_TOP},
     {"stacks", no_argument, NULL, OPT_STACKS},
     {"bytes", no_argument, NULL, OPT_BYTES},
@@ -162,6 +167,9 @@ static int parse_options(int argc, char **argv, struct request *request)
         case OPT_NO_PAGER:
             request->no_pager = true;
             break;
+        case OPT_BASELINE:
+            request->baseline = optarg;
+            break;
         case OPT_GEN:
             request->new_suppressions = true;
             break;
@@ -175,10 +183,44 @@ static int parse_options(int argc, char **argv, struct request *request)
                 return lr_bad_option(&help, argv, c);
         }
     }
+    if (request->baseline && request->format != LR_OUTPUT_HTML)
+        return lr_bad_usage(&help, "--baseline is for --format=html; leakring diff OLD NEW "
+                                   "compares as text or JSON");
     request->emit.top = (unsigned)top;
     request->emit.color = lr_use_color(color, &request->output);
     request->emit.width = lr_output_width(&request->output);
     return check_choice(request);
+}
+
+/* Errors are printed behind the name of the trace that is reported. */
+static void name_baseline(struct lr_error *error, const char *path)
+{
+    char text[sizeof(error->text)];
+
+    memcpy(text, error->text, sizeof(text));
+    snprintf(error->text, sizeof(error->text), "baseline %.200s: %.280s", path, text);
+}
+
+static enum lr_status write_html(const struct request *request, const struct lr_model *model,
+                                 FILE *out, struct lr_error *error)
+{
+    const struct lr_diff_options rules = LR_DIFF_DEFAULTS;
+    struct lr_open_model old = {0};
+    struct lr_diff *diff = NULL;
+    enum lr_status status = LR_OK;
+
+    if (request->baseline) {
+        status = lr_model_open(&old, request->baseline, &request->open, error);
+        if (status == LR_OK)
+            status = lr_diff_make(old.model, model, &rules, &diff, error);
+        else
+            name_baseline(error, request->baseline);
+    }
+    if (status == LR_OK)
+        status = lr_emit_html(out, model, &(struct lr_html_options){.diff = diff}, error);
+    lr_diff_free(diff);
+    lr_model_close(&old);
+    return status;
 }
 
 static enum lr_status write_report(const struct request *request, const struct lr_model *model,
@@ -187,7 +229,7 @@ static enum lr_status write_report(const struct request *request, const struct l
     if (request->new_suppressions)
         return lr_emit_new_suppressions(out, model, error);
     if (request->format == LR_OUTPUT_HTML)
-        return lr_emit_html(out, model, error);
+        return write_html(request, model, out, error);
     if (request->format == LR_OUTPUT_JSON)
         return lr_emit_json(out, model, &request->emit, error);
     if (request->format == LR_OUTPUT_SHORT)

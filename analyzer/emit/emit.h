@@ -26,8 +26,14 @@ enum lr_status lr_emit_text(FILE *out, const struct lr_model *model,
 /* At most ten lines without colour or width, for a message to somebody. */
 enum lr_status lr_emit_short(FILE *out, const struct lr_model *model,
                              const struct lr_emit_options *options, struct lr_error *error);
-/* One page that needs nothing else.  LR_USAGE in a build without Node.js. */
-enum lr_status lr_emit_html(FILE *out, const struct lr_model *model, struct lr_error *error);
+struct lr_diff;
+struct lr_html_options {
+    const struct lr_diff *diff; /* with the model as its new run; NULL: there is no baseline */
+    bool diff_first;            /* its verdict is the page's, not that of the run */
+};
+/* One page that needs nothing else, of at most 3 MiB.  LR_USAGE in a build without Node.js. */
+enum lr_status lr_emit_html(FILE *out, const struct lr_model *model,
+                            const struct lr_html_options *options, struct lr_error *error);
 /* Schema leakring.report/1. */
 enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
                             const struct lr_emit_options *options, struct lr_error *error);

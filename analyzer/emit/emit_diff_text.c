@@ -3,12 +3,11 @@
  * Stage: EMIT.  Context: analyzer only.  Figures are written as jcmd's native memory tracking
  * does: the new run's, and behind it what is more or less; # before numbers.
  */
-#include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "culprit.h"
 #include "emit_diff.h"
+#include "emit_diff_words.h"
 #include "emit_page.h"
 #include "emit_path.h"
 #include "emit_phase.h"
@@ -62,54 +61,19 @@ static const char *new_count(char *cell, double value)
     return cell;
 }
 
-static void put_plural(struct text *text, char *line, size_t size, size_t count, const char *what)
-{
-    size_t length = strlen(line);
-    char number[LR_UNIT_SIZE];
-
-    if (count > 0)
-        snprintf(line + length, size - length, "%s%s %s", length ? ", " : "",
-                 lr_unit_count(number, count), what);
-}
-
-/* Why not, and what would settle it. */
-static const char *doubt_of(const struct lr_diff *diff)
-{
-    if (diff->verdict != LR_DIFF_CANNOT_TELL)
-        return "";
-    if (diff->old->completeness.verdict != LR_COMPLETE ||
-        diff->new->completeness.verdict != LR_COMPLETE)
-        return "; what was not recorded may be one more";
-    if (diff->too_short)
-        return "; the new run is too short beside the old one: what leaks there may not show yet "
-               "(record 5 minutes at least, or half as long)";
-    return "; the runs differ too much in length for the unclear ones (record them alike long)";
-}
-
 static void put_verdict(struct text *text)
 {
-    static const struct {
-        const char *word;
-        enum lr_ink ink;
-    } words[] = {
-        [LR_DIFF_SAME] = {"SAME", LR_INK_GREEN},
-        [LR_DIFF_REGRESSION] = {"REGRESSION", LR_INK_RED},
-        [LR_DIFF_IMPROVEMENT] = {"IMPROVEMENT", LR_INK_GREEN},
-        [LR_DIFF_CANNOT_TELL] = {"CANNOT TELL", LR_INK_YELLOW},
+    static const enum lr_ink inks[] = {
+        [LR_DIFF_SAME] = LR_INK_GREEN,
+        [LR_DIFF_REGRESSION] = LR_INK_RED,
+        [LR_DIFF_IMPROVEMENT] = LR_INK_GREEN,
+        [LR_DIFF_CANNOT_TELL] = LR_INK_YELLOW,
     };
-    const struct lr_diff *diff = text->diff;
-    const size_t *states = diff->states;
-    char line[256] = "";
+    enum lr_diff_verdict verdict = text->diff->verdict;
+    char sentence[LR_DIFF_WORDS_SIZE];
 
-    put_plural(text, line, sizeof(line), states[LR_DIFF_NEW], "new");
-    put_plural(text, line, sizeof(line), states[LR_DIFF_GROWN], "grown");
-    put_plural(text, line, sizeof(line), states[LR_DIFF_UNCLEAR], "unclear");
-    put_plural(text, line, sizeof(line), states[LR_DIFF_SHRUNK], "shrunk");
-    put_plural(text, line, sizeof(line), states[LR_DIFF_GONE], "gone");
-    put_plural(text, line, sizeof(line), states[LR_DIFF_EQUAL], "equal");
-    lr_page_text(&text->page, 0, 2, words[diff->verdict].ink, "%s: of all places%s %s%s",
-                 words[diff->verdict].word, line[0] ? "" : " there are", line[0] ? line : "none",
-                 doubt_of(diff));
+    lr_page_text(&text->page, 0, 2, inks[verdict], "%s: %s", lr_diff_heading(verdict),
+                 lr_diff_sentence(sentence, text->diff));
 }
 
 static void put_run(struct text *text, const char *label, const struct lr_model *model)
@@ -135,20 +99,10 @@ static void put_run(struct text *text, const char *label, const struct lr_model 
 
 static void put_basis(struct text *text)
 {
-    const struct lr_diff *diff = text->diff;
-    const char *how =
-        diff->options.by == LR_DIFF_TOTALS ? "what is there at the end"
-        : diff->options.by == LR_DIFF_RATES ? "growth per hour"
-        : diff->alike_long
-            ? "what is there at the end, and growth per hour where it is known"
-            : "growth per hour where it is known; else, since the runs differ in length, what is "
-              "there at the end and the same per hour, which must agree";
-    char floor[LR_UNIT_SIZE];
+    char words[LR_DIFF_WORDS_SIZE];
 
-    lr_unit_bytes(floor, lr_model_round(diff->options.floor_bytes), text->options->raw_bytes);
-    lr_page_text(&text->page, 2, 4, LR_INK_PLAIN,
-                 "compared: %s; less than %.0f %%, %.0f streams or %s is no change", how,
-                 100 * diff->options.noise, diff->options.floor_count + 1, floor);
+    lr_page_text(&text->page, 2, 4, LR_INK_PLAIN, "compared: %s",
+                 lr_diff_basis_text(words, text->diff, text->options->raw_bytes));
 }
 
 static void put_per_hour(struct text *text, const struct lr_diff_site *site)

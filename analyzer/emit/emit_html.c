@@ -2,41 +2,40 @@
  * scripts.
  *
  * Stage: EMIT.  Context: analyzer only.  Top to bottom: verdict, lines to fix, memory over time,
- * pairs, ledger, flame graph (scripts only), sites, completeness, run.  What would make the page
- * too large is left out, and the page says how much.
+ * pairs, ledger, flame graph (scripts only), sites, completeness, run; before them, with a
+ * baseline, the difference.  What would make the page too large is left out, and the page says how
+ * much.
  */
 #include "emit.h"
 
-#include <inttypes.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "emit_diff_words.h"
 #include "emit_history.h"
 #include "emit_phase.h"
-#include "emit_sampling.h"
 #include "html.h"
 #include "html_chart.h"
+#include "html_curves.h"
 #include "html_data.h"
+#include "html_diff.h"
+#include "html_places.h"
+#include "html_run.h"
 #include "html_sites.h"
 #include "html_web.h"
-#include "units.h"
 
 struct html {
     FILE *out;
     const struct lr_model *model;
+    const struct lr_diff *diff; /* NULL: no baseline */
+    bool first;                 /* the difference is what was asked for */
 };
 
-static void put_texts(FILE *out, const char *class, const struct lr_model_texts *texts)
-{
-    if (texts->count == 0)
-        return;
-    fprintf(out, "<ul class=\"%s\">", class);
-    for (size_t i = 0; i < texts->count; i++) {
-        fputs("<li>", out);
-        lr_html_text(out, texts->items[i]);
-        fputs("</li>", out);
-    }
-    fputs("</ul>", out);
-}
+/* The page without the script and its data; from generous to what always fits. */
+static const struct lr_html_limits levels[] = {
+    {60, 300, 5000, 60, 100, 500}, {60, 200, 1500, 60, 100, 300}, {60, 100, 500, 40, 60, 150},
+    {40, 60, 200, 20, 40, 80},     {20, 20, 60, 10, 20, 20},      {5, 5, 5, 0, 0, 5},
+};
+enum { LEVELS = sizeof(levels) / sizeof(levels[0]), BODY_MOST = 640 << 10, PAGE_MOST = 3 << 20 };
 
 static void put_paragraph(FILE *out, const char *class, const char *text)
 {
@@ -57,17 +56,26 @@ static void put_head(struct html *html)
           "form-action 'none'\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
           out);
-    fputs(lr_verdict_heading(html->model->verdict.kind), out);
+    if (html->first)
+        fputs(lr_diff_heading(html->diff->verdict), out);
+    else
+        fputs(lr_verdict_heading(html->model->verdict.kind), out);
     fputs(" \xe2\x80\x93 ", out);
     lr_html_text(out, html->model->run.exe);
     fputs(" \xe2\x80\x93 leakring</title>\n<style>\n", out);
+    lr_html_curves_style(out);
     lr_web_write(out, &lr_web_style);
     fputs("</style></head>\n<body>\n", out);
 }
 
-static const char *bare_command(const struct lr_model_run *run)
+static void put_sentence(FILE *out, const struct lr_model_verdict *verdict, const char *element)
 {
-    return run->cmdline[0] ? run->cmdline : run->exe;
+    fprintf(
+        out,
+        "<%s class=\"sentence %s\"><span class=\"word\">%s</span><span class=\"colon\">: </span>",
+        element, lr_verdict_name(verdict->kind), lr_verdict_heading(verdict->kind));
+    lr_html_text(out, verdict->summary);
+    fprintf(out, "</%s>\n", element);
 }
 
 static void put_verdict(struct html *html)
@@ -78,12 +86,15 @@ static void put_verdict(struct html *html)
     FILE *out = html->out;
 
     fprintf(out, "<header class=\"verdict %s\" id=\"verdict\">\n<p class=\"command\"><code>",
-            lr_verdict_name(verdict->kind));
-    lr_html_text(out, bare_command(&model->run));
-    fprintf(out, "</code></p>\n<h1><span class=\"word\">%s</span> ",
-            lr_verdict_heading(verdict->kind));
-    lr_html_text(out, verdict->summary);
-    fputs("</h1>\n", out);
+            html->first ? lr_diff_verdict_name(html->diff->verdict)
+                        : lr_verdict_name(verdict->kind));
+    lr_html_text(out, lr_html_command(&model->run));
+    fputs("</code></p>\n", out);
+    if (html->first)
+        lr_html_diff_verdict(out, html->diff, "h1");
+    put_sentence(out, verdict, html->first ? "p" : "h1");
+    if (html->diff && !html->first)
+        lr_html_diff_verdict(out, html->diff, "p");
     if (*lr_projection_text(projection, &model->projection, false))
         put_paragraph(out, "projection", projection);
     if (*lr_phase_text(phase, model)) {
@@ -101,13 +112,16 @@ static void put_verdict(struct html *html)
                 "<p class=\"warning\">The recording is <strong>%s</strong>: "
                 "<a href=\"#completeness\">what is missing</a>.</p>\n",
                 lr_completeness_name(model->completeness.verdict));
-    put_texts(out, "evidence", &verdict->evidence);
+    lr_html_texts(out, "evidence", &verdict->evidence);
     fputs("</header>\n", out);
 }
 
 static void put_navigation(struct html *html)
 {
-    fputs("<nav aria-label=\"Parts of this report\"><a href=\"#culprits\">Lines to fix</a> "
+    fputs("<nav aria-label=\"Parts of this report\">", html->out);
+    if (html->diff)
+        fputs("<a href=\"#difference\">Difference</a> ", html->out);
+    fputs("<a href=\"#culprits\">Lines to fix</a> "
           "<a href=\"#time\">Over time</a> <a href=\"#pairs\">Pairs</a> "
           "<a href=\"#ledger\">Ledger</a> <a href=\"#flame\">Flame graph</a> "
           "<a href=\"#sites\">Sites</a> <a href=\"#completeness\">Recording</a> "
@@ -117,180 +131,80 @@ static void put_navigation(struct html *html)
 
 static void put_time(struct html *html)
 {
-    fputs("<section id=\"time\"><h2>Memory over time</h2>\n", html->out);
+    lr_html_heading(html->out, "time", "Memory over time");
     if (!lr_html_chart(html->out, html->model))
         fputs("<p>No time series was recorded: the program ended before the second sample.</p>",
               html->out);
     fputs("</section>\n", html->out);
 }
 
-static void put_ledger_row(FILE *out, const struct lr_model_ledger *ledger, int entry)
-{
-    double share = 100.0 * (double)ledger->bytes[entry] / (double)ledger->resident;
-
-    fprintf(out, "<tr><th scope=\"row\">%s</th><td class=\"n\">",
-            lr_ledger_name((enum lr_ledger_entry)entry));
-    lr_html_bytes(out, ledger->bytes[entry]);
-    fprintf(out,
-            "</td><td class=\"n\">%.1f %%</td><td class=\"bar\"><svg viewBox=\"0 0 100 8\" "
-            "preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect width=\"%.1f\" height=\"8\"/>"
-            "</svg></td></tr>\n",
-            share, share);
-}
-
-static void put_ledger(struct html *html)
-{
-    const struct lr_model_ledger *ledger = &html->model->ledger;
-    char when[LR_UNIT_SIZE];
-    FILE *out = html->out;
-
-    fputs("<section id=\"ledger\"><h2>What resident memory is for</h2>\n", out);
-    if (!ledger->known || ledger->resident == 0) {
-        fputs("<p>Not known: the recording ended before the first look at it.</p></section>\n",
-              out);
-        return;
-    }
-    fputs("<table><caption>", out);
-    lr_html_bytes(out, ledger->resident);
-    fprintf(out, " resident after %s", lr_unit_duration(when, ledger->time_ms));
-    if (ledger->pss != LR_MODEL_UNKNOWN) {
-        fputs(", ", out);
-        lr_html_bytes(out, ledger->pss);
-        fputs(" proportionally (Pss)", out);
-    }
-    if (ledger->swapped) {
-        fputs(", swapped out: ", out);
-        lr_html_bytes(out, ledger->swapped);
-    }
-    fputs("</caption><tbody>\n", out);
-    for (int entry = 0; entry < LR_LEDGER_ENTRIES; entry++)
-        if (ledger->bytes[entry])
-            put_ledger_row(out, ledger, entry);
-    fputs("</tbody></table></section>\n", out);
-}
-
 static void put_flame(struct html *html)
 {
-    fputs("<section id=\"flame\"><h2>Live memory by stack</h2>\n"
-          "<p class=\"noscript\">The flame graph needs scripts. The tables below have the same "
+    lr_html_heading(html->out, "flame", "Memory by stack");
+    fputs("<p class=\"noscript\">The flame graph needs scripts. The tables have the same "
           "figures, and <code>leakring export --format=folded</code> writes them for other flame "
           "graphs.</p></section>\n",
           html->out);
 }
 
-static void put_interval(FILE *out, const struct lr_model_interval *change)
+static void put_body(struct html *html, const struct lr_html_limits *limits)
 {
-    char when[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE];
-
-    fprintf(out, "<tr><td class=\"n\">%s</td><td class=\"n\">%s</td><td>",
-            lr_unit_duration(when, change->time_ms),
-            change->to ? lr_unit_bytes(bytes, change->to, false) : "exact");
-    lr_html_text(out, change->why);
-    fprintf(out, "</td><td class=\"n\">%.2f %%</td></tr>\n", change->cost_percent);
+    put_head(html);
+    put_verdict(html);
+    put_navigation(html);
+    if (html->diff)
+        lr_html_diff(html->out, html->diff, limits);
+    lr_html_findings(html->out, html->model, limits);
+    put_time(html);
+    lr_html_pairs(html->out, html->model, limits);
+    lr_html_ledger(html->out, html->model);
+    put_flame(html);
+    lr_html_memory(html->out, html->model, limits);
+    lr_html_completeness(html->out, html->model);
+    lr_html_run(html->out, html->model);
+    fputs("</main>\n", html->out);
 }
 
-static void put_sampling(struct html *html)
+/* The most generous level that isn't too large; *text is to be freed. */
+static enum lr_status make_body(struct html *html, char **text, size_t *size,
+                                struct lr_error *error)
 {
-    enum { MOST = 50 };
-    const struct lr_model_completeness *complete = &html->model->completeness;
-    size_t skipped = complete->interval_count > MOST ? complete->interval_count - MOST : 0;
+    size_t most = BODY_MOST + (size_t)(lr_web_style.end - lr_web_style.begin);
 
-    if (complete->interval_count == 0)
-        return;
-    fputs("<table><caption>Changes of the sampling interval", html->out);
-    if (skipped)
-        fprintf(html->out, " (the last %d of %zu)", MOST, complete->interval_count);
-    fputs("</caption><thead><tr><th>after</th><th>interval</th><th>why</th><th>cost of recording"
-          "</th></tr></thead><tbody>\n",
-          html->out);
-    for (size_t i = skipped; i < complete->interval_count; i++)
-        put_interval(html->out, &complete->intervals[i]);
-    fputs("</tbody></table>\n", html->out);
-}
-
-static void put_completeness(struct html *html)
-{
-    const struct lr_model_completeness *complete = &html->model->completeness;
-    FILE *out = html->out;
-
-    fprintf(out,
-            "<section id=\"completeness\"><h2>How well it was recorded</h2>\n<p><strong>%s</strong>"
-            ", %s.</p>\n",
-            lr_completeness_name(complete->verdict),
-            complete->verdict == LR_BLIND ? "nothing of this program's allocations was seen"
-            : complete->exact             ? "exact: every block was recorded, none sampled"
-                                          : "sampled: figures are estimates with 95 % intervals");
-    if (complete->loss_count)
-        fputs("<table><caption>Lost</caption><tbody>\n", out);
-    for (size_t i = 0; i < complete->loss_count; i++) {
-        fputs("<tr><td class=\"n\">", out);
-        lr_html_count(out, complete->losses[i].value);
-        fputs("</td><td>", out);
-        lr_html_text(out, complete->losses[i].text);
-        fprintf(out, " <code>%s</code></td></tr>\n", complete->losses[i].name);
+    for (int level = 0; level < LEVELS; level++) {
+        *text = NULL;
+        html->out = open_memstream(text, size);
+        if (!html->out)
+            return lr_fail(error, LR_FAILED, "out of memory");
+        put_body(html, &levels[level]);
+        if (fclose(html->out) != 0)
+            return lr_fail(error, LR_FAILED, "out of memory");
+        if (*size <= most || level == LEVELS - 1)
+            break;
+        free(*text);
     }
-    if (complete->loss_count)
-        fputs("</tbody></table>\n", out);
-    put_texts(out, "notes", &complete->notes);
-    put_sampling(html);
-    fputs("</section>\n", out);
+    return LR_OK;
 }
 
-static void put_fact(FILE *out, const char *name, const char *value)
+enum lr_status lr_emit_html(FILE *out, const struct lr_model *model,
+                            const struct lr_html_options *options, struct lr_error *error)
 {
-    if (!*value)
-        return;
-    fprintf(out, "<dt>%s</dt><dd><bdi>", name);
-    lr_html_text(out, value);
-    fputs("</bdi></dd>\n", out);
-}
-
-static void put_run(struct html *html)
-{
-    const struct lr_model_run *run = &html->model->run;
-    char text[LR_UNIT_SIZE];
-    FILE *out = html->out;
-
-    fputs("<section id=\"run\"><h2>The run</h2>\n<dl>\n", out);
-    put_fact(out, "command", bare_command(run));
-    fprintf(out, "<dt>process</dt><dd>%" PRIu32 "</dd>\n", run->pid);
-    put_fact(out, "host", run->host);
-    put_fact(out, "started", lr_unit_time(text, run->start_unix_ns));
-    put_fact(out, "recorded for", lr_unit_duration(text, run->duration_ms));
-    put_fact(out, "ended", lr_model_ended_name(run->ended));
-    if (run->java) {
-        put_fact(out, "Java", run->java_version);
-        put_fact(out, "virtual machine", run->java_vm);
-        put_fact(out, "collector", run->java_gc);
-    }
-    put_fact(out, "allocator", run->allocator);
-    put_fact(out, "trace", run->path);
-    put_fact(out, "leakring", run->tracer);
-    fputs("</dl></section>\n", out);
-}
-
-enum lr_status lr_emit_html(FILE *out, const struct lr_model *model, struct lr_error *error)
-{
-    struct html html = {.out = out, .model = model};
+    struct html html = {.model = model, .diff = options->diff, .first = options->diff_first};
+    size_t script = (size_t)(lr_web_script.end - lr_web_script.begin), size = 0, most;
     enum lr_status status;
+    char *body = NULL;
 
     if (!lr_web_is_there())
         return lr_fail(error, LR_USAGE, "this leakring was built without Node.js, so without HTML");
-    put_head(&html);
-    put_verdict(&html);
-    put_navigation(&html);
-    lr_html_findings(out, model);
-    put_time(&html);
-    lr_html_pairs(out, model);
-    put_ledger(&html);
-    put_flame(&html);
-    lr_html_memory(out, model);
-    put_completeness(&html);
-    put_run(&html);
-    fputs("</main>\n", out);
-    status = lr_html_data(out, model, error);
-    fputs("<script>\n", out);
-    lr_web_write(out, &lr_web_script);
-    fputs("</script>\n</body></html>\n", out);
+    status = make_body(&html, &body, &size, error);
+    if (status == LR_OK) {
+        most = size + script + 1024 < PAGE_MOST ? PAGE_MOST - size - script - 1024 : 0;
+        fwrite(body, 1, size, out);
+        status = lr_html_data(out, model, options->diff, most, error);
+        fputs("<script>\n", out);
+        lr_web_write(out, &lr_web_script);
+        fputs("</script>\n</body></html>\n", out);
+    }
+    free(body);
     return status;
 }

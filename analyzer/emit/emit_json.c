@@ -53,6 +53,41 @@ static void put_path(json_object *object, const struct lr_model_path *path)
     lr_json_put(object, "stack", lr_json_stack(path));
 }
 
+/* A list of {"from", "to"}, names of marks; null: an end of the run. */
+static json_object *new_phases(const struct lr_model *model)
+{
+    json_object *array = json_object_new_array();
+
+    for (size_t i = 0; i < model->part_count; i++) {
+        json_object *phase = json_object_new_object();
+
+        lr_json_put_string_or_null(phase, "from", model->parts[i].from);
+        lr_json_put_string_or_null(phase, "to", model->parts[i].to);
+        json_object_array_add(array, phase);
+    }
+    return array;
+}
+
+/* Of what is live, what was acquired in each of these phases; only where there are any. */
+static void put_by_phase(json_object *site, const struct lr_model *model,
+                         const struct lr_model_by_part *parts)
+{
+    json_object *object, *bytes, *count;
+
+    if (model->part_count == 0)
+        return;
+    object = json_object_new_object();
+    bytes = json_object_new_array();
+    count = json_object_new_array();
+    for (size_t i = 0; parts && i < model->part_count; i++) {
+        json_object_array_add(bytes, json_object_new_uint64(lr_model_round(parts[i].bytes)));
+        json_object_array_add(count, json_object_new_uint64(lr_model_round(parts[i].count)));
+    }
+    lr_json_put(object, "bytes", bytes);
+    lr_json_put(object, "count", count);
+    lr_json_put(site, "by_phase", object);
+}
+
 static json_object *new_pair_site(const struct lr_model *model, const struct lr_model_pair *pair,
                                   const struct lr_model_pair_site *site)
 {
@@ -78,6 +113,7 @@ static json_object *new_pair_site(const struct lr_model *model, const struct lr_
     lr_json_put_bool(object, "expected", site->expected != NULL);
     lr_json_put_string_or_null(object, "expected_reason", site->expected);
     lr_json_put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
+    put_by_phase(object, model, site->parts);
     put_path(object, &site->path);
     return object;
 }
@@ -124,6 +160,7 @@ static json_object *new_memory_site(const struct lr_model *model,
     lr_json_put_bool(object, "leaks", site->leaks);
     lr_json_put_string_or_null(object, "expected_reason", site->expected);
     lr_json_put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
+    put_by_phase(object, model, site->parts);
     put_path(object, &site->path);
     return object;
 }
@@ -191,6 +228,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     lr_json_write(&writer, "  ", "ledger", new_ledger(model));
     lr_json_write(&writer, "  ", "ledger_of", new_ledger_of(&model->ledger));
     lr_json_write(&writer, "  ", "marks", lr_json_marks(model));
+    lr_json_write(&writer, "  ", "phases", new_phases(model));
     lr_json_write(&writer, "  ", "series", lr_series_to_json(&model->series));
     lr_json_write(&writer, "  ", "projection", lr_projection_to_json(&model->projection));
     lr_json_write(&writer, "  ", "gc_pressure", lr_pressure_to_json(&model->gc_pressure));

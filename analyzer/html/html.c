@@ -4,9 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "emit_sampling.h"
 #include "units.h"
-
-enum { FRAMES_SHOWN = 100 };
 
 void lr_html_text(FILE *out, const char *text)
 {
@@ -15,6 +14,37 @@ void lr_html_text(FILE *out, const char *text)
             fprintf(out, "&#%d;", *text);
         else
             fputc(*text, out);
+    }
+}
+
+/* Whether a byte of UTF-8 continues a letter. */
+static bool continues(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+size_t lr_html_letters(const char *text, size_t most)
+{
+    size_t letters = 0;
+
+    for (; *text && letters < most; text++)
+        letters += !continues(*text);
+    return letters;
+}
+
+void lr_html_start(FILE *out, const char *text, size_t most)
+{
+    size_t letters = 0;
+    char one[2] = "";
+
+    for (; *text; text++) {
+        letters += !continues(*text);
+        if (letters > most) {
+            fputs("\xe2\x80\xa6", out);
+            return;
+        }
+        one[0] = *text;
+        lr_html_text(out, one);
     }
 }
 
@@ -59,6 +89,22 @@ void lr_html_count(FILE *out, uint64_t count)
     fprintf(out, "<data value=\"%" PRIu64 "\">%s</data>", count, lr_unit_count(text, count));
 }
 
+void lr_html_cell(FILE *out, uint64_t count)
+{
+    fputs("<td class=\"n\">", out);
+    lr_html_count(out, count);
+    fputs("</td>", out);
+}
+
+void lr_html_estimate(FILE *out, const struct lr_estimate *estimate)
+{
+    char range[LR_RANGE_SIZE];
+
+    lr_html_bytes(out, lr_model_round(estimate->value));
+    if (*lr_emit_range(range, estimate, false))
+        fprintf(out, " <span class=\"range\">(%s)</span>", range);
+}
+
 static const char *amount(char *out, double value, bool bytes)
 {
     return bytes ? lr_unit_bytes(out, lr_model_round(value), false)
@@ -80,21 +126,21 @@ void lr_html_trend(FILE *out, const struct lr_trend *trend, bool bytes)
             amount(high, trend->high, bytes));
 }
 
-void lr_html_stack(FILE *out, const struct lr_model_path *path)
+void lr_html_stack(FILE *out, const struct lr_model_path *path, size_t most)
 {
-    if (path->count == 0)
+    if (path->count == 0 || most == 0)
         return;
     fprintf(out, "<details><summary>stack, %zu frames%s</summary><ol class=\"stack\">", path->count,
             path->cut ? ", its outer end is missing" : "");
-    for (size_t i = 0; i < path->count && i < FRAMES_SHOWN; i++) {
+    for (size_t i = 0; i < path->count && i < most; i++) {
         const char *inlined = path->frames[i].inlined ? " <span class=\"tag\">inlined</span>" : "";
 
         fprintf(out, "<li%s>", i == path->culprit ? " class=\"culprit\"" : "");
         lr_html_frame(out, &path->frames[i]);
         fprintf(out, "%s</li>", inlined);
     }
-    if (path->count > FRAMES_SHOWN)
-        fprintf(out, "<li>and %zu more</li>", path->count - FRAMES_SHOWN);
+    if (path->count > most)
+        fprintf(out, "<li>and %zu more</li>", path->count - most);
     fputs("</ol></details>", out);
 }
 
@@ -103,18 +149,54 @@ void lr_html_culprit(FILE *out, const struct lr_model_path *path, size_t most)
     size_t shown = 0;
 
     if (path->count == 0) {
-        fputs("<span class=\"line\">an unknown place: its stack was not recorded</span>", out);
+        fputs("<div class=\"line\">an unknown place: its stack was not recorded</div>", out);
         return;
     }
-    fputs("<span class=\"line\">", out);
+    fputs("<div class=\"line\">", out);
     lr_html_frame(out, &path->frames[path->culprit]);
-    fputs("</span>", out);
+    fputs("</div>", out);
     for (size_t i = path->culprit + 1; i < path->key_end && shown < most; i++) {
         if (!path->frames[i].user)
             continue;
-        fputs("<span class=\"caller\">called by ", out);
+        fputs("<div class=\"caller\">called by ", out);
         lr_html_frame(out, &path->frames[i]);
-        fputs("</span>", out);
+        fputs("</div>", out);
         shown++;
     }
+}
+
+void lr_html_link(FILE *out, const char *id, const char *label)
+{
+    fprintf(out, " <a class=\"link\" href=\"#%s\" aria-label=\"Link to %s\">#</a>", id, label);
+}
+
+void lr_html_site_link(FILE *out, const char *id)
+{
+    fprintf(out, "<a class=\"link\" href=\"#site-%s\" aria-label=\"Link to place %s\">%s</a> ", id,
+            id, id);
+}
+
+void lr_html_heading(FILE *out, const char *id, const char *title)
+{
+    fprintf(out, "<section id=\"%s\"><h2>%s", id, title);
+    lr_html_link(out, id, title);
+    fputs("</h2>\n", out);
+}
+
+void lr_html_texts(FILE *out, const char *class, const struct lr_model_texts *texts)
+{
+    if (texts->count == 0)
+        return;
+    fprintf(out, "<ul class=\"%s\">", class);
+    for (size_t i = 0; i < texts->count; i++) {
+        fputs("<li>", out);
+        lr_html_text(out, texts->items[i]);
+        fputs("</li>", out);
+    }
+    fputs("</ul>", out);
+}
+
+const char *lr_html_command(const struct lr_model_run *run)
+{
+    return run->cmdline[0] ? run->cmdline : run->exe;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "html.h"
+#include "html_curves.h"
 #include "units.h"
 
 enum {
@@ -15,27 +16,19 @@ enum {
     TOP = 12,
     BOTTOM = 26,
     MOST_POINTS = 400,
-    MOST_MARKS = 40
+    MOST_MARKS = 40,
+    MARK_ROWS = 4,
+    MARK_LETTERS = 40
 };
 enum { SPARK_WIDTH = 120, SPARK_HEIGHT = 26, SPARK_POINTS = 60 };
-
-/* Lines differ in dashes as well as in colour. */
-static const struct line {
-    const char *column, *label, *class, *dashes;
-} lines[] = {
-    {"rss", "resident memory", "c0", ""},
-    {"live_bytes", "live blocks", "c1", "6 3"},
-    {"java_heap_size", "committed Java heap", "c2", "2 3"},
-    {"cgroup_limit", "limit of the cgroup", "c4", "12 4"},
-};
-enum { LINES = sizeof(lines) / sizeof(lines[0]) };
 
 struct chart {
     FILE *out;
     const struct lr_model_series *series;
-    const struct lr_model_column *columns[LINES]; /* NULL: not drawn */
-    double first, last;                           /* milliseconds */
-    double most;                                  /* bytes at the upper edge */
+    const struct lr_model_column *columns[LR_HTML_CURVES]; /* NULL: not drawn */
+    double first, last;                                    /* milliseconds */
+    double most;                                           /* bytes at the upper edge */
+    size_t uprights[LR_UPRIGHTS];                          /* drawn */
 };
 
 static double x_of(const struct chart *chart, double time)
@@ -48,33 +41,6 @@ static double x_of(const struct chart *chart, double time)
 static double y_of(const struct chart *chart, double bytes)
 {
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * bytes / chart->most;
-}
-
-static double peak(const struct lr_model_series *series, const struct lr_model_column *column)
-{
-    double most = 0;
-
-    for (size_t i = 0; i < series->points; i++)
-        if (column->values[i] != LR_MODEL_UNKNOWN && (double)column->values[i] > most)
-            most = (double)column->values[i];
-    return most;
-}
-
-/* A limit that is far above everything else would flatten the rest. */
-static void choose_lines(struct chart *chart)
-{
-    double limit;
-
-    for (int i = 0; i < LINES; i++) {
-        chart->columns[i] = lr_model_column(chart->series, lines[i].column);
-        if (chart->columns[i] && i < LINES - 1)
-            chart->most = fmax(chart->most, peak(chart->series, chart->columns[i]));
-    }
-    limit = chart->columns[LINES - 1] ? peak(chart->series, chart->columns[LINES - 1]) : 0;
-    if (limit > 4 * chart->most || limit <= 0)
-        chart->columns[LINES - 1] = NULL;
-    else
-        chart->most = fmax(chart->most, limit);
 }
 
 /* 1, 2 or 5 times a power of ten, so that at most five of them fill `most`. */
@@ -92,15 +58,19 @@ static void put_grid(struct chart *chart)
     char text[LR_UNIT_SIZE];
 
     for (double bytes = 0; bytes <= chart->most; bytes += step)
-        fprintf(chart->out,
-                "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-                "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
-                LEFT, WIDTH - RIGHT, y_of(chart, bytes), y_of(chart, bytes), LEFT - 6,
-                y_of(chart, bytes) + 4, lr_unit_bytes(text, (uint64_t)bytes, false));
+        fprintf(
+            chart->out,
+            "<line class=\"grid\" stroke=\"#d5dbe1\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
+            "<text class=\"tick\" font-size=\"12\" x=\"%d\" y=\"%.1f\" "
+            "text-anchor=\"end\">%s</text>",
+            LEFT, WIDTH - RIGHT, y_of(chart, bytes), y_of(chart, bytes), LEFT - 6,
+            y_of(chart, bytes) + 4, lr_unit_bytes(text, (uint64_t)bytes, false));
     for (int i = 0; i <= 4; i++) {
         double time = chart->first + (chart->last - chart->first) * i / 4;
 
-        fprintf(chart->out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>",
+        fprintf(chart->out,
+                "<text class=\"tick\" font-size=\"12\" x=\"%.1f\" y=\"%d\" "
+                "text-anchor=\"%s\">%s</text>",
                 x_of(chart, time), HEIGHT - 8,
                 i == 0   ? "start"
                 : i == 4 ? "end"
@@ -109,14 +79,23 @@ static void put_grid(struct chart *chart)
     }
 }
 
+/* Attributes, since a page may be shown where styles are forbidden. */
+static void put_stroke(FILE *out, const char *class, const char *color, const char *dashes)
+{
+    fprintf(out,
+            "<path class=\"curve %s\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.8\" "
+            "stroke-dasharray=\"%s\" d=\"",
+            class, color, *dashes ? dashes : "none");
+}
+
 static void put_line(struct chart *chart, int number)
 {
     const struct lr_model_column *column = chart->columns[number];
     size_t points = chart->series->points, step = points / MOST_POINTS + 1;
     bool begun = false;
 
-    fprintf(chart->out, "<path class=\"curve %s\" stroke-dasharray=\"%s\" d=\"",
-            lines[number].class, lines[number].dashes);
+    put_stroke(chart->out, lr_html_curves[number].class, lr_html_curves[number].light,
+               lr_html_curves[number].dashes);
     for (size_t i = 0; i < points;
          i = i + step < points || i == points - 1 ? i + step : points - 1) {
         if (column->values[i] == LR_MODEL_UNKNOWN)
@@ -129,16 +108,20 @@ static void put_line(struct chart *chart, int number)
     fputs("\"/>", chart->out);
 }
 
-static void put_upright(struct chart *chart, double time, const char *class, const char *title)
+static void put_upright(struct chart *chart, double time, enum lr_upright kind, const char *title)
 {
+    const struct lr_html_upright *upright = &lr_html_uprights[kind];
+
     if (time < chart->first || time > chart->last)
         return;
     fputs("<g><title>", chart->out);
     lr_html_text(chart->out, title);
     fprintf(chart->out,
-            "</title><line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" "
-            "y2=\"%d\"/></g>",
-            class, x_of(chart, time), x_of(chart, time), TOP, HEIGHT - BOTTOM);
+            "</title><line class=\"%s\" stroke=\"%s\" stroke-dasharray=\"%s\" x1=\"%.1f\" "
+            "x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/></g>",
+            upright->class, upright->light, *upright->dashes ? upright->dashes : "none",
+            x_of(chart, time), x_of(chart, time), TOP, HEIGHT - BOTTOM);
+    chart->uprights[kind]++;
 }
 
 /* Of collections that are a pixel apart, one is enough. */
@@ -154,7 +137,7 @@ static void put_collections(struct chart *chart)
                     column->values[i] > before;
 
         if (rose && x_of(chart, time) >= drawn + 2) {
-            put_upright(chart, time, "gc", "collection of the old generation or the whole heap");
+            put_upright(chart, time, LR_UPRIGHT_GC, lr_html_uprights[LR_UPRIGHT_GC].label);
             drawn = x_of(chart, time);
         }
         before = column->values[i];
@@ -164,35 +147,68 @@ static void put_collections(struct chart *chart)
 static void put_changes(struct chart *chart, const struct lr_model_completeness *complete)
 {
     for (size_t i = 0; i < complete->interval_count && i < MOST_POINTS; i++)
-        put_upright(chart, complete->intervals[i].time_ms, "change",
-                    "the sampling interval was changed");
+        put_upright(chart, (double)complete->intervals[i].time_ms, LR_UPRIGHT_CHANGE,
+                    lr_html_uprights[LR_UPRIGHT_CHANGE].label);
+}
+
+/* Names beside their lines, on as many levels as it takes for neighbours not to overlap; where none
+ * is free the line has its name as a title only. */
+static void put_mark_name(struct chart *chart, double time, const char *name,
+                          double ends[MARK_ROWS])
+{
+    double x = x_of(chart, time), width = 7.0 * (double)lr_html_letters(name, MARK_LETTERS);
+    bool left = x + 3 + width > WIDTH;
+    double from = left ? x - 3 - width : x + 3;
+
+    for (int row = 0; row < MARK_ROWS; row++) {
+        if (from < ends[row])
+            continue;
+        ends[row] = from + width + 6;
+        fprintf(chart->out,
+                "<text class=\"tick\" font-size=\"12\" x=\"%.1f\" y=\"%d\" "
+                "text-anchor=\"%s\">",
+                left ? x - 3 : x + 3, TOP + 10 + 14 * row, left ? "end" : "start");
+        lr_html_start(chart->out, name, MARK_LETTERS);
+        fputs("</text>", chart->out);
+        return;
+    }
 }
 
 static void put_marks(struct chart *chart, const struct lr_model *model)
 {
+    double ends[MARK_ROWS] = {0};
+
     for (size_t i = 0; i < model->mark_count && i < MOST_MARKS; i++) {
         const struct lr_model_mark *mark = &model->marks[i];
         double time = (double)mark->time_ms;
 
-        put_upright(chart, time, "mark", mark->name);
-        if (time < chart->first || time > chart->last)
-            continue;
-        fprintf(chart->out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\">", x_of(chart, time) + 3,
-                TOP + 10);
-        lr_html_text(chart->out, mark->name);
-        fputs("</text>", chart->out);
+        put_upright(chart, time, LR_UPRIGHT_MARK, mark->name);
+        if (time >= chart->first && time <= chart->last)
+            put_mark_name(chart, time, mark->name, ends);
     }
 }
 
 static void put_legend(struct chart *chart)
 {
     fputs("<ul class=\"legend\" aria-hidden=\"true\">", chart->out);
-    for (int i = 0; i < LINES; i++)
-        if (chart->columns[i])
-            fprintf(chart->out,
-                    "<li><svg width=\"34\" height=\"8\"><path class=\"curve %s\" "
-                    "stroke-dasharray=\"%s\" d=\"M1 4L33 4\"/></svg> %s</li>",
-                    lines[i].class, lines[i].dashes, lines[i].label);
+    for (int i = 0; i < LR_HTML_CURVES; i++) {
+        const struct lr_html_curve *curve = &lr_html_curves[i];
+
+        if (!chart->columns[i])
+            continue;
+        fputs("<li><svg width=\"34\" height=\"8\">", chart->out);
+        put_stroke(chart->out, curve->class, curve->light, curve->dashes);
+        fprintf(chart->out, "M1 4L33 4\"/></svg> %s</li>", curve->label);
+    }
+    for (int i = 0; i < LR_UPRIGHTS; i++) {
+        const struct lr_html_upright *upright = &lr_html_uprights[i];
+
+        if (!chart->uprights[i])
+            continue;
+        fputs("<li class=\"upright\"><svg width=\"10\" height=\"14\">", chart->out);
+        put_stroke(chart->out, upright->class, upright->light, upright->dashes);
+        fprintf(chart->out, "M5 0L5 14\"/></svg> %s</li>", upright->label);
+    }
     fputs("</ul>", chart->out);
 }
 
@@ -201,17 +217,25 @@ static void put_description(struct chart *chart)
 {
     const struct lr_model_series *series = chart->series;
     char first[LR_UNIT_SIZE], last[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
+    const char *between = "";
 
-    for (int i = 0; i < LINES; i++) {
-        const struct lr_model_column *column = chart->columns[i];
+    for (int i = 0; i < LR_HTML_CURVES; i++) {
+        const struct lr_html_curve *curve = &lr_html_curves[i];
+        const struct lr_model_column *column = lr_model_column(series, curve->column);
 
-        if (!column || lr_model_first_known(series, column) == series->points)
+        if (!column || lr_model_first_known(series, column) == series->points ||
+            (!chart->columns[i] && !(curve->limit && lr_html_peak(series, column) > 0)))
             continue;
-        fprintf(chart->out, "%s%s: %s at first, %s at most, %s at last", i ? "; " : "",
-                lines[i].label,
+        if (!chart->columns[i]) {
+            fprintf(chart->out, "%s%s: %s, far above this chart", between, curve->label,
+                    lr_unit_bytes(most, (uint64_t)lr_html_peak(series, column), false));
+            continue;
+        }
+        fprintf(chart->out, "%s%s: %s at first, %s at most, %s at last", between, curve->label,
                 lr_unit_bytes(first, column->values[lr_model_first_known(series, column)], false),
-                lr_unit_bytes(most, (uint64_t)peak(series, column), false),
+                lr_unit_bytes(most, (uint64_t)lr_html_peak(series, column), false),
                 lr_unit_bytes(last, column->values[lr_model_last_known(series, column)], false));
+        between = "; ";
     }
 }
 
@@ -221,7 +245,7 @@ bool lr_html_chart(FILE *out, const struct lr_model *model)
 
     if (model->series.points < 2)
         return false;
-    choose_lines(&chart);
+    chart.most = lr_html_choose(&model->series, chart.columns);
     if (chart.most <= 0)
         return false;
     chart.first = (double)model->series.time_ms[0];
@@ -235,7 +259,7 @@ bool lr_html_chart(FILE *out, const struct lr_model *model)
     put_collections(&chart);
     put_changes(&chart, &model->completeness);
     put_marks(&chart, model);
-    for (int i = 0; i < LINES; i++)
+    for (int i = 0; i < LR_HTML_CURVES; i++)
         if (chart.columns[i])
             put_line(&chart, i);
     fputs("</svg>", out);
@@ -251,18 +275,23 @@ void lr_html_spark(FILE *out, const struct lr_model *model, uint64_t followed, b
     const struct lr_model_followed *history = &model->series.followed;
     size_t step = history->points / SPARK_POINTS + 1;
     double most = 0, span;
+    size_t known = 0;
     bool begun = false;
     double (*value)(const struct lr_model_followed *, uint64_t, size_t) =
         bytes ? lr_followed_bytes : lr_followed_count;
 
     if (followed == 0 || history->points < 2)
         return;
-    for (size_t i = 0; i < history->points; i += step)
+    for (size_t i = 0; i < history->points; i += step) {
         most = fmax(most, value(history, followed, i)); /* a NAN never wins */
+        known += !isnan(value(history, followed, i));
+    }
     span = (double)(history->time_ms[history->points - 1] - history->time_ms[0]);
-    if (most <= 0 || span <= 0)
+    if (known < 2 || most <= 0 || span <= 0)
         return;
-    fprintf(out, "<svg class=\"spark\" viewBox=\"0 0 %d %d\" aria-hidden=\"true\"><path d=\"",
+    fprintf(out,
+            "<svg class=\"spark\" width=\"%d\" height=\"%d\" aria-hidden=\"true\"><path "
+            "fill=\"none\" stroke=\"#1668c4\" d=\"",
             SPARK_WIDTH, SPARK_HEIGHT);
     for (size_t i = 0; i < history->points; i += step) {
         double at = value(history, followed, i);

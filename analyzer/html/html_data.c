@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "emit.h"
+#include "emit_web.h"
 #include "gzip.h"
 
 enum { LINE = 96 };
@@ -26,11 +26,10 @@ static void put_base64(FILE *out, const unsigned char *bytes, size_t size)
     }
 }
 
-/* The JSON with at most `top` places (0: all), compressed. */
-static enum lr_status pack(const struct lr_model *model, unsigned top, unsigned char **packed,
-                           size_t *packed_size, struct lr_error *error)
+/* What the script is given, with at most `top` places, compressed. */
+static enum lr_status pack(const struct lr_model *model, const struct lr_diff *diff, unsigned top,
+                           unsigned char **packed, size_t *packed_size, struct lr_error *error)
 {
-    struct lr_emit_options options = {.top = top};
     char *json = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&json, &size);
@@ -38,7 +37,7 @@ static enum lr_status pack(const struct lr_model *model, unsigned top, unsigned 
 
     if (!memory)
         return lr_fail(error, LR_FAILED, "out of memory");
-    status = lr_emit_json(memory, model, &options, error);
+    status = lr_emit_web(memory, model, diff, top, error);
     if (fclose(memory) != 0 && status == LR_OK)
         status = lr_fail(error, LR_FAILED, "out of memory");
     if (status == LR_OK)
@@ -47,16 +46,25 @@ static enum lr_status pack(const struct lr_model *model, unsigned top, unsigned 
     return status;
 }
 
-enum lr_status lr_html_data(FILE *out, const struct lr_model *model, struct lr_error *error)
+/* As many bytes as so many will be in base64, with its line ends. */
+static size_t written_size(size_t size)
 {
-    static const unsigned tops[] = {20000, 8000, 3000, 1000, 300, 100, 1};
+    size_t digits = (size + 2) / 3 * 4;
+
+    return digits + digits / (LINE / 3 * 4) + 128;
+}
+
+enum lr_status lr_html_data(FILE *out, const struct lr_model *model, const struct lr_diff *diff,
+                            size_t most, struct lr_error *error)
+{
+    static const unsigned tops[] = {20000, 10000, 5000, 2500, 1000, 300, 100, 1};
     unsigned char *packed = NULL;
     size_t size = 0;
     enum lr_status status = LR_OK;
 
     for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]) && status == LR_OK; i++) {
-        status = pack(model, tops[i], &packed, &size, error);
-        if (status == LR_OK && size / 3 * 4 <= LR_HTML_DATA_MOST)
+        status = pack(model, diff, tops[i], &packed, &size, error);
+        if (status == LR_OK && written_size(size) <= most)
             break;
         if (status == LR_OK)
             free(packed);

@@ -7,11 +7,13 @@
 
 #include <stdio.h>
 
+#include "diff.h"
 #include "model.h"
 
-/* A script element of type application/gzip that holds leakring.report/1, compressed, in base64.
- * At most LR_HTML_DATA_MOST bytes: the smallest sites are left out until it fits. */
-enum { LR_HTML_DATA_MOST = 2 << 20 };
-enum lr_status lr_html_data(FILE *out, const struct lr_model *model, struct lr_error *error);
+/* A script element of type application/gzip that holds what emit_web.h writes, compressed, in
+ * base64.  At most `most` bytes: the smallest sites are left out until it fits.  `diff` may be
+ * NULL. */
+enum lr_status lr_html_data(FILE *out, const struct lr_model *model, const struct lr_diff *diff,
+                            size_t most, struct lr_error *error);
 
 #endif

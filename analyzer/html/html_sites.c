@@ -3,12 +3,11 @@
 
 #include <inttypes.h>
 
-#include "emit_sampling.h"
 #include "html.h"
 #include "html_chart.h"
+#include "site_id.h"
 #include "units.h"
 
-enum { MOST_FINDINGS = 60, MOST_PAIR_SITES = 100, MOST_PLACES = 60 };
 enum { CALLERS = 6, CALLERS_IN_ROW = 1 };
 
 static uint64_t owned_bytes(const struct lr_model_pair_site *site)
@@ -38,7 +37,7 @@ static void put_threads(FILE *out, const struct lr_model_threads *threads)
 
 static void put_pair_finding(FILE *out, const struct lr_model *model,
                              const struct lr_model_pair *pair,
-                             const struct lr_model_pair_site *site)
+                             const struct lr_model_pair_site *site, size_t frames)
 {
     lr_html_culprit(out, &site->path, CALLERS);
     fputs("<p><strong>", out);
@@ -69,24 +68,15 @@ static void put_pair_finding(FILE *out, const struct lr_model *model,
         fputs("<p class=\"warning\">Its Java frames could not be had: the native caller is "
               "shown.</p>",
               out);
-    lr_html_stack(out, &site->path);
-}
-
-static void put_estimate(FILE *out, const struct lr_estimate *estimate)
-{
-    char range[LR_RANGE_SIZE];
-
-    lr_html_bytes(out, lr_model_round(estimate->value));
-    if (*lr_emit_range(range, estimate, false))
-        fprintf(out, " <span class=\"range\">(%s)</span>", range);
+    lr_html_stack(out, &site->path, frames);
 }
 
 static void put_memory_finding(FILE *out, const struct lr_model *model,
-                               const struct lr_model_memory_site *site)
+                               const struct lr_model_memory_site *site, size_t frames)
 {
     lr_html_culprit(out, &site->path, CALLERS);
     fprintf(out, "<p>%s: ", lr_memory_kind_name(site->kind));
-    put_estimate(out, &site->live_bytes);
+    lr_html_estimate(out, &site->live_bytes);
     fputs(" in ", out);
     lr_html_count(out, lr_model_round(site->live_count.value));
     fputs(" blocks live; ", out);
@@ -94,68 +84,70 @@ static void put_memory_finding(FILE *out, const struct lr_model *model,
     fputs("</p>", out);
     lr_html_spark(out, model, site->followed, true);
     put_threads(out, &site->path.threads);
-    lr_html_stack(out, &site->path);
+    lr_html_stack(out, &site->path, frames);
 }
 
 /* Whether number `n` (from 1) is shown; opens its list item. */
-static bool begin_finding(FILE *out, size_t n)
+static bool begin_finding(FILE *out, size_t n, const struct lr_html_limits *limits)
 {
-    if (n > MOST_FINDINGS)
+    char id[32];
+
+    if (n > limits->findings)
         return false;
-    fprintf(out, "<li id=\"culprit-%zu\">", n);
+    snprintf(id, sizeof(id), "culprit-%zu", n);
+    fprintf(out, "<li id=\"%s\">", id);
+    lr_html_link(out, id, "this line");
     return true;
 }
 
-void lr_html_findings(FILE *out, const struct lr_model *model)
+void lr_html_findings(FILE *out, const struct lr_model *model, const struct lr_html_limits *limits)
 {
-    size_t number = 0;
+    size_t n = 0;
 
-    fputs("<section id=\"culprits\"><h2>Lines to fix</h2>\n<ol class=\"findings\">\n", out);
-    for (size_t i = 0; i < model->pair_count; i++)
-        for (size_t s = 0; s < model->pairs[i].site_count; s++)
-            if (model->pairs[i].sites[s].class == LR_CLASS_LEAK && begin_finding(out, ++number)) {
-                put_pair_finding(out, model, &model->pairs[i], &model->pairs[i].sites[s]);
+    lr_html_heading(out, "culprits", "Lines to fix");
+    fputs("<ol class=\"findings\">\n", out);
+    for (size_t i = 0; i < model->pair_count; i++) {
+        const struct lr_model_pair *pair = &model->pairs[i];
+
+        for (size_t s = 0; s < pair->site_count; s++)
+            if (pair->sites[s].class == LR_CLASS_LEAK && begin_finding(out, ++n, limits)) {
+                put_pair_finding(out, model, pair, &pair->sites[s], limits->frames);
                 fputs("</li>\n", out);
             }
+    }
     for (size_t i = 0; i < model->site_count; i++)
-        if (model->sites[i].leaks && begin_finding(out, ++number)) {
-            put_memory_finding(out, model, &model->sites[i]);
+        if (model->sites[i].leaks && begin_finding(out, ++n, limits)) {
+            put_memory_finding(out, model, &model->sites[i], limits->frames);
             fputs("</li>\n", out);
         }
     fputs("</ol>\n", out);
-    if (number == 0)
+    if (n == 0)
         fputs("<p>None.</p>", out);
-    else if (number > MOST_FINDINGS)
+    else if (n > limits->findings)
         fprintf(out, "<p>%zu more are not shown here; <code>--format=json</code> has them.</p>",
-                number - MOST_FINDINGS);
+                n - limits->findings);
     fputs("</section>\n", out);
-}
-
-static void put_cell(FILE *out, uint64_t count)
-{
-    fputs("<td class=\"n\">", out);
-    lr_html_count(out, count);
-    fputs("</td>", out);
 }
 
 static void put_pair_figures(FILE *out, uint64_t acquired, uint64_t released, uint64_t cleaned,
                              uint64_t live, uint64_t bytes)
 {
-    put_cell(out, acquired);
-    put_cell(out, released - cleaned);
-    put_cell(out, cleaned);
-    put_cell(out, live);
+    lr_html_cell(out, acquired);
+    lr_html_cell(out, released - cleaned);
+    lr_html_cell(out, cleaned);
+    lr_html_cell(out, live);
     fputs("<td class=\"n\">", out);
     lr_html_bytes(out, bytes);
     fputs("</td>", out);
 }
 
 static void put_pair_site(FILE *out, const struct lr_model *model,
-                          const struct lr_model_pair_site *site)
+                          const struct lr_model_pair_site *site, const char *id, size_t frames)
 {
-    fputs("<tr><td>", out);
+    fprintf(out, "<tr id=\"site-%s\"><td>", id);
+    lr_html_site_link(out, id);
     lr_html_culprit(out, &site->path, CALLERS_IN_ROW);
-    lr_html_stack(out, &site->path);
+    lr_html_stack(out, &site->path, frames);
     fprintf(out, "</td><td><span class=\"class %s\">%s</span>", lr_site_class_name(site->class),
             lr_site_class_name(site->class));
     if (site->expected) {
@@ -171,16 +163,18 @@ static void put_pair_site(FILE *out, const struct lr_model *model,
     fputs("</td></tr>\n", out);
 }
 
-void lr_html_pairs(FILE *out, const struct lr_model *model)
+void lr_html_pairs(FILE *out, const struct lr_model *model, const struct lr_html_limits *limits)
 {
     size_t shown = 0, all = 0;
+    char id[LR_SITE_ID_SIZE];
 
-    fputs("<section id=\"pairs\"><h2>Resource pairs</h2>\n", out);
+    lr_html_heading(out, "pairs", "Resource pairs");
     if (model->pair_count == 0) {
         fputs("<p>No stream was acquired.</p></section>\n", out);
         return;
     }
-    fputs("<div class=\"wide\"><table><caption>What one call acquires and another must release"
+    fputs("<div class=\"wide\"><table cellpadding=\"4\"><caption>What one call acquires and "
+          "another must release"
           "</caption><thead><tr><th>where</th><th>class</th><th class=\"n\">acquired</th>"
           "<th class=\"n\">ended</th><th class=\"n\">by Cleaner</th><th class=\"n\">live</th>"
           "<th class=\"n\">memory</th><th>live over time</th></tr></thead>\n",
@@ -195,57 +189,16 @@ void lr_html_pairs(FILE *out, const struct lr_model *model)
                          pair->live_bytes);
         fputs("<td></td></tr>\n", out);
         all += pair->site_count;
-        for (size_t s = 0; s < pair->site_count && shown < MOST_PAIR_SITES; s++, shown++)
-            put_pair_site(out, model, &pair->sites[s]);
+        for (size_t s = 0; s < pair->site_count && shown < limits->pair_sites; s++, shown++) {
+            lr_pair_site_id(id, pair, &pair->sites[s]);
+            put_pair_site(out, model, &pair->sites[s], id, limits->frames);
+        }
         fputs("</tbody>", out);
     }
     fputs("</table></div>\n", out);
     if (shown < all)
-        fprintf(out, "<p>%zu more places are not shown here.</p>", all - shown);
-    fputs("</section>\n", out);
-}
-
-static void put_place(FILE *out, const struct lr_model *model,
-                      const struct lr_model_memory_site *site)
-{
-    fputs("<tr><td class=\"n\">", out);
-    put_estimate(out, &site->live_bytes);
-    fputs("</td>", out);
-    put_cell(out, lr_model_round(site->live_count.value));
-    fprintf(out, "<td>%s</td><td>", site->jvm ? "JVM" : lr_memory_kind_name(site->kind));
-    lr_html_culprit(out, &site->path, CALLERS_IN_ROW);
-    lr_html_stack(out, &site->path);
-    fputs("</td><td>", out);
-    lr_html_trend(out, &site->trend, true);
-    fputs("</td><td>", out);
-    lr_html_spark(out, model, site->followed, true);
-    fputs("</td></tr>\n", out);
-}
-
-void lr_html_memory(FILE *out, const struct lr_model *model)
-{
-    size_t shown = model->site_count < MOST_PLACES ? model->site_count : MOST_PLACES;
-    double rest = 0;
-    char bytes[LR_UNIT_SIZE];
-
-    fputs("<section id=\"sites\"><h2>Plain memory, place by place</h2>\n", out);
-    if (shown == 0) {
-        fputs("<p>None is live.</p></section>\n", out);
-        return;
-    }
-    fputs("<div class=\"wide\"><table id=\"places\"><thead><tr><th class=\"n\">live</th>"
-          "<th class=\"n\">blocks</th><th>kind</th><th>where</th><th>trend</th><th>over time</th>"
-          "</tr></thead><tbody>\n",
-          out);
-    for (size_t i = 0; i < shown; i++)
-        put_place(out, model, &model->sites[i]);
-    fputs("</tbody></table></div>\n", out);
-    for (size_t i = shown; i < model->site_count; i++)
-        rest += model->sites[i].live_bytes.value;
-    if (shown < model->site_count)
         fprintf(out,
-                "<p class=\"rest\">%zu smaller places with %s in all are not in this table."
-                "</p>\n",
-                model->site_count - shown, lr_unit_bytes(bytes, lr_model_round(rest), false));
+                "<p>%zu more places are not shown here; <code>--format=json</code> has them.</p>",
+                all - shown);
     fputs("</section>\n", out);
 }

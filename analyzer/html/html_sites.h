@@ -1,4 +1,4 @@
-/* html_sites.h -- what leaks, the pairs, and plain memory, as tables of a page.
+/* html_sites.h -- what leaks and the pairs, as tables of a page.
  *
  * Stage: EMIT, below emit_html.c.  Context: analyzer only.  Each is one <section>.
  */
@@ -7,13 +7,12 @@
 
 #include <stdio.h>
 
+#include "html.h"
 #include "model.h"
 
 /* The lines to fix, each with its figures and stack. */
-void lr_html_findings(FILE *out, const struct lr_model *model);
+void lr_html_findings(FILE *out, const struct lr_model *model, const struct lr_html_limits *limits);
 /* Pairs and their call sites. */
-void lr_html_pairs(FILE *out, const struct lr_model *model);
-/* Plain memory, place by place, the largest first. */
-void lr_html_memory(FILE *out, const struct lr_model *model);
+void lr_html_pairs(FILE *out, const struct lr_model *model, const struct lr_html_limits *limits);
 
 #endif

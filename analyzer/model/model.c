@@ -15,17 +15,25 @@ static void free_texts(struct lr_model_texts *texts)
     free(texts->items);
 }
 
+static void free_pair_site(struct lr_model_pair_site *site)
+{
+    lr_path_free(&site->path);
+    free(site->parts);
+}
+
 void lr_model_free(struct lr_model *model)
 {
     if (!model)
         return;
     for (size_t i = 0; i < model->pair_count; i++) {
         for (size_t s = 0; s < model->pairs[i].site_count; s++)
-            lr_path_free(&model->pairs[i].sites[s].path);
+            free_pair_site(&model->pairs[i].sites[s]);
         free(model->pairs[i].sites);
     }
-    for (size_t i = 0; i < model->site_count; i++)
+    for (size_t i = 0; i < model->site_count; i++) {
         lr_path_free(&model->sites[i].path);
+        free(model->sites[i].parts);
+    }
     free(model->pairs);
     free(model->pair_names);
     free(model->sites);
@@ -42,6 +50,7 @@ void lr_model_free(struct lr_model *model)
     free(model->verdict.next);
     lr_model_series_free(&model->series);
     free(model->marks);
+    free(model->parts);
     free(model->run.path);
     free(model);
 }

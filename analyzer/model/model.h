@@ -96,6 +96,11 @@ struct lr_model_suppression {
     uint64_t sites, count, bytes; /* that it covers: never ended or live */
 };
 
+/* Of what is live at a site, what was acquired in a part of the run. */
+struct lr_model_by_part {
+    double bytes, count;
+};
+
 struct lr_model_pair_site {
     struct lr_model_path path;
     uint64_t acquired, released;
@@ -112,6 +117,7 @@ struct lr_model_pair_site {
     uint64_t survived;      /* of the live ones, those that a full collection found in use: held */
     uint64_t untested;      /* the other live ones: born since, or there was no such collection */
     struct lr_sampled total_bytes_sum, total_count_sum; /* blocks ever allocated for them */
+    struct lr_model_by_part *parts; /* as many as the model has; NULL: nothing in any */
     struct lr_trend trend;  /* of the number of live ones; meaningless unless followed */
     struct lr_trend bytes_trend; /* of the memory that they own; likewise */
     enum lr_site_class class;
@@ -142,6 +148,7 @@ struct lr_model_memory_site {
                                       mappings, no files */
     struct lr_sampled late_bytes_sum;
     struct lr_sampled total_bytes_sum, total_count_sum;
+    struct lr_model_by_part *parts; /* as many as the model has; NULL: there are none */
     uint64_t followed;     /* slots of model_series.h, a bit each */
     double followed_bytes; /* of the live ones, those of stacks that are followed */
     uint64_t lost;         /* allocations that found no room in the file */
@@ -296,6 +303,12 @@ struct lr_model_mark {
     uint32_t tid;              /* who made it; 0: another process */
 };
 
+/* What lies between two marks, or a mark and an end of the run; of many marks between some. */
+struct lr_model_part {
+    const char *from, *to;   /* names; NULL: the beginning, the end */
+    uint64_t from_ms, to_ms; /* UINT64_MAX: the end */
+};
+
 /* The part of the run that the rest of the model is about: what was acquired in it and is live at
  * the end of the recording, and the series within it. */
 struct lr_model_phase {
@@ -308,6 +321,8 @@ struct lr_model {
     struct lr_model_run run;
     struct lr_model_mark *marks; /* in the order in which they were made */
     size_t mark_count;
+    struct lr_model_part *parts; /* in order of time; none without marks */
+    size_t part_count;
     struct lr_model_phase phase;
     struct lr_model_completeness completeness;
     struct lr_model_verdict verdict;

@@ -135,7 +135,7 @@ enum lr_status lr_model_build_with(const struct lr_trace *trace, struct lr_symbo
         return lr_fail(error, LR_FAILED, "out of memory");
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && status == LR_OK; i++)
         status = steps[i](&build, error);
-    free(build.tallies);
+    lr_tallies_free(&build);
     free(build.cleaned);
     free(build.owners);
     lr_threads_free(build.threads);

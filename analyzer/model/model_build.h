@@ -24,6 +24,7 @@ struct lr_tally {
     struct lr_sum memory[LR_MEMORY_KINDS]; /* what no pair owns */
     uint64_t file_bytes; /* of mappings, those of files */
     uint64_t owned_at_creation, owned_later, owned_blocks;
+    struct lr_model_by_part *parts[LR_MEMORY_KINDS], *owned_parts; /* model_parts.h */
     uint32_t pair_seed; /* 1 + index of the pair site that owns; 0: none */
 };
 
@@ -61,6 +62,7 @@ uint64_t lr_followed_mask(const struct lr_build *build, bool pair, uint32_t id);
  * likely. */
 void lr_build_whole_gcs(struct lr_build *build);
 enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error);
+void lr_tallies_free(struct lr_build *build);
 enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);
 /* What was allocated where nothing is live any more, and the modules; after lr_build_memory. */

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "model_build.h"
+#include "model_parts.h"
 #include "steps.h"
 
 static void add_block(struct lr_sum *sum, double size, double weight, uint64_t birth_ms,
@@ -38,13 +39,15 @@ static bool tally_block(struct lr_build *build, const struct lr_live_view *block
                   build->model->run.duration_ms);
         if (is_late(build, block->birth_ms))
             lr_sampled_add(&tally->memory[kind].late, (double)block->size, block->weight);
-        return lr_threads_count(&build->threads, LR_PLACE_MEMORY + kind, stack, block->thread,
+        return lr_parts_add(build->model, &tally->parts[kind], block->birth_ms,
+                            (double)block->size * block->weight, block->weight) &&
+               lr_threads_count(&build->threads, LR_PLACE_MEMORY + kind, stack, block->thread,
                                 block->weight);
     }
     bytes = lr_model_round((double)block->size * block->weight);
     *(block->later ? &tally->owned_later : &tally->owned_at_creation) += bytes;
     tally->owned_blocks += lr_model_round(block->weight);
-    return true;
+    return lr_parts_add(build->model, &tally->owned_parts, block->birth_ms, (double)bytes, 0);
 }
 
 static bool tally_region(struct lr_build *build, const struct lr_region_view *region)
@@ -58,7 +61,9 @@ static bool tally_region(struct lr_build *build, const struct lr_region_view *re
         tally->file_bytes += region->length;
     else if (is_late(build, region->birth_ms))
         lr_sampled_add_exact(&sum->late, (double)region->length);
-    return lr_threads_count(&build->threads, LR_PLACE_MEMORY + LR_MEMORY_MMAP, stack,
+    return lr_parts_add(build->model, &tally->parts[LR_MEMORY_MMAP], region->birth_ms,
+                        (double)region->length, 1) &&
+           lr_threads_count(&build->threads, LR_PLACE_MEMORY + LR_MEMORY_MMAP, stack,
                             region->thread, 1);
 }
 
@@ -81,6 +86,16 @@ enum lr_status lr_build_tallies(struct lr_build *build, struct lr_error *error)
     while (memory && lr_trace_each_region(build->trace, &cursor, &region))
         memory = tally_region(build, &region);
     return memory ? LR_OK : lr_fail(error, LR_FAILED, "out of memory");
+}
+
+void lr_tallies_free(struct lr_build *build)
+{
+    for (uint32_t stack = 0; build->tallies && stack < build->stacks; stack++) {
+        for (int kind = 0; kind < LR_MEMORY_KINDS; kind++)
+            free(build->tallies[stack].parts[kind]);
+        free(build->tallies[stack].owned_parts);
+    }
+    free(build->tallies);
 }
 
 /* What may be missing: no mapping; of blocks one for each interval of bytes, and nothing tells
@@ -132,6 +147,7 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site->live_count_sum = sum->count;
     site->births = sum->births;
     site->late_bytes_sum = sum->late;
+    lr_parts_merge(model, &site->parts, &build->tallies[stack].parts[kind]);
     if (kind == LR_MEMORY_MMAP)
         site->file_bytes = (double)build->tallies[stack].file_bytes;
     set_unseen(site, (double)lr_trace_info(build->trace)->max_interval, sum->smallest);
@@ -149,10 +165,11 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
 }
 
 /* Memory owned by a pair whose call site is not in the file is plain memory to the report. */
-static void disown(struct lr_tally *tally)
+static void disown(const struct lr_model *model, struct lr_tally *tally)
 {
     if (tally->pair_seed || tally->owned_blocks == 0)
         return;
+    lr_parts_merge(model, &tally->parts[LR_MEMORY_MALLOC], &tally->owned_parts);
     lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].count, (double)tally->owned_blocks);
     lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].bytes,
                          (double)(tally->owned_at_creation + tally->owned_later));
@@ -169,8 +186,10 @@ static int compare_by_path(const void *left, const void *right)
     return lr_path_compare(&a->path, &b->path);
 }
 
-static void merge_site(struct lr_model_memory_site *into, const struct lr_model_memory_site *from)
+static void merge_site(const struct lr_model *model, struct lr_model_memory_site *into,
+                       struct lr_model_memory_site *from)
 {
+    lr_parts_merge(model, &into->parts, &from->parts);
     lr_sampled_merge(&into->live_bytes_sum, &from->live_bytes_sum);
     lr_sampled_merge(&into->live_count_sum, &from->live_count_sum);
     lr_sampled_merge(&into->late_bytes_sum, &from->late_bytes_sum);
@@ -204,7 +223,7 @@ static void merge_sites(struct lr_model *model)
         struct lr_model_memory_site *site = &model->sites[i];
 
         if (kept > 0 && compare_by_path(&model->sites[kept - 1], site) == 0) {
-            merge_site(&model->sites[kept - 1], site);
+            merge_site(model, &model->sites[kept - 1], site);
             lr_path_merge(&model->sites[kept - 1].path, &site->path);
         } else {
             model->sites[kept++] = *site;
@@ -235,7 +254,7 @@ enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error)
 
     lr_steps_begin("naming the places of memory", build->stacks);
     for (uint32_t stack = 0; stack < build->stacks; stack++, lr_steps_advance()) {
-        disown(&build->tallies[stack]);
+        disown(model, &build->tallies[stack]);
         for (int kind = 0; kind < LR_MEMORY_KINDS; kind++) {
             const struct lr_sum *sum = &build->tallies[stack].memory[kind];
             enum lr_status status;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model_build.h"
+#include "model_parts.h"
 #include "steps.h"
 
 struct seed {
@@ -142,7 +143,8 @@ static bool read_live(struct lr_build *build, struct seeds *seeds)
             build->orphan_pairs++;
         }
         count_live(&seed->site, live.birth_ms, &build->model->run);
-        if (!lr_threads_count(&build->threads, LR_PLACE_PAIRS, (uint32_t)(seed - seeds->items),
+        if (!lr_parts_add(build->model, &seed->site.parts, live.birth_ms, 0, 1) ||
+            !lr_threads_count(&build->threads, LR_PLACE_PAIRS, (uint32_t)(seed - seeds->items),
                               live.thread, 1))
             return false;
     }
@@ -167,6 +169,7 @@ static void claim_memory(struct lr_build *build, struct seeds *seeds)
         seed->site.bytes_at_creation = tally->owned_at_creation;
         seed->site.bytes_later = tally->owned_later;
         seed->site.owned_blocks = tally->owned_blocks;
+        lr_parts_merge(build->model, &seed->site.parts, &tally->owned_parts);
         lr_stack_sums(build, seed->stack, &seed->site.total_bytes_sum,
                       &seed->site.total_count_sum);
     }
@@ -212,8 +215,10 @@ static int compare_seeds(const void *left, const void *right)
     return (a->stack > b->stack) - (a->stack < b->stack);
 }
 
-static void merge_site(struct lr_model_pair_site *into, struct lr_model_pair_site *from)
+static void merge_site(const struct lr_model *model, struct lr_model_pair_site *into,
+                       struct lr_model_pair_site *from)
 {
+    lr_parts_merge(model, &into->parts, &from->parts);
     into->acquired += from->acquired;
     into->released += from->released;
     into->released_by_cleaner += from->released_by_cleaner;
@@ -302,10 +307,11 @@ static bool merge_seeds(struct lr_build *build, struct seeds *seeds)
             return false;
         last = pair->site_count ? &pair->sites[pair->site_count - 1] : NULL;
         if (last && lr_path_compare(&last->path, &seed->site.path) == 0)
-            merge_site(last, &seed->site);
+            merge_site(build->model, last, &seed->site);
         else if (!append_site(pair, &seed->site))
             return false;
         memset(&seed->site.path, 0, sizeof(seed->site.path));
+        seed->site.parts = NULL; /* the model's now */
     }
     for (size_t i = 0; i < build->model->pair_count; i++)
         add_totals(&build->model->pairs[i]);
@@ -314,8 +320,10 @@ static bool merge_seeds(struct lr_build *build, struct seeds *seeds)
 
 static void free_seeds(struct seeds *seeds)
 {
-    for (uint32_t i = 0; i < seeds->count; i++)
+    for (uint32_t i = 0; i < seeds->count; i++) {
         lr_path_free(&seeds->items[i].site.path);
+        free(seeds->items[i].site.parts);
+    }
     free(seeds->items);
     free(seeds->orphans);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "model_build.h"
+#include "model_parts.h"
 #include "units.h"
 
 static bool add_mark(struct lr_model *model, const struct lr_mark_view *mark)
@@ -49,6 +50,7 @@ enum lr_status lr_build_phase(struct lr_build *build, struct lr_error *error)
 
     for (uint64_t cursor = 0; memory && lr_trace_each_mark(build->trace, &cursor, &mark);)
         memory = add_mark(model, &mark);
+    memory = memory && lr_parts_make(model);
     model->phase = (struct lr_model_phase){.set = window->set, .to_ms = model->run.duration_ms};
     if (memory && window->set) {
         model->phase.from = window->from;

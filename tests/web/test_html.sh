@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_html.sh -- the HTML report in a real browser: synthesized traces, hostile names, five thousand
-# places, and a JVM that leaks.  Screenshots are kept in the build directory's test/web.
+# places, a JVM that leaks, and what changed since it leaked less.  Screenshots are kept in the build
+# directory's test/web.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 tap_need node jq
@@ -10,23 +11,36 @@ web=$LR_ROOT/build/web
 [ -s "$web/report.js" ] || tap_skip_all "built without Node.js (see build/web/npm.log)"
 make -s -C "$LR_ROOT" web-check >"$T/web-check.log" 2>&1
 checked=$?
-[ -e "$web/node_modules/playwright-core/index.mjs" ] ||
-    tap_skip_all "no playwright-core; the npm registry can't be reached"
+[ -e "$web/node_modules/playwright-core/index.mjs" ] && [ -e "$web/node_modules/axe-core/axe.min.js" ] ||
+    tap_skip_all "no playwright-core or axe-core; the npm registry can't be reached"
 
 mkdir pages
 "$LR_BUILD/test/unit/test_golden" "$T/pages" >/dev/null || exit 1
 JDK=$(head -1 <<<"$LR_JDKS")
 JDK_NAME="the JDK"
 java_compile || exit 1
+traced less.lkr "$JDK/bin/java" -Xmx128m -cp "$JAVA_CLASSES" ForgetfulService 60 &
 traced pages/service.lkr "$JDK/bin/java" -Xmx128m -cp "$JAVA_CLASSES" ForgetfulService
+wait $!
 LR_KEYS=budget=off traced pages/many.lkr "$LR_BUILD/test/bench/many_stacks" 5000 >/dev/null
 for trace in pages/*.lkr; do
     "$LR_CLI" report --format=html -o "${trace%.lkr}.html" "$trace" 2>/dev/null &&
         "$LR_CLI" report --format=json "$trace" >"${trace%.lkr}.json" || exit 1
 done
+# Of totals, since it is the machine's doing how long the runs took.
+"$LR_CLI" diff --by=total --format=html -o pages/diff.html less.lkr pages/service.lkr 2>/dev/null &&
+    "$LR_CLI" diff --by=total --format=html -o pages/diff-back.html pages/service.lkr less.lkr 2>/dev/null &&
+    "$LR_CLI" report --format=html --baseline=less.lkr -o pages/diff-report.html pages/service.lkr 2>/dev/null
+tap_ok $? "pages with a baseline are written"
+"$LR_CLI" report --format=html --baseline=none.lkr pages/service.lkr >/dev/null 2>none.err
+tap_is "$?:$(cat none.err)" "2:leakring: pages/service.lkr: baseline none.lkr: No such file or directory" \
+    "a baseline that isn't there is refused by name"
+"$LR_CLI" report --baseline=less.lkr pages/service.lkr >/dev/null 2>text.err
+tap_is "$?" 2 "as text, the difference is another command's"
+tap_like "$(cat text.err)" "leakring diff OLD NEW" "and it is named"
 
 mkdir -p "$LR_BUILD/test/web"
-node "$LR_ROOT/tests/web/pages.mjs" "$web/node_modules/playwright-core/index.mjs" "$chromium" \
+node "$LR_ROOT/tests/web/pages.mjs" "$web/node_modules" "$chromium" \
     "$T/pages" "$LR_BUILD/test/web" >"$T/browser.log" 2>&1
 status=$?
 # Its results are this test's; the plan is written below.

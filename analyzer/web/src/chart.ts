@@ -1,22 +1,17 @@
 // chart.ts -- the curves over time, to be zoomed: by dragging, by keys, or by the buttons.
 
 import uPlot from "uplot";
-import type { Report } from "./data";
-import { element } from "./dom";
+import type { Line, PageData } from "./data";
+import { button, element } from "./dom";
 import { bytes, clock, duration } from "./units";
 
-const CURVES: [column: string, label: string, color: string, dash: number[]][] = [
-  ["rss", "resident memory", "--c0", []],
-  ["live_bytes", "live blocks", "--c1", [6, 3]],
-  ["java_heap_size", "committed Java heap", "--c2", [2, 3]],
-  ["cgroup_limit", "limit of the cgroup", "--c4", [12, 4]],
-];
 const HEIGHT = 300;
+const ROWS = 4; // of names of marks
+const LETTERS = 40;
 
 interface Upright {
   at: number;
-  color: string;
-  dash: number[];
+  line: Line;
   text: string;
 }
 
@@ -25,43 +20,49 @@ function css(name: string): string {
 }
 
 /** Collections that a point of the series tells of, changes of the interval, and marks. */
-function uprights(report: Report, times: number[]): Upright[] {
+function uprightsOf({ report, uprights }: PageData, times: number[]): Upright[] {
   const found: Upright[] = [];
   const collections = report.series["java_full_gcs"] ?? [];
   for (let i = 1; i < collections.length; i++)
-    if ((collections[i] ?? 0) > (collections[i - 1] ?? Infinity))
-      found.push({ at: times[i] ?? 0, color: "--dim", dash: [], text: "" });
-  for (const change of report.completeness.sampling?.changes ?? [])
-    found.push({ at: change.t_s, color: "--unsure", dash: [2, 2], text: "" });
-  for (const mark of report.marks)
-    found.push({ at: mark.t_s, color: "--good", dash: [], text: mark.name });
+    if ((collections[i] ?? 0) > (collections[i - 1] ?? Infinity)) found.push({ at: times[i] ?? 0, line: uprights.gc, text: "" });
+  for (const change of report.completeness.sampling?.changes ?? []) found.push({ at: change.t_s, line: uprights.change, text: "" });
+  for (const mark of report.marks) found.push({ at: mark.t_s, line: uprights.mark, text: mark.name });
   return found;
 }
 
-function drawUprights(plot: uPlot, lines: Upright[]): void {
+/** A mark's name stands beside its line, on the first row where it meets no other; else nowhere. */
+function drawName(plot: uPlot, text: string, x: number, ends: number[]): void {
   const { ctx, bbox } = plot;
+  const name = [...text].length > LETTERS ? `${[...text].slice(0, LETTERS).join("")}…` : text;
+  const gap = 4 * devicePixelRatio;
+  const width = ctx.measureText(name).width;
+  const left = x + gap + width > bbox.left + bbox.width;
+  const from = left ? x - gap - width : x + gap;
+  const row = ends.findIndex((end) => from >= end);
+  if (row < 0 || from < bbox.left) return;
+  ends[row] = from + width + gap;
+  ctx.fillText(name, from, bbox.top + (12 + 14 * row) * devicePixelRatio);
+}
+
+function drawUprights(plot: uPlot, found: Upright[]): void {
+  const { ctx, bbox } = plot;
+  const ends = Array<number>(ROWS).fill(-Infinity);
   ctx.save();
   ctx.lineWidth = devicePixelRatio;
-  for (const line of lines) {
-    const x = plot.valToPos(line.at, "x", true);
+  ctx.textAlign = "left";
+  ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+  for (const { at, line, text } of found) {
+    const x = plot.valToPos(at, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.strokeStyle = ctx.fillStyle = css(line.color);
-    ctx.globalAlpha = line.text ? 1 : 0.45;
-    ctx.setLineDash(line.dash);
+    ctx.strokeStyle = ctx.fillStyle = css(`--${line.class}`);
+    ctx.setLineDash(line.dash.map((d) => d * devicePixelRatio));
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    if (line.text) ctx.fillText(line.text.slice(0, 40), x + 3, bbox.top + 12 * devicePixelRatio);
+    if (text) drawName(plot, text, x, ends);
   }
   ctx.restore();
-}
-
-/** A limit far above everything else would flatten the rest. */
-function shown(report: Report): typeof CURVES {
-  const peak = (name: string) => Math.max(0, ...(report.series[name] ?? []).map((v) => v ?? 0));
-  const most = Math.max(...CURVES.slice(0, -1).map(([name]) => peak(name)));
-  return CURVES.filter(([name]) => peak(name) > 0 && (name !== "cgroup_limit" || peak(name) <= 4 * most));
 }
 
 function zoom(plot: uPlot, times: number[], factor: number, shift: number): void {
@@ -74,13 +75,13 @@ function zoom(plot: uPlot, times: number[], factor: number, shift: number): void
   plot.setScale("x", { min: from, max: from + 2 * half });
 }
 
-export function showChart(figure: Element, report: Report): void {
+export function showChart(figure: HTMLElement, page: PageData): void {
+  const { report, curves } = page;
   const times = (report.series["time_s"] ?? []).map((t) => t ?? 0);
-  const curves = shown(report);
   if (times.length < 2 || curves.length === 0) return;
-  const lines = uprights(report, times);
+  const uprights = uprightsOf(page, times);
   const axis = { stroke: () => css("--dim"), grid: { stroke: () => css("--edge"), width: 1 }, ticks: { show: false } };
-  const place = element("div", { tabindex: "0", role: "group", "aria-label": "Chart: + and - zoom, arrows move, 0 shows all" });
+  const place = element("div", { class: "zoomable", tabindex: "0", role: "group", "aria-label": "Chart: + and - zoom, arrows move, 0 shows all" });
   const plot = new uPlot(
     {
       width: figure.clientWidth,
@@ -92,19 +93,19 @@ export function showChart(figure: Element, report: Report): void {
       ],
       series: [
         { label: "after", value: (_, v) => (v == null ? "" : duration(v)) },
-        ...curves.map(([, label, color, dash]) => ({
-          label,
-          dash,
-          stroke: () => css(color),
+        ...curves.map((curve) => ({
+          label: curve.label,
+          dash: curve.dash,
+          stroke: () => css(`--${curve.class}`),
           width: 2,
           points: { show: false },
           value: (_: uPlot, v: number | null) => (v == null ? "" : bytes(v)),
         })),
       ],
       cursor: { drag: { x: true, y: false } },
-      legend: { markers: { dash: (_, i) => (curves[i - 1]?.[3].length ? "dashed" : "solid") } },
+      legend: { markers: { dash: (_, i) => (curves[i - 1]?.dash.length ? "dashed" : "solid") } },
       hooks: {
-        draw: [(drawn) => drawUprights(drawn, lines)],
+        draw: [(drawn) => drawUprights(drawn, uprights)],
         setScale: [
           (scaled, scale) => {
             const { min, max } = scaled.scales["x"] ?? {};
@@ -113,7 +114,7 @@ export function showChart(figure: Element, report: Report): void {
         ],
       },
     },
-    [times, ...curves.map(([name]) => report.series[name] ?? [])] as uPlot.AlignedData,
+    [times, ...curves.map((curve) => report.series[curve.column] ?? [])] as uPlot.AlignedData,
     place,
   );
   const keys: Record<string, () => void> = {
@@ -130,17 +131,11 @@ export function showChart(figure: Element, report: Report): void {
     event.preventDefault();
     act();
   });
-  const button = (key: string, text: string) => {
-    const made = element("button", { type: "button" }, text);
-    made.addEventListener("click", () => keys[key]?.());
-    return made;
-  };
-  const caption = figure.querySelector("figcaption");
-  figure.replaceChildren(
-    element("div", { class: "tools" }, button("+", "zoom in"), button("-", "zoom out"), button("ArrowLeft", "earlier"), button("ArrowRight", "later"), button("0", "all")),
-    place,
-    ...(caption ? [caption] : []),
-  );
+  const press = (key: string, text: string) => button(text, () => keys[key]?.());
+  const tools = element("div", { class: "tools" }, press("+", "zoom in"), press("-", "zoom out"), press("ArrowLeft", "earlier"), press("ArrowRight", "later"), press("0", "all"));
+  // The drawing that was there is what is printed; of its legend the script's has no upright lines.
+  for (const drawn of figure.querySelectorAll("svg[role=img], .legend li:not(.upright)")) drawn.classList.add("printed");
+  figure.prepend(tools, place);
   new ResizeObserver(() => plot.setSize({ width: figure.clientWidth, height: HEIGHT })).observe(figure);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw(false));
 }

@@ -20,3 +20,9 @@ export function labelled(text: string, control: HTMLElement): HTMLElement {
 export function choice(options: [value: string, text: string][]): HTMLSelectElement {
   return element("select", {}, ...options.map(([value, text]) => element("option", { value }, text)));
 }
+
+export function button(text: string, pressed: () => void): HTMLButtonElement {
+  const made = element("button", { type: "button" }, text);
+  made.addEventListener("click", pressed);
+  return made;
+}
