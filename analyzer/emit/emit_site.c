@@ -10,14 +10,14 @@
 #include "site_id.h"
 #include "units.h"
 
-enum { HISTORY_ROWS = 12, BAR = 30, ALL_THREADS = 40 };
+enum { DEFAULT_PLACES = 10, HISTORY_ROWS = 12, BAR = 30, ALL_THREADS = 40 };
 
 struct view {
     struct lr_page *page;
     const struct lr_model *model;
     const char *wanted;
     bool raw_bytes;
-    unsigned shown;
+    unsigned shown, most; /* places */
 };
 
 static bool is_wanted(const char *wanted, const char *id)
@@ -246,8 +246,12 @@ static void put_memory(struct view *view)
         lr_memory_site_id(id, site);
         lr_culprit_id(place, path->count ? &path->frames[path->culprit] : NULL,
                       site->kind == LR_MEMORY_MMAP);
-        if (is_wanted(view->wanted, id) || is_wanted(view->wanted, place))
+        if (!is_wanted(view->wanted, id) && !is_wanted(view->wanted, place))
+            continue;
+        if (view->shown < view->most)
             put_memory_site(view, site, id);
+        else
+            view->shown++;
     }
 }
 
@@ -255,7 +259,8 @@ enum lr_status lr_emit_site(struct lr_page *page, const struct lr_model *model,
                             const struct lr_emit_options *options, struct lr_error *error)
 {
     struct view view = {.page = page, .model = model, .wanted = options->choice.site,
-                        .raw_bytes = options->raw_bytes};
+                        .raw_bytes = options->raw_bytes,
+                        .most = options->top ? options->top : DEFAULT_PLACES};
 
     put_pairs(&view);
     put_memory(&view);
@@ -263,6 +268,11 @@ enum lr_status lr_emit_site(struct lr_page *page, const struct lr_model *model,
         lr_fail(error, LR_USAGE, "no place in it has the ID %s", options->choice.site);
         lr_hint(error, "the report shows the ID of each place");
         return LR_USAGE;
+    }
+    if (view.shown > view.most) {
+        lr_page_blank(page);
+        lr_page_text(page, 0, 2, LR_INK_DIM, "And %u more places there (--top=%u shows them)",
+                     view.shown - view.most, view.shown);
     }
     return page->no_memory ? lr_fail(error, LR_FAILED, "out of memory") : LR_OK;
 }
