@@ -5,6 +5,7 @@
  * out, so that a clean program gets a clean page.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "emit.h"
 #include "emit_findings.h"
@@ -50,10 +51,12 @@ static void put_verdict(struct text *text)
         lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "Next: %s", verdict->next);
 }
 
-/* What is said below place by place isn't said twice. */
-static bool is_said_below(const struct lr_model_verdict *verdict, size_t line)
+/* What the verdict says, or the places below, isn't said twice. */
+static bool is_said_elsewhere(const struct lr_model_verdict *verdict, size_t line)
 {
-    return line < verdict->sites ||
+    const char *text = verdict->evidence.items[line];
+
+    return strncmp(verdict->summary, text, strlen(text)) == 0 || line < verdict->sites ||
            (line >= verdict->growing_at && line - verdict->growing_at < verdict->growing);
 }
 
@@ -63,7 +66,7 @@ static void put_evidence(struct text *text)
     size_t shown = 0, more = 0;
 
     for (size_t i = 0; i < verdict->evidence.count; i++) {
-        if (is_said_below(verdict, i))
+        if (is_said_elsewhere(verdict, i))
             continue;
         if (shown < EVIDENCE_SHOWN)
             lr_page_text(&text->page, 0, 2, LR_INK_PLAIN, "- %s", verdict->evidence.items[i]);

@@ -224,6 +224,8 @@ static void say_incomplete(struct writer *writer, const struct lr_facts *facts)
         return;
     if (facts->full)
         SAY(writer, "%s", lr_least_known(known, sizeof(known), facts->full));
+    else if (writer->model->verdict.kind == LR_VERDICT_CANNOT_TELL)
+        return; /* that is the summary */
     SAY(writer, writer->model->verdict.kind == LR_VERDICT_LEAK
                     ? "the recording is incomplete: what leaks is at least that much"
                     : "the recording is incomplete: what is missing may be a leak");
