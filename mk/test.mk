@@ -162,6 +162,20 @@ unwind-check: tests ## every allocation's stack against libunwind, in real progr
 	@LEAKRING_BUILD=$(abspath $(BUILD)) UNWIND_ALL=1 VERBOSE=1 RELOADS=12000 tests/run \
 		tests/integration/test_unwind_programs.sh tests/integration/test_unwind_reload.sh
 
+# Which branches tests take: clang's counters, in files that are mapped, so that what a killed process
+# did counts, too.  The library is seen by its unit tests alone, for it runs in processes of others.
+COVERAGE_FLAGS := -fprofile-instr-generate -fcoverage-mapping
+.PHONY: branch-coverage
+branch-coverage: tests ## which branches of the sources tests take (needs clang and llvm-cov)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage CC=clang CFLAGS="-O1 -g $(COVERAGE_FLAGS) -mllvm \
+		-runtime-counter-relocation" LDFLAGS="$(COVERAGE_FLAGS)" $(UNIT:$(BUILD)/%=$(BUILD)-coverage/%) $(BUILD)-coverage/leakring
+	@tools/branch-coverage $(abspath $(BUILD)) $(abspath $(BUILD)-coverage)
+
+# Compilers' analyzers and clang-tidy (.clang-tidy), some minutes; fails for what they find.
+.PHONY: analyze
+analyze: all ## gcc -fanalyzer, clang --analyze, clang-tidy: what do they find?
+	@tools/analyze $(abspath $(BUILD))
+
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined

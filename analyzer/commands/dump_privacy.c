@@ -50,6 +50,9 @@ static void put_places(struct lr_dump *dump, const struct lr_trace *trace)
               lr_trace_stack_entries(trace) ? lr_trace_stack_entries(trace) - 1 : 0,
               "--section=stacks");
     put_count(dump, "names of threads", threads ? threads - 1 : 0, "--section=live");
+    put_count(dump, "names of kinds of resources, the program's own too",
+              used(trace, LR_SEC_PAIRDEFS), "--section=pairs");
+    put_count(dump, "names of marks", used(trace, LR_SEC_MARKS), "--section=marks");
     put_count(dump, "figures of the process and its machine over time",
               used(trace, LR_SEC_SERIES_1S), "--section=series_1s");
 }
@@ -65,7 +68,9 @@ static const struct {
     {LR_META_ALLOCATOR, "path of the allocator", NULL},
     {LR_META_JAVA_VERSION, "Java version", NULL},
     {LR_META_JAVA_VENDOR, "Java vendor", NULL},
+    {LR_META_JAVA_VM, "Java virtual machine", NULL},
     {LR_META_JAVA_GC, "collector", NULL},
+    {LR_META_NOTE, "first of the notes", NULL},
 };
 
 static void put_boot(struct lr_dump *dump, const struct lr_header *header)

@@ -75,6 +75,13 @@ text oom evil.log
 json oom --format=json evil.log
 TABLE
 
+# What names there are is told to who asks what a trace says.
+"$LR_CLI" dump --privacy new.lkr >privacy
+for what in "command line" "host name" "value of LEAKRING" "path of the program" "path of the allocator" "Java version" \
+    "Java vendor" "Java virtual machine" collector "names of threads" "names of marks" "names of kinds of resources"; do
+    tap_like "$(cat privacy)" "what=\"?$what" "dump --privacy: $what"
+done
+
 # Files' names come from others, too: of an archive that was sent.
 for arguments in report "report --format=short" "diff old.lkr" check dump top\ --once; do
     clean text "leakring $arguments, of a file with such a name" $arguments "EVIL$esc.lkr"
