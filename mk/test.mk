@@ -171,10 +171,10 @@ branch-coverage: tests ## which branches of the sources tests take (needs clang 
 		-runtime-counter-relocation" LDFLAGS="$(COVERAGE_FLAGS)" $(UNIT:$(BUILD)/%=$(BUILD)-coverage/%) $(BUILD)-coverage/leakring
 	@tools/branch-coverage $(abspath $(BUILD)) $(abspath $(BUILD)-coverage)
 
-# Compilers' analyzers and clang-tidy (.clang-tidy), some minutes; fails for what they find.
+# Half an hour of a processor; fails for what they find.  FILES="…" are looked at alone.
 .PHONY: analyze
-analyze: all ## gcc -fanalyzer, clang --analyze, clang-tidy: what do they find?
-	@tools/analyze $(abspath $(BUILD))
+analyze: all ## gcc -fanalyzer and clang-tidy with clang's analyzer: what do they find? (FILES=)
+	@tools/analyze $(abspath $(BUILD)) $(FILES)
 
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60
