@@ -56,11 +56,16 @@ kill "$sleeper"
 rm -f live.lkr
 
 # zsh completes on a screen only; Ctrl-U clears the line.
+trap 'tmux -S "$T/tmux" kill-server 2>/dev/null; tap_cleanup' EXIT
+trap 'exit 143' TERM INT
 zsh_screen() { tmux -S "$T/tmux" capture-pane -p -t zsh 2>/dev/null; }
 on_screen() { zsh_screen | grep -qE -- "$1"; }
 zsh_keys() { tmux -S "$T/tmux" send-keys -t zsh "$@"; }
-# zsh_lacks WORDS…: which of them Tab doesn't show, at last.
-shows_all() { screen=$(zsh_screen); [ -z "$(missing=; for word; do grep -qE -- "(^| )$word( |=|\$)" <<<"$screen" || echo "$word"; done)" ]; }
+# shows_all WORD…: each of them is on the screen, whole.
+shows_all() {
+    local screen=" $(zsh_screen | tr '\n' ' ') " word
+    for word; do [[ $screen = *" $word"[\ =]* ]] || return 1; done
+}
 # zsh_shows LINE NAME WORD…: after LINE and Tab, all of the words are on the screen.
 zsh_shows() {
     local line=$1 name=$2

@@ -59,6 +59,8 @@ tap_is "$?,$(grep -c '^leakring: nowhere.lkr: ' screen),$(grep -c '^.\{0,12\}[12
     "the exit code is the report's, its messages aren't paged"
 
 # less itself, as it is when nobody chose a pager.
+trap 'tmux -S "$T/tmux" kill-server 2>/dev/null; tap_cleanup' EXIT
+trap 'exit 143' TERM INT
 screen_of() { tmux -S "$T/tmux" capture-pane -p -t pager 2>/dev/null; }
 on_screen() { screen_of | grep -q -- "$1"; }
 if tap_have tmux && tap_have less; then

@@ -22,6 +22,8 @@ for wrong in --sort=size --delay=0 --iterations=-1 "leak.lkr clean.lkr" nowhere.
     tap_is "$? $(wc -l <out) $(grep -c ^leakring: err)" "2 0 1" "top $wrong: refused in one line"
 done
 
+trap 'tmux -S "$T/tmux" kill-server 2>/dev/null; tap_cleanup' EXIT
+trap 'exit 143' TERM INT
 screen() { tmux -S "$T/tmux" capture-pane -p -t top 2>/dev/null; }
 shows() { screen | grep -Eq -- "$1"; }
 press() { tmux -S "$T/tmux" send-keys -t top "$@"; }
