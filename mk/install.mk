@@ -55,8 +55,13 @@ sbom: all ## what the command and the library are made of: versions, licences (S
 reproducible: ## build twice, in two places: are both the same?
 	@tools/reproducible
 
-.PHONY: dist
-dist: $(BUILD)/$(DIST).tar.gz ## one relocatable tarball: command, library, man pages, licence
+.PHONY: dist dist-page
+dist: dist-page $(BUILD)/$(DIST).tar.gz ## one relocatable tarball: command, library, man pages, licence
+
+# What is released has the page's script in it.
+dist-page: $(WEB)/report.js
+	@[ -s $(WEB)/report.js ] || [ "$(HTML)" = no ] || { \
+		echo "make dist: no Node.js, so no report --format=html (see build/web/npm.log); HTML=no leaves it out" >&2; exit 1; }
 
 # Third-party licences: what is linked into the command (elfutils, json-c, libiberty, zlib, …).
 $(BUILD)/$(DIST).tar.gz: $(BUILD)/dist/leakring $(BUILD)/libleakring.so $(MAN_PAGES) $(DOC_FILES) $(COMPLETION)

@@ -16,10 +16,16 @@ $(WEB)/report.js: $(WEB_SRC) $(if $(WEB_AGAIN),FORCE)
 		echo "  no npm, or no packages (see build/web/npm.log): built without report --format=html"; \
 		: >report.js; : >report.css; }
 
-# `make web-check`: types, with the compiler that the lock file names.
+# `make web-check`: types, with the compiler that the lock file names, which brings what the tests
+# need, too; making the bundle anew takes it away again.
 .PHONY: web-check FORCE
 web-check: $(WEB)/report.js
-	@cd $(WEB) && npm ci --prefer-offline --no-audit --no-fund --ignore-scripts >npm.log 2>&1 && node_modules/.bin/tsc --noEmit
+	@cd $(WEB) && flock .lock sh -c '[ -e node_modules/axe-core/axe.min.js ] || \
+		npm ci --prefer-offline --no-audit --no-fund --ignore-scripts >npm.log 2>&1' && node_modules/.bin/tsc --noEmit
+
+.PHONY: web-cases
+web-cases: tests ## pages of Lucene and other real programs, in a browser: screenshots to be looked at
+	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= tests/run tests/web/cases.sh
 
 $(BUILD)/analyzer/html/html_web.c.o: $(WEB)/report.js
 $(BUILD)/analyzer/html/html_web.c.o: CPPFLAGS += -DLR_WEB='"$(WEB)"'

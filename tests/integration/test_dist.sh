@@ -43,4 +43,11 @@ truth_of run.out >truth
 sites report.json malloc new >figures
 only_known truth figures >known
 tap_same truth known "its report has the 50 sites"
+if [ -s "$LR_ROOT/build/web/report.js" ]; then
+    "$home/bin/leakring" report --format=html -o report.html "$trace" 2>/dev/null
+    tap_is "$(head -c 15 report.html; tail -c 17 report.html | head -c 7)" "<!doctype html></body>" \
+        "and it makes a page"
+else
+    tap_skip "and it makes a page" "built without Node.js (see build/web/npm.log)"
+fi
 tap_done

@@ -175,6 +175,60 @@ static void a_whole_run_has_no_phase(void **state)
     assert_int_equal(lr_model_span_ms(fixture->model), 10000);
 }
 
+/* Marks at 1, 2, 3, 4 and 5 s make six parts; what is live is told by the one it was born in,
+ * with what it owns. */
+static void what_is_live_is_told_by_parts(void **state)
+{
+    static const uint32_t births[] = {0, 999, 1000, 2500, 9000};
+    static const double counts[] = {2, 1, 1, 0, 0, 1};
+    struct fixture *fixture = *state;
+    uint32_t stacks[] = {
+        lr_make_java_stack(fixture->make, 2, "com.acme.Cache.fill:9", "com.acme.Main.main:1"),
+        lr_make_java_stack(fixture->make, 3, "com.acme.Cache.fill:9", "com.acme.Main.main:1",
+                           "java.lang.Thread.run:5"),
+    };
+    uint32_t pair = lr_make_pairdef(fixture->make, "java.util.zip.Inflater", LR_PAIR_JAVA);
+    uint32_t site = lr_make_pairsite(fixture->make, pair, stacks[0], 5, 0, 0);
+
+    make_marks(fixture);
+    for (uint32_t i = 0; i < 5; i++) {
+        lr_make_live(fixture->make, 0x10000 + i * 4096, 100, LR_KIND_MALLOC, stacks[i % 2],
+                     births[i], 0);
+        lr_make_live(fixture->make, 0x90000 + i * 4096, 10, LR_KIND_MALLOC, stacks[0], births[i],
+                     LR_LIVE_OWNED);
+        lr_make_pair(fixture->make, 0x20000 + i * 64, pair, site, stacks[0], births[i]);
+    }
+    model_of(fixture, NULL, NULL);
+    assert_int_equal(fixture->model->part_count, 6);
+    assert_null(fixture->model->parts[0].from);
+    assert_string_equal(fixture->model->parts[0].to, "warm");
+    assert_string_equal(fixture->model->parts[5].from, "odd#2");
+    assert_null(fixture->model->parts[5].to);
+    assert_int_equal(fixture->model->site_count, 2);
+    for (int i = 0; i < 6; i++) {
+        const struct lr_model_by_part *one = &fixture->model->sites[0].parts[i];
+        const struct lr_model_by_part *other = &fixture->model->sites[1].parts[i];
+
+        assert_true(one->count + other->count == counts[i]);
+        assert_true(one->bytes + other->bytes == 100 * counts[i]);
+        assert_true(fixture->model->pairs[0].sites[0].parts[i].count == counts[i]);
+        assert_true(fixture->model->pairs[0].sites[0].parts[i].bytes == 10 * counts[i]);
+    }
+}
+
+/* A program that marks each of its rounds. */
+static void of_many_marks_some_make_parts(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (uint32_t i = 1; i <= 16; i++)
+        lr_make_mark(fixture->make, "round", 10 * i);
+    model_of(fixture, NULL, NULL);
+    assert_int_equal(fixture->model->part_count, 16);
+    for (int i = 1; i < 16; i++)
+        assert_true(fixture->model->parts[i].from_ms > fixture->model->parts[i - 1].from_ms);
+}
+
 /* The ring has lost what came before 3 s: of the Cleaner's work in the phase there may be more. */
 static void events_that_are_gone_are_told(void **state)
 {
@@ -201,6 +255,8 @@ int main(void)
         TEST(a_series_is_that_of_the_phase),
         TEST(a_whole_run_has_no_phase),
         TEST(events_that_are_gone_are_told),
+        TEST(what_is_live_is_told_by_parts),
+        TEST(of_many_marks_some_make_parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,15 +43,7 @@ mkdir -p "$LR_BUILD/test/web"
 node "$LR_ROOT/tests/web/pages.mjs" "$web/node_modules" "$chromium" \
     "$T/pages" "$LR_BUILD/test/web" >"$T/browser.log" 2>&1
 status=$?
-# Its results are this test's; the plan is written below.
-while read -r line; do
-    case $line in
-    "ok "*) tap_pass "${line#ok * - }" ;;
-    "not ok "*) tap_fail "${line#not ok * - }" ;;
-    1..*) ;;
-    *) echo "$line" | sed 's/^#* */# /' ;;
-    esac
-done <"$T/browser.log"
+tap_take "$T/browser.log"
 tap_ok "$status" "the browser's tests ran to their end" "$(tail -5 "$T/browser.log")"
 tap_ok "$checked" "the page's script has no wrong types" "$(tail -5 "$T/web-check.log")"
 tap_done
