@@ -4,6 +4,7 @@
  */
 #include "emit_page.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,24 +50,51 @@ static unsigned columns(const char *text, size_t bytes)
     return count;
 }
 
+/* Where a word that is wider than a line can be broken: bytes of at most `room` columns of it, in
+ * front of the place in the source, else behind a part of the name; 0: nowhere. */
+static size_t break_word(const char *word, size_t length, unsigned room)
+{
+    size_t cut = 0;
+
+    for (size_t i = 0; i < length && columns(word, i + 1) <= room; i++) {
+        if (word[i] == '(')
+            return i;
+        if (strchr("./,:", word[i]) && i + 1 < length)
+            cut = i + 1;
+    }
+    return cut;
+}
+
+static unsigned begin_line(const struct lr_page *page, unsigned hang)
+{
+    fputc('\n', page->out);
+    put_blanks(page, hang);
+    return hang;
+}
+
 static void put_wrapped(const struct lr_page *page, unsigned indent, unsigned hang,
                         const char *text)
 {
-    unsigned column = indent;
+    unsigned column = indent, limit = page->width ? page->width : UINT_MAX;
     bool first = true;
 
     put_blanks(page, indent);
     while (*text) {
-        size_t word = strcspn(text, " ");
+        size_t word = strcspn(text, " "), cut;
         unsigned wide = columns(text, word);
 
-        if (!first && page->width && column + 1 + wide > page->width) {
-            fputc('\n', page->out);
-            put_blanks(page, hang);
-            column = hang;
+        if (!first && (wide >= limit || column + 1 + wide > limit)) {
+            column = begin_line(page, hang);
         } else if (!first) {
             fputc(' ', page->out);
             column++;
+        }
+        while (wide > limit - column && (cut = break_word(text, word, limit - column)) > 0) {
+            fwrite(text, 1, cut, page->out);
+            column = begin_line(page, hang);
+            text += cut;
+            word -= cut;
+            wide = columns(text, word);
         }
         fwrite(text, 1, word, page->out);
         column += wide;

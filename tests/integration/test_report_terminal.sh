@@ -26,6 +26,10 @@ tap_is "$?,$(grep -c '^.\{0,12\}[12]\. .*Codec.<init>' paged),$(grep -c '^.\{0,1
 tap_like "$(cat paged)" "$(printf '\033')" "with its colours"
 tap_is "$(awk '{ gsub(/\033\[[0-9;]*m/, ""); if (length > max) max = length } END { print max <= 80 }' paged)" 1 \
     "and lines as wide as the terminal"
+python3 -B "$LR_ROOT/tests/lib/on_terminal.py" 200 40 sh -c "NO_COLOR=1 '$LR_CLI' report leak.lkr" | tr -d '\r' >narrow
+tap_is "$(awk '{ if (length > max) max = length } END { print max }' narrow)" 40 "40 columns: no line is wider, whatever names are"
+tap_is "$(tr -d '\n' <narrow | grep -c 'for what  com.acme.codec.Codec.<init>  (Codec.java:31) acquires')" 1 \
+    "and what is broken is broken between the parts of a name"
 paged 200 "$LR_CLI report leak.lkr"
 tap_is "$?,$(ls paged 2>/dev/null),$(grep -c '^.\{0,12\}[12]\. .*Codec.<init>' screen)" "0,,2" "what fits isn't paged"
 for no in "--no-pager leak.lkr" "-o -f.txt leak.lkr" "--format=json leak.lkr" "leak.lkr | cat" "leak.lkr >plain.txt"; do
