@@ -147,11 +147,11 @@ java_oracle() {
     java_check "$mode" "$class" "$label"
 }
 
-# java_artifact TITLE GROUP:ARTIFACT:VERSION[:TYPE]: path of that file from Maven Central, fetched
+# java_artifact TITLE GROUP:ARTIFACT:VERSION[:TYPE[:CLASSIFIER]]: path of that file from Maven Central, fetched
 # once.  Prints the reason when it can't be had.
 java_artifact() {
     local directory=$LR_BUILD/maven file log
-    file=$directory/$(awk -F: '{ print $2 "-" $3 "." ($4 ? $4 : "jar") }' <<<"$2")
+    file=$directory/$(awk -F: '{ print $2 "-" $3 ($5 ? "-" $5 : "") "." ($4 ? $4 : "jar") }' <<<"$2")
     mkdir -p "$directory" && exec 8>"$directory/.lock" && flock 8
     if [ ! -s "$file" ]; then
         command -v mvn >/dev/null || { echo "mvn is not installed"; return 1; }
