@@ -117,28 +117,44 @@ static uint64_t hours_to_ms(double hours)
     return lr_model_round(hours * 3600e3);
 }
 
+/* "between 5 h and 6 h"; "beyond 30 days" is as far as anybody can see. */
+static void put_interval(char *out, size_t size, const struct lr_model_projection *projection)
+{
+    char low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
+
+    lr_unit_duration(low, hours_to_ms(projection->low));
+    lr_unit_duration(high, hours_to_ms(projection->high));
+    if (projection->high > LR_PROJECTION_DAYS * 24.0)
+        snprintf(out, size, "not before %s", low);
+    else
+        snprintf(out, size, "between %s and %s", low, high);
+}
+
 const char *lr_projection_text(char *out, const struct lr_model_projection *projection,
                                bool raw_bytes)
 {
-    char rate[LR_UNIT_SIZE], value[LR_UNIT_SIZE], low[LR_UNIT_SIZE], high[LR_UNIT_SIZE];
-    bool open_end = projection->high > LR_PROJECTION_DAYS * 24.0;
+    char rate[LR_UNIT_SIZE], value[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE], limit[128], interval[128];
+    bool past = projection->past;
 
     *out = '\0';
     if (!projection->limit)
         return out;
     lr_unit_bytes(rate, lr_model_round(projection->rate), raw_bytes);
+    if (projection->limit_bytes != LR_MODEL_UNKNOWN)
+        snprintf(limit, sizeof(limit), "%s, %s", projection->limit,
+                 lr_unit_bytes(bytes, projection->limit_bytes, raw_bytes));
+    else
+        snprintf(limit, sizeof(limit), "%s", projection->limit);
+    put_interval(interval, sizeof(interval), projection);
     if (projection->far)
         snprintf(out, LR_PROJECTION_SIZE,
-                 "Growing by %s an hour, it does not meet a limit within %d days (the nearest: "
-                 "%s).",
-                 rate, LR_PROJECTION_DAYS, projection->limit);
+                 "Growing by %s an hour, it %s a limit within %d days (the nearest: %s).", rate,
+                 past ? "would not have met" : "does not meet", LR_PROJECTION_DAYS, limit);
     else
         snprintf(out, LR_PROJECTION_SIZE,
-                 "Growing by %s an hour, it meets the limit of the %s in %s (%s to %s).", rate,
-                 projection->limit, lr_unit_duration(value, hours_to_ms(projection->hours)),
-                 lr_unit_duration(low, hours_to_ms(projection->low)),
-                 open_end ? "beyond 30 days"
-                          : lr_unit_duration(high, hours_to_ms(projection->high)));
+                 "Growing by %s an hour, it %s the nearest limit (%s) in %s, %s.", rate,
+                 past ? "would have met" : "meets", limit,
+                 lr_unit_duration(value, hours_to_ms(projection->hours)), interval);
     return out;
 }
 

@@ -14,7 +14,7 @@ void lr_emit_history(struct lr_page *page, const struct lr_model *model, bool ra
 void lr_emit_growth(struct lr_page *page, const struct lr_model_pair_site *site, bool raw_bytes);
 /* A sentence; "" where nothing grows, or there is no limit.  Returns out, which should have
  * LR_PROJECTION_SIZE bytes. */
-enum { LR_PROJECTION_SIZE = 320 };
+enum { LR_PROJECTION_SIZE = 480 };
 const char *lr_projection_text(char *out, const struct lr_model_projection *projection,
                                bool raw_bytes);
 

@@ -194,6 +194,30 @@ static json_object *new_ledger_of(const struct lr_model_ledger *ledger)
     return object;
 }
 
+static void put_known(json_object *object, const char *key, uint64_t bytes)
+{
+    lr_json_put(object, key, bytes != LR_MODEL_UNKNOWN ? json_object_new_uint64(bytes) : NULL);
+}
+
+/* What jemalloc, tcmalloc or mimalloc says of itself; null where none does. */
+static json_object *new_allocator(const struct lr_model_allocator *allocator)
+{
+    json_object *object = allocator->name ? json_object_new_object() : NULL;
+
+    if (!object)
+        return NULL;
+    lr_json_put_string(object, "name", allocator->name);
+    lr_json_put(object, "time_s", lr_json_seconds(allocator->time_ms));
+    put_known(object, "live", allocator->live);
+    put_known(object, "allocated", allocator->allocated);
+    put_known(object, "active", allocator->active);
+    put_known(object, "resident", allocator->resident);
+    put_known(object, "mapped", allocator->mapped);
+    put_known(object, "retained", allocator->retained);
+    put_known(object, "slack", lr_allocator_slack(allocator));
+    return object;
+}
+
 static void write_pairs(struct lr_json_writer *writer, const struct lr_model *model)
 {
     lr_json_begin_array(writer, "pairs");
@@ -227,6 +251,7 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     lr_json_write(&writer, "  ", "sites_total", json_object_new_uint64(model->site_count));
     lr_json_write(&writer, "  ", "ledger", new_ledger(model));
     lr_json_write(&writer, "  ", "ledger_of", new_ledger_of(&model->ledger));
+    lr_json_write(&writer, "  ", "allocator", new_allocator(&model->allocator));
     lr_json_write(&writer, "  ", "marks", lr_json_marks(model));
     lr_json_write(&writer, "  ", "phases", new_phases(model));
     lr_json_write(&writer, "  ", "series", lr_series_to_json(&model->series));

@@ -95,6 +95,10 @@ json_object *lr_projection_to_json(const struct lr_model_projection *projection)
         return NULL;
     object = json_object_new_object();
     json_object_object_add(object, "limit", json_object_new_string(projection->limit));
+    json_object_object_add(object, "limit_bytes",
+                           projection->limit_bytes == LR_MODEL_UNKNOWN
+                               ? NULL
+                               : json_object_new_uint64(projection->limit_bytes));
     json_object_object_add(object, "hours", new_estimate(projection->hours, projection->low,
                                                          projection->high));
     json_object_object_add(object, "bytes_per_hour",

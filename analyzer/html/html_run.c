@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "emit_ledger.h"
 #include "html.h"
 #include "units.h"
 
@@ -23,7 +24,7 @@ static void put_ledger_row(FILE *out, const struct lr_model_ledger *ledger, int 
 void lr_html_ledger(FILE *out, const struct lr_model *model)
 {
     const struct lr_model_ledger *ledger = &model->ledger;
-    char when[LR_UNIT_SIZE];
+    char when[LR_UNIT_SIZE], account[LR_ALLOCATOR_SIZE];
 
     lr_html_heading(out, "ledger", "What resident memory is for");
     if (!ledger->known || ledger->resident == 0) {
@@ -47,7 +48,10 @@ void lr_html_ledger(FILE *out, const struct lr_model *model)
     for (int entry = 0; entry < LR_LEDGER_ENTRIES; entry++)
         if (ledger->bytes[entry])
             put_ledger_row(out, ledger, entry);
-    fputs("</tbody></table></section>\n", out);
+    fputs("</tbody></table>", out);
+    if (*lr_allocator_text(account, &model->allocator, false))
+        fprintf(out, "<p>%s</p>", account);
+    fputs("</section>\n", out);
 }
 
 static void put_interval(FILE *out, const struct lr_model_interval *change)

@@ -93,11 +93,23 @@ static void say_collections(struct writer *writer)
         collections ? lr_unit_count(count, collections) : "no", collections == 1 ? "" : "s");
 }
 
+/* "; of the 12 that came since, that is not known", or nothing. */
+static const char *untested(char *out, size_t size, const struct lr_facts *facts)
+{
+    char count[LR_UNIT_SIZE];
+
+    out[0] = '\0';
+    if (facts->untested)
+        snprintf(out, size, "; of %s that came since, that is not known",
+                 lr_unit_count(count, facts->untested));
+    return out;
+}
+
 /* Held or garbage: what is known of it, and what isn't. */
 static void say_held(struct writer *writer, const struct lr_facts *facts)
 {
     const struct lr_model_run *run = &writer->model->run;
-    char count[LR_UNIT_SIZE], when[LR_UNIT_SIZE];
+    char count[LR_UNIT_SIZE], when[LR_UNIT_SIZE], since[120];
 
     if (!run->java || writer->model->verdict.sites == 0)
         return;
@@ -106,12 +118,14 @@ static void say_held(struct writer *writer, const struct lr_facts *facts)
                     "waits is not known");
         return;
     }
+    untested(since, sizeof(since), facts);
     if (facts->survived)
-        SAY(writer, "%s of them were in use when the whole heap was collected (after %s): held",
-            lr_unit_count(count, facts->survived), lr_unit_duration(when, run->full_gc_ms));
+        SAY(writer, "%s of them %s in use when the whole heap was collected (after %s): held%s",
+            lr_unit_count(count, facts->survived), facts->survived == 1 ? "was" : "were",
+            lr_unit_duration(when, run->full_gc_ms), since);
     else if (run->full_gc_ms)
-        SAY(writer, "none of them was in use when the whole heap was collected (after %s)",
-            lr_unit_duration(when, run->full_gc_ms));
+        SAY(writer, "none of them was in use when the whole heap was collected (after %s)%s",
+            lr_unit_duration(when, run->full_gc_ms), since);
 }
 
 static void say_memory(struct writer *writer, bool jvm)
@@ -184,12 +198,18 @@ static void say_jvm(struct writer *writer, const struct lr_facts *facts)
 
 static void say_slack(struct writer *writer, const struct lr_facts *facts)
 {
-    char slack[LR_UNIT_SIZE], live[LR_UNIT_SIZE];
+    const struct lr_model_allocator *allocator = &writer->model->allocator;
+    char slack[LR_UNIT_SIZE], live[LR_UNIT_SIZE], resident[LR_UNIT_SIZE];
 
-    if (facts->slack > 0)
-        SAY(writer, "the allocator keeps %s resident that was freed; %s of its memory are live",
-            lr_unit_bytes(slack, lr_model_round(facts->slack), false),
-            lr_unit_bytes(live, writer->model->ledger.bytes[LR_LEDGER_LIVE], false));
+    if (facts->slack <= 0)
+        return;
+    SAY(writer, "the allocator keeps %s resident that was freed; %s of its memory are live",
+        lr_unit_bytes(slack, lr_model_round(facts->slack), false),
+        lr_unit_bytes(live, facts->malloc_live, false));
+    if (lr_allocator_slack(allocator) != LR_MODEL_UNKNOWN)
+        SAY(writer, "%s itself says: %s resident, %s handed out", allocator->name,
+            lr_unit_bytes(resident, allocator->resident, false),
+            lr_unit_bytes(live, allocator->allocated, false));
 }
 
 static void say_machine(struct writer *writer, const struct lr_facts *facts)

@@ -26,6 +26,7 @@ static void gather_pairs(const struct lr_model *model, struct lr_facts *facts)
                 continue;
             facts->live += site->live;
             facts->survived += site->survived;
+            facts->untested += site->untested;
         }
 }
 
@@ -95,13 +96,20 @@ static void gather_machine(const struct lr_model_series *series, struct lr_facts
         facts->others = total - available - own;
 }
 
+/* By the ledger; where the kernel was too slow for one, by what the allocator says. */
 static void gather_slack(const struct lr_model *model, struct lr_facts *facts)
 {
     const struct lr_model_ledger *ledger = &model->ledger;
-    uint64_t slack = ledger->bytes[LR_LEDGER_SLACK];
+    const struct lr_model_allocator *allocator = &model->allocator;
+    uint64_t slack = ledger->bytes[LR_LEDGER_SLACK], resident = ledger->resident;
 
-    if (slack >= LR_MATTERS_SLACK && slack >= ledger->bytes[LR_LEDGER_LIVE] &&
-        slack >= ledger->resident / 10)
+    facts->malloc_live = ledger->bytes[LR_LEDGER_LIVE];
+    if (!ledger->known && lr_allocator_slack(allocator) != LR_MODEL_UNKNOWN) {
+        slack = lr_allocator_slack(allocator);
+        facts->malloc_live = allocator->live;
+        change_of(&model->series, "rss", &resident);
+    }
+    if (slack >= LR_MATTERS_SLACK && slack >= facts->malloc_live && slack >= resident / 10)
         facts->slack = (double)slack;
 }
 

@@ -24,7 +24,8 @@ uint64_t lr_leaked_at(const struct lr_model_pair *pair);
 
 /* What the verdict is made of. */
 struct lr_facts {
-    uint64_t live, survived; /* of pairs that leak */
+    uint64_t live, survived, untested; /* of pairs that leak; the last are those of the first that
+                                        * no collection has tested */
     const struct lr_model_memory_site *grows; /* the fastest that matters; NULL: none */
     const struct lr_model_memory_site *jvm_grows; /* the same of the JVM's own */
     double undecided;                 /* bytes live of which nobody knows whether they grow */
@@ -32,6 +33,7 @@ struct lr_facts {
     const struct lr_model_memory_site *full; /* holds most of those that found no room; or NULL */
     bool trends;                      /* some memory could be judged */
     double slack;                     /* bytes that the allocator keeps; 0: little, or unknown */
+    uint64_t malloc_live;             /* bytes of its memory that are live */
     struct lr_trend metaspace, threads, files; /* kind unknown where there is no series */
     uint64_t balloon;  /* bytes that the machine lost meanwhile; 0: few */
     uint64_t others;   /* bytes that others use of a machine that has next to none left */

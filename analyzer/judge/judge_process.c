@@ -44,7 +44,7 @@ static void add_rate(struct lr_estimate *sum, const struct lr_trend *trend)
 /* Mappings are address space: they count in what is resident only when they are touched. */
 static void sum_rates(struct lr_model *model)
 {
-    struct lr_estimate *rate = &model->verdict.rate;
+    struct lr_estimate *rate = &model->verdict.rate, *addresses = &model->verdict.address_rate;
 
     for (size_t i = 0; i < model->pair_count; i++)
         for (size_t s = 0; s < model->pairs[i].site_count; s++) {
@@ -56,6 +56,10 @@ static void sum_rates(struct lr_model *model)
     for (size_t i = 0; i < model->site_count; i++)
         if (model->sites[i].leaks && model->sites[i].kind != LR_MEMORY_MMAP)
             add_rate(rate, &model->sites[i].trend);
+    *addresses = *rate;
+    for (size_t i = 0; i < model->site_count; i++)
+        if (model->sites[i].leaks && model->sites[i].kind == LR_MEMORY_MMAP)
+            add_rate(addresses, &model->sites[i].trend);
 }
 
 /* A collection has tested what leaks, and nothing of it was in use: at each place, for that one's

@@ -47,7 +47,8 @@ static char *list_leaked(const struct lr_model *model)
 static int say_pairs(struct lr_model *model, const struct lr_facts *facts, bool garbage)
 {
     struct lr_model_verdict *verdict = &model->verdict;
-    char bytes[LR_UNIT_SIZE], rate[LR_UNIT_SIZE], grows[120] = "", *list = list_leaked(model);
+    char bytes[LR_UNIT_SIZE], rate[LR_UNIT_SIZE], grows[120] = "", held[120] = "none is live now";
+    char *list = list_leaked(model);
     bool one_place = verdict->sites == 1, one = verdict->never_ended == 1;
     int length;
 
@@ -57,15 +58,20 @@ static int say_pairs(struct lr_model *model, const struct lr_facts *facts, bool 
                  lr_unit_bytes(rate, lr_model_round(facts->grows->trend.slope), false),
                  verdict->growing > 1 ? ", at several places" : "");
 
+    if (facts->live)
+        snprintf(held, sizeof(held), "%s %s of native memory",
+                 facts->live == verdict->never_ended ? one ? "it holds" : "they hold"
+                                                     : "those that are live hold",
+                 lr_unit_bytes(bytes, verdict->held_bytes, false));
     if (!list)
         return -1;
     length = asprintf(&verdict->summary,
-                      "%s %s never ended, from %" PRIu64 " place%s in the code%s; %s %s of native "
-                      "memory%s.",
+                      "%s %s never ended, from %" PRIu64 " place%s in the code%s; %s%s.",
                       list, one ? "was" : "were", verdict->sites, one_place ? "" : "s",
-                      garbage ? ", and are closed only when a collection comes along" : "",
-                      one ? "it holds" : "they hold",
-                      lr_unit_bytes(bytes, verdict->held_bytes, false), grows);
+                      !garbage ? ""
+                      : one    ? ", and is closed only when a collection comes along"
+                               : ", and are closed only when a collection comes along",
+                      held, grows);
     free(list);
     return length;
 }
@@ -228,7 +234,7 @@ static int next_of_pairs(struct lr_model *model, const struct lr_facts *facts)
 {
     const struct lr_model_path *path = first_finding(model);
     bool untested = model->run.java && model->run.ended == LR_RUN_RUNNING &&
-                    model->run.full_gc_ms == 0 && facts->live > 0;
+                    facts->untested > 0;
     char place[600] = "the caller", gc[80] = "";
 
     if (path && path->count)

@@ -243,6 +243,7 @@ struct lr_model_verdict {
     uint64_t sites, never_ended, held_bytes; /* over all pair sites that leak */
     uint64_t growing;          /* sites of plain memory that leak */
     struct lr_estimate rate;   /* bytes an hour, of all that leaks and is known to grow */
+    struct lr_estimate address_rate; /* the same with mappings, which take address space */
 };
 
 /* How full the old generation is right after it was collected: before that, it holds garbage. */
@@ -287,13 +288,30 @@ struct lr_model_ledger {
     uint64_t bytes[LR_LEDGER_ENTRIES];
 };
 
+/* What jemalloc, tcmalloc or mimalloc says of itself, as of when it was last asked; bytes,
+ * LR_MODEL_UNKNOWN where it doesn't tell. */
+struct lr_model_allocator {
+    const char *name; /* NULL: it says nothing, all else is 0 */
+    uint64_t time_ms;
+    uint64_t live;      /* requested of it and not freed, by our count */
+    uint64_t allocated; /* the same by its own, with what it rounds up */
+    uint64_t active;    /* pages that hold some of that */
+    uint64_t resident;  /* with its free pages and tables */
+    uint64_t mapped;    /* (mimalloc: committed) */
+    uint64_t retained;  /* addresses without memory */
+};
+/* What of it is resident and not live: fragmentation and free pages.  LR_MODEL_UNKNOWN if so. */
+uint64_t lr_allocator_slack(const struct lr_model_allocator *allocator);
+
 /* When a limit will be met if what leaks goes on growing as it does. */
 #define LR_PROJECTION_DAYS 30 /* nobody can see further */
 struct lr_model_projection {
     const char *limit; /* the nearest; NULL: nothing grows, or there is no limit */
-    double hours, low, high;
+    uint64_t limit_bytes; /* LR_MODEL_UNKNOWN where that isn't known */
+    double hours, low, high; /* after the recording's end */
     double rate; /* bytes an hour */
     bool far;    /* not within LR_PROJECTION_DAYS: the hours are only more than that */
+    bool past;   /* the program has ended: it would have */
 };
 
 /* A moment that the program, or somebody who watched it, gave a name. */
@@ -333,6 +351,7 @@ struct lr_model {
     struct lr_model_memory_site *sites; /* by live bytes, mappings behind the rest */
     size_t site_count;
     struct lr_model_ledger ledger;
+    struct lr_model_allocator allocator;
     struct lr_model_series series;
     struct lr_model_projection projection;
     struct lr_model_gc_pressure gc_pressure;

@@ -122,8 +122,9 @@ enum lr_status lr_model_build_with(const struct lr_trace *trace, struct lr_symbo
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
         fill_run,         lr_build_phase,        lr_build_series, read_collections,
         lr_build_tallies, lr_build_pairs,        lr_build_memory, lr_build_past,
-        lr_build_ledger,  group_threads,         lr_build_trends, find_suppressed,
-        judge_sites,      lr_build_completeness, judge_process,   lr_build_projection};
+        lr_build_ledger,  lr_build_allocator,    group_threads,   lr_build_trends,
+        find_suppressed,  judge_sites,           lr_build_completeness, judge_process,
+        lr_build_projection};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};
     enum lr_status status = LR_OK;
 

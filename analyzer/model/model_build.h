@@ -72,6 +72,8 @@ void lr_stack_sums(const struct lr_build *build, uint32_t stack, struct lr_sampl
                    struct lr_sampled *count);
 /* What resident memory is made of; after lr_build_series. */
 enum lr_status lr_build_ledger(struct lr_build *build, struct lr_error *error);
+/* What the allocator says of itself; after lr_build_series. */
+enum lr_status lr_build_allocator(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error);
 /* After the verdict: when what leaks meets a limit. */

@@ -51,6 +51,8 @@ static struct source sources[] = {
     {lr_source_zoneinfo, RANGE(host_withheld, host_withheld), MINUTE, 4000, STATE, true},
     {lr_source_tracer, RANGE(tracer_memory, tracer_memory), MINUTE, 4000, STATE, false},
     {lr_source_smaps, RANGE(pss, huge_pages), 5 * MINUTE, 20000, STATE, true},
+    {lr_source_allocator, RANGE(allocator_allocated, allocator_retained), MINUTE, 2000, STATE,
+     false},
 };
 enum { SOURCES = sizeof sources / sizeof *sources };
 
@@ -89,6 +91,8 @@ static void forget(const struct source *source)
     if (source->read == lr_source_smaps)
         for (uint32_t i = LR_SERIES_resident_malloc; i <= LR_SERIES_resident_files; i++)
             values[i] = LR_NO_VALUE;
+    if (source->read == lr_source_cgroup_events)
+        values[LR_SERIES_cgroup_room] = LR_NO_VALUE;
     for (uint32_t i = source->first; i <= source->last; i++)
         values[i] = LR_NO_VALUE;
 }
@@ -142,12 +146,17 @@ static uint32_t next_multiple(uint32_t now_ms, uint32_t period_ms)
     return (now_ms / period_ms + 1) * period_ms;
 }
 
+static bool tells_of_memory(const struct source *source)
+{
+    return source->read == lr_source_smaps || source->read == lr_source_allocator;
+}
+
 /* A short run wants to know as well what its memory is made of, and at its end: nothing of that can
- * be asked when it is over.  So the first ones of smaps come at half as much again each. */
+ * be asked when it is over.  So the first ones of these come at half as much again each. */
 static uint32_t due_after(const struct source *source, uint32_t now_ms)
 {
     uint32_t period = source->period_ms << source->stretch, soon = now_ms / 2 << source->stretch;
-    if (source->read != lr_source_smaps || soon >= period)
+    if (!tells_of_memory(source) || soon >= period)
         return next_multiple(now_ms, period);
     return next_multiple(now_ms + soon, SECOND);
 }

@@ -32,6 +32,10 @@ bool lr_source_zoneinfo(uint64_t *values);
 /* The JVM's own counters, read from memory; false where there is no JVM, or it keeps none. */
 bool lr_source_java(uint64_t *values);
 
+/* The allocator's own, where it is jemalloc, tcmalloc or mimalloc: tens of microseconds, and its
+ * locks (allocator.h). */
+bool lr_source_allocator(uint64_t *values);
+
 /* What the recorder itself counts. */
 bool lr_source_recorder(uint64_t *values);
 

@@ -106,16 +106,38 @@ bool lr_source_cgroup_use(uint64_t *values)
                                      &values[LR_SERIES_cgroup_used]);
 }
 
-/* The smallest of this group and those above; v1 says "no limit" by a huge number. */
-static uint64_t smallest_limit(void)
+/* v1 says "no limit" by a huge number. */
+static bool limit_of(size_t length, uint64_t *limit)
 {
-    const char *file = group.v2 ? "/memory.max" : "/memory.limit_in_bytes";
     const uint64_t NONE = UINT64_C(1) << 60;
-    uint64_t smallest = LR_NO_VALUE, limit;
+    return number_in(group.path, length, group.v2 ? "/memory.max" : "/memory.limit_in_bytes",
+                     limit) &&
+           *limit < NONE;
+}
+
+/* What a group above holds counts for all of its groups, so the least room may be there. */
+static void take_level(size_t length, uint64_t *values)
+{
+    uint64_t limit, used, room;
+    if (!limit_of(length, &limit))
+        return;
+    if (limit < values[LR_SERIES_cgroup_limit])
+        values[LR_SERIES_cgroup_limit] = limit;
+    if (!number_in(group.path, length, group.v2 ? "/memory.current" : "/memory.usage_in_bytes",
+                   &used))
+        return;
+    room = limit > used ? limit - used : 0;
+    if (room < values[LR_SERIES_cgroup_room])
+        values[LR_SERIES_cgroup_room] = room;
+}
+
+/* Of this group and those above. */
+static void read_limits(uint64_t *values)
+{
     size_t length = strlen(group.path);
+    values[LR_SERIES_cgroup_limit] = values[LR_SERIES_cgroup_room] = LR_NO_VALUE;
     for (unsigned level = 0; level < LEVELS; level++) {
-        if (number_in(group.path, length, file, &limit) && limit < NONE && limit < smallest)
-            smallest = limit;
+        take_level(length, values);
         if (length <= group.mount_length)
             break;
         while (length > group.mount_length && group.path[length - 1] != '/')
@@ -123,7 +145,6 @@ static uint64_t smallest_limit(void)
         while (length > group.mount_length && group.path[length - 1] == '/')
             length--;
     }
-    return smallest;
 }
 
 /* Numbers of a file with one `name number` a line. */
@@ -190,7 +211,7 @@ bool lr_source_cgroup_events(uint64_t *values)
 {
     if (!have_group())
         return false;
-    values[LR_SERIES_cgroup_limit] = smallest_limit();
+    read_limits(values);
     if (group.v2)
         read_v2(values);
     else

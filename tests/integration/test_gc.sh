@@ -75,6 +75,18 @@ report_test() {
     start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx512m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 0 gc
     wait_for 120 eval '[ "$(collections "[.collections[] | select(.why == \"seen\" and .drained_ms > 0)] | length > 0")" = true ]'
     tap_is "$(verdict .verdict.kind)" garbage-waiting "$JDK_NAME: after System.gc() likewise"
+    tap_like "$(verdict .verdict.summary)" 'closed only when a collection .* none is live now' "$JDK_NAME: and that none is live"
+    stop
+    # Those that came since are live, and nothing has tested them; but the Cleaner closed all before.
+    start waiting "$JDK/bin/java" "${JAVA_OPEN[@]}" -Xmx512m -XX:+UseSerialGC -cp "$JAVA_CLASSES" Waiting 300 0 again
+    wait_for 120 eval '[ "$(collections "[.collections[] | select(.why == \"seen\" and .drained_ms > 0)] | length > 0")" = true ]'
+    tap_is "$(live),$(verdict .verdict.kind)" 60,garbage-waiting "$JDK_NAME: garbage that waits now is known by what went before"
+    tap_like "$(verdict '.verdict.evidence | join("\n")')" 'none of them was in use .*; of 60 that came since, that is not known' \
+        "$JDK_NAME: and what isn't known is said"
+    tap_like "$(verdict '.verdict.next | tostring')" 'leakring gc' "$JDK_NAME: and who can tell"
+    "$LR_CLI" gc --timeout=300 "$PID" >gc.out 2>&1
+    tap_is "$(live),$(verdict .verdict.kind)" 0,garbage-waiting "$JDK_NAME: it was garbage"
+    tap_unlike "$(verdict '.verdict | tostring')" 'not known' "$JDK_NAME: then all is known"
     stop
 }
 

@@ -3,6 +3,7 @@
  * Job: oracle for tests/integration/test_lucene*.sh and the load of tests/bench/work_jvm.py.
  * Context: an ordinary Java program; it knows nothing of the tracer.
  * Usage:   java -cp lucene-core-VERSION.jar:cycles.jar LuceneCycles CYCLES [wait]
+ *          java -cp ... LuceneCycles PER_SECOND paced STOP     at that pace, until the file STOP exists
  *
  * One cycle: two flushes of ten documents, one forceMerge, one reader that is opened, reads the
  * twenty documents and is closed.  Everything that has a close() is closed.  Lucene 6.3.0 forgets
@@ -18,6 +19,7 @@
  * Prints "key<TAB>value" lines: cycles, version, collections (garbage collections so far); then
  * READY.  With `wait` it then sleeps, to be killed.
  */
+import java.io.File;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import org.apache.lucene.codecs.lucene50.Lucene50StoredFieldsFormat.Mode;
@@ -40,6 +42,10 @@ public final class LuceneCycles {
         int cycles = Integer.parseInt(args[0]);
         boolean wait = args.length > 1 && args[1].equals("wait");
 
+        if (args.length > 2 && args[1].equals("paced")) {
+            paced(cycles, new File(args[2]));
+            return;
+        }
         for (int i = 0; i < cycles; i++)
             cycle(i);
         print("cycles", cycles);
@@ -51,6 +57,22 @@ public final class LuceneCycles {
         System.out.flush();
         if (wait)
             Thread.sleep(Long.MAX_VALUE);
+    }
+
+    /* A straight line, whatever the machine does: who comes late catches up. */
+    private static void paced(int perSecond, File stop) throws Exception {
+        System.out.println("READY");
+        System.out.flush();
+        long begin = System.nanoTime();
+        int done = 0;
+        while (!stop.exists()) {
+            long due = (System.nanoTime() - begin) * perSecond / 1_000_000_000;
+            for (; done < due && !stop.exists(); done++)
+                cycle(done);
+            Thread.sleep(5);
+        }
+        print("cycles", done);
+        print("collections", collections());
     }
 
     private static void cycle(int number) throws Exception {

@@ -3,6 +3,7 @@
  * Oracle: cases_native CASE STOP [FILE], until the file STOP exists.
  *     mapped      maps the file FILE, again and again, and keeps it; prints
  *                 kept<TAB>function<TAB>line<TAB>times<TAB>bytes
+ *     leak        200 times a second 1000 bytes, never freed; prints the same
  *     retention   64 threads allocate 2 MB each, all at once, and free it but for 512 bytes each
  *     startup     a megabyte at the start
  * What is kept is kept at a steady pace by the clock; who comes late catches up.
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAPPED = 64 << 10, PER_SECOND = 20, THREADS = 64, BLOCKS = 40, BYTES = 50000, REST = 512 };
+enum { MAPPED = 64 << 10, PER_SECOND = 20, LEAKED = 1000, LEAKS = 200, THREADS = 64, BLOCKS = 40, BYTES = 50000, REST = 512 };
 
 static const char *stop;
 static void *volatile kept;
@@ -70,6 +71,32 @@ static void map_files(const char *path)
         usleep(5000);
     }
     printf("kept\tkeep_mapping\t%d\t%ld\t%ld\n", line, times, times * MAPPED);
+}
+
+/* Returns its line. */
+static int forget_block(void)
+{
+    const int line = __LINE__ + 1;
+    kept = malloc(LEAKED);
+    if (!kept)
+        abort();
+    memset(kept, 1, LEAKED);
+    return line;
+}
+
+static void leak(void)
+{
+    double begin = now();
+    long times = 0;
+    int line = 0;
+
+    ready();
+    while (access(stop, F_OK) != 0) {
+        for (; (double)times < (now() - begin) * LEAKS; times++)
+            line = forget_block();
+        usleep(5000);
+    }
+    printf("kept\tforget_block\t%d\t%ld\t%ld\n", line, times, times * LEAKED);
 }
 
 static pthread_barrier_t all;
@@ -127,6 +154,8 @@ int main(int argc, char **argv)
     stop = argv[2];
     if (strcmp(argv[1], "mapped") == 0 && argc > 3)
         map_files(argv[3]);
+    else if (strcmp(argv[1], "leak") == 0)
+        leak();
     else if (strcmp(argv[1], "retention") == 0)
         retain();
     else if (strcmp(argv[1], "startup") == 0)

@@ -102,6 +102,83 @@ static void what_was_live_then_was_not_kept(void **state)
     sum_up();
 }
 
+/* 50 MB in use of 200 MB. */
+static uint64_t *asked(struct lr_make *make, uint32_t time_ms, uint64_t live)
+{
+    uint64_t *values = lr_make_point(make, LR_SEC_SERIES_1S, time_ms)->values;
+    values[LR_SERIES_live_bytes] = live;
+    values[LR_SERIES_rss] = 230000000;
+    values[LR_SERIES_allocator_allocated] = 50000000;
+    values[LR_SERIES_allocator_active] = 60000000;
+    values[LR_SERIES_allocator_resident] = 200000000;
+    values[LR_SERIES_allocator_mapped] = 210000000;
+    values[LR_SERIES_allocator_retained] = 7000000;
+    return values;
+}
+
+/* Points repeat what was asked for once; what is live is counted all the time, and a little late. */
+static void an_allocator_speaks_of_the_moment_it_was_asked(void **state)
+{
+    (void)state;
+    struct lr_make *make = lr_make_new();
+    lr_make_meta(make, LR_META_ALLOCATOR, "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2");
+    asked(make, 1000, 7)[LR_SERIES_allocator_allocated] = 9;
+    asked(make, 2000, 77000000);
+    asked(make, 3000, 76000000);
+    asked(make, 4000, 48000000);
+    asked(make, 5000, 49000000);
+    lr_make_point(make, LR_SEC_SERIES_1S, 6000)->values[LR_SERIES_live_bytes] = 5;
+    judge(make);
+    assert_string_equal(model->allocator.name, "jemalloc");
+    assert_int_equal(model->allocator.time_ms, 4000);
+    assert_int_equal(model->allocator.live, 48000000);
+    assert_int_equal(model->allocator.allocated, 50000000);
+    assert_int_equal(model->allocator.active, 60000000);
+    assert_int_equal(model->allocator.mapped, 210000000);
+    assert_int_equal(model->allocator.retained, 7000000);
+    assert_int_equal(lr_allocator_slack(&model->allocator), 152000000);
+    end();
+}
+
+static void without_a_ledger_the_allocator_tells_of_retention(void **state)
+{
+    (void)state;
+    struct lr_make *make = lr_make_new();
+    lr_make_meta(make, LR_META_ALLOCATOR, "/usr/lib/libtcmalloc_minimal.so.4");
+    asked(make, 2000, 48000000);
+    judge(make);
+    assert_false(model->ledger.known);
+    assert_verdict(LR_VERDICT_RETENTION);
+    assert_true(has_evidence("keeps 152 MB resident that was freed; 48.0 MB of its memory"));
+    assert_true(has_evidence("tcmalloc itself says: 200 MB resident, 50.0 MB handed out"));
+    end();
+    make = lr_make_new(); /* as much is live */
+    asked(make, 2000, 120000000);
+    judge(make);
+    assert_true(model->verdict.kind != LR_VERDICT_RETENTION);
+    end();
+}
+
+static void what_an_allocator_does_not_say_stays_unknown(void **state)
+{
+    (void)state;
+    struct lr_make *make = lr_make_new();
+    judge(make);
+    assert_null(model->allocator.name);
+    assert_true(lr_allocator_slack(&model->allocator) == LR_MODEL_UNKNOWN);
+    end();
+    make = lr_make_new();
+    lr_make_meta(make, LR_META_ALLOCATOR, "/usr/lib/libmimalloc.so.2");
+    lr_make_point(make, LR_SEC_SERIES_1S, 2000)->values[LR_SERIES_allocator_mapped] = 90000000;
+    judge(make);
+    assert_string_equal(model->allocator.name, "mimalloc");
+    assert_int_equal(model->allocator.mapped, 90000000);
+    assert_true(model->allocator.allocated == LR_MODEL_UNKNOWN);
+    assert_true(lr_allocator_slack(&model->allocator) == LR_MODEL_UNKNOWN);
+    assert_true(model->verdict.kind != LR_VERDICT_RETENTION);
+    end();
+}
+
 static void only_a_whole_snapshot_counts(void **state)
 {
     (void)state;
@@ -159,6 +236,9 @@ int main(void)
         cmocka_unit_test(every_kind_has_its_entry),
         cmocka_unit_test(freed_but_resident_is_retention),
         cmocka_unit_test(what_was_live_then_was_not_kept),
+        cmocka_unit_test(an_allocator_speaks_of_the_moment_it_was_asked),
+        cmocka_unit_test(without_a_ledger_the_allocator_tells_of_retention),
+        cmocka_unit_test(what_an_allocator_does_not_say_stays_unknown),
         cmocka_unit_test(only_a_whole_snapshot_counts),
         cmocka_unit_test(hostile_areas_do_no_harm),
     };

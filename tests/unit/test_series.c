@@ -130,6 +130,7 @@ static void the_cgroup(void **state)
     lr_sources_root = root;
     put("/proc/self/cgroup", "1:name=systemd:/x\n0::/app.slice/one\n");
     put("/sys/fs/cgroup/app.slice/memory.max", "1048576\n");
+    put("/sys/fs/cgroup/app.slice/memory.current", "1000000\n");
     put("/sys/fs/cgroup/app.slice/one/memory.max", "max\n");
     put("/sys/fs/cgroup/app.slice/one/memory.current", "4096\n");
     put("/sys/fs/cgroup/app.slice/one/memory.peak", "8192\n");
@@ -141,6 +142,7 @@ static void the_cgroup(void **state)
     assert_true(lr_source_cgroup_use(values) && lr_source_cgroup_events(values));
     assert_int_equal(values[LR_SERIES_cgroup_used], 4096);
     assert_int_equal(values[LR_SERIES_cgroup_limit], 1048576);
+    assert_int_equal(values[LR_SERIES_cgroup_room], 48576); /* others fill the slice */
     assert_int_equal(values[LR_SERIES_cgroup_peak], 8192);
     assert_int_equal(values[LR_SERIES_cgroup_swap], LR_NO_VALUE);
     assert_int_equal(values[LR_SERIES_cgroup_high_events], 2);
@@ -149,6 +151,14 @@ static void the_cgroup(void **state)
     assert_int_equal(values[LR_SERIES_cgroup_oom_kill], 5);
     assert_int_equal(values[LR_SERIES_cgroup_stall_some], 70);
     assert_int_equal(values[LR_SERIES_cgroup_stall_full], 30);
+}
+
+/* The C library keeps no such figures. */
+static void no_other_allocator(void **state)
+{
+    (void)state;
+    assert_false(lr_source_allocator(values) || lr_source_allocator(values));
+    assert_int_equal(values[LR_SERIES_allocator_mapped], LR_NO_VALUE);
 }
 
 static void whole_scan(uint32_t now_ms)
@@ -387,6 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_any_length),    cmocka_unit_test(this_process),
         cmocka_unit_test(the_machine),            cmocka_unit_test(the_cgroup),
+        cmocka_unit_test(no_other_allocator),
         cmocka_unit_test(what_is_live_is_counted), cmocka_unit_test(a_slow_leak_is_followed),
         cmocka_unit_test(only_touched_parts_are_looked_at),
         cmocka_unit_test(a_leak_among_very_many_stacks_is_followed),
