@@ -32,10 +32,11 @@ static enum lr_status add_growing(struct lr_gate_work *work,
     lr_gate_subject(subject, sizeof(subject), lr_memory_kind_name(site->kind), &site->path);
     lr_gate_place(place, sizeof(place), &site->path);
     return lr_gate_say(work->report, &result, subject, work->error,
-                       "memory acquired at %s grows by %s an hour (%s to %s)", place,
+                       "memory acquired at %s grows by %s an hour (%s to %s)%s", place,
                        lr_unit_bytes(rate, lr_model_round(trend->slope), false),
                        lr_gate_signed_bytes(low, trend->low),
-                       lr_gate_signed_bytes(high, trend->high));
+                       lr_gate_signed_bytes(high, trend->high),
+                       trend->lasts ? "" : "; whether it still does, its last part does not tell");
 }
 
 /* Places without a trend, mapped ones included: by how much they may have grown. */
