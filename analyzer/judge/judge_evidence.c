@@ -87,7 +87,8 @@ static void say_collections(struct writer *writer)
                 newest_ms = site->newest_ms;
         }
     collections = lr_gc_since(&model->series, newest_ms);
-    if (newest_ms == 0 || collections == LR_MODEL_UNKNOWN)
+    if (newest_ms == 0 || collections == LR_MODEL_UNKNOWN ||
+        (collections == 0 && model->run.full_gc_ms == 0)) /* said already */
         return;
     SAY(writer, "%s collection%s since the newest of them was acquired",
         collections ? lr_unit_count(count, collections) : "no", collections == 1 ? "" : "s");

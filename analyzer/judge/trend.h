@@ -21,7 +21,7 @@ const char *lr_trend_name(enum lr_trend_class trend);
 
 /* Shorter series, or such with fewer points, are LR_TREND_UNKNOWN. */
 #define LR_TREND_MIN_SECONDS 300.0
-#define LR_TREND_MIN_POINTS 48
+#define LR_TREND_MIN_POINTS 30
 
 struct lr_trend {
     enum lr_trend_class kind;

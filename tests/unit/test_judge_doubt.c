@@ -312,7 +312,8 @@ static void collections_since_the_newest_stream_are_counted(void **state)
     assert_true(has_evidence("50 collections since the newest of them was acquired"));
     end();
     make = make_night();
-    add_pairs(make, 1000, 520, 0, 480, NIGHT_MS);
+    add_pairs(make, 1000, 520, 0, 480, 60 * STEP_MS);
+    collect_at_half(make);
     judge(make);
     assert_true(has_evidence("no collections since the newest of them"));
     end();

@@ -65,8 +65,8 @@ static void what_is_bounded_is_no_leak(void **state)
         double hours;
         int points;
         unsigned seeds;
-    } lengths[] = {{8, 481, 25}, {0.09, 48, 25}};
-    for (unsigned l = 0; l < 2; l++)
+    } lengths[] = {{8, 481, 25}, {0.09, 48, 25}, {0.0834, 31, 25}};
+    for (unsigned l = 0; l < 3; l++)
         for (unsigned k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
             struct lr_simulation simulation = {
                 .kind = kinds[k], .hours = lengths[l].hours, .points = lengths[l].points,
