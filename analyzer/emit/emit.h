@@ -12,7 +12,11 @@
 #include "emit_choice.h"
 #include "model.h"
 
+struct json_object;
 struct lr_emit_options {
+    /* JSON: what stands for a stack; NULL: its frames. */
+    struct json_object *(*stack)(void *context, const struct lr_model_path *path);
+    void *stack_context;
     bool color;
     bool raw_bytes;    /* 80462112 B instead of 80.5 MB */
     bool whole_stacks; /* all frames of every finding */

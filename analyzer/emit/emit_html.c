@@ -35,7 +35,7 @@ static const struct lr_html_limits levels[] = {
     {60, 300, 5000, 60, 100, 500}, {60, 200, 1500, 60, 100, 300}, {60, 100, 500, 40, 60, 150},
     {40, 60, 200, 20, 40, 80},     {20, 20, 60, 10, 20, 20},      {5, 5, 5, 0, 0, 5},
 };
-enum { LEVELS = sizeof(levels) / sizeof(levels[0]), BODY_MOST = 640 << 10, PAGE_MOST = 3 << 20 };
+enum { LEVELS = sizeof(levels) / sizeof(levels[0]), BODY_MOST = 448 << 10, PAGE_MOST = 3 << 20 };
 
 static void put_paragraph(FILE *out, const char *class, const char *text)
 {

@@ -46,11 +46,14 @@ static json_object *new_threads(const struct lr_model_threads *threads)
     return array;
 }
 
-static void put_path(json_object *object, const struct lr_model_path *path)
+static void put_path(json_object *object, const struct lr_model_path *path,
+                     const struct lr_emit_options *options)
 {
     lr_json_put(object, "threads", new_threads(&path->threads));
     lr_json_put_count(object, "stacks", path->stacks);
-    lr_json_put(object, "stack", lr_json_stack(path));
+    lr_json_put(object, "stack",
+                options->stack ? options->stack(options->stack_context, path)
+                               : lr_json_stack(path));
 }
 
 /* A list of {"from", "to"}, names of marks; null: an end of the run. */
@@ -89,7 +92,8 @@ static void put_by_phase(json_object *site, const struct lr_model *model,
 }
 
 static json_object *new_pair_site(const struct lr_model *model, const struct lr_model_pair *pair,
-                                  const struct lr_model_pair_site *site)
+                                  const struct lr_model_pair_site *site,
+                                  const struct lr_emit_options *options)
 {
     json_object *object = json_object_new_object();
     char id[LR_SITE_ID_SIZE];
@@ -114,11 +118,12 @@ static json_object *new_pair_site(const struct lr_model *model, const struct lr_
     lr_json_put_string_or_null(object, "expected_reason", site->expected);
     lr_json_put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
     put_by_phase(object, model, site->parts);
-    put_path(object, &site->path);
+    put_path(object, &site->path, options);
     return object;
 }
 
-static json_object *new_pair(const struct lr_model *model, const struct lr_model_pair *pair)
+static json_object *new_pair(const struct lr_model *model, const struct lr_model_pair *pair,
+                             const struct lr_emit_options *options)
 {
     json_object *object = json_object_new_object(), *sites = json_object_new_array();
 
@@ -130,13 +135,14 @@ static json_object *new_pair(const struct lr_model *model, const struct lr_model
     lr_json_put_count(object, "live", pair->live);
     lr_json_put_count(object, "live_bytes", pair->live_bytes);
     for (size_t i = 0; i < pair->site_count; i++)
-        json_object_array_add(sites, new_pair_site(model, pair, &pair->sites[i]));
+        json_object_array_add(sites, new_pair_site(model, pair, &pair->sites[i], options));
     lr_json_put(object, "sites", sites);
     return object;
 }
 
 static json_object *new_memory_site(const struct lr_model *model,
-                                    const struct lr_model_memory_site *site)
+                                    const struct lr_model_memory_site *site,
+                                    const struct lr_emit_options *options)
 {
     json_object *object = json_object_new_object();
     bool mapped = site->kind == LR_MEMORY_MMAP;
@@ -161,7 +167,7 @@ static json_object *new_memory_site(const struct lr_model *model,
     lr_json_put_string_or_null(object, "expected_reason", site->expected);
     lr_json_put(object, "history", lr_history_to_json(&model->series.followed, site->followed));
     put_by_phase(object, model, site->parts);
-    put_path(object, &site->path);
+    put_path(object, &site->path, options);
     return object;
 }
 
@@ -218,19 +224,23 @@ static json_object *new_allocator(const struct lr_model_allocator *allocator)
     return object;
 }
 
-static void write_pairs(struct lr_json_writer *writer, const struct lr_model *model)
+static void write_pairs(struct lr_json_writer *writer, const struct lr_model *model,
+                        const struct lr_emit_options *options)
 {
     lr_json_begin_array(writer, "pairs");
     for (size_t i = 0; i < model->pair_count; i++)
-        lr_json_write(writer, "    ", NULL, new_pair(model, &model->pairs[i]));
+        lr_json_write(writer, "    ", NULL, new_pair(model, &model->pairs[i], options));
     lr_json_end_array(writer);
 }
 
-static void write_sites(struct lr_json_writer *writer, const struct lr_model *model, unsigned top)
+static void write_sites(struct lr_json_writer *writer, const struct lr_model *model,
+                        const struct lr_emit_options *options)
 {
+    unsigned top = options->top;
+
     lr_json_begin_array(writer, "sites");
     for (size_t i = 0; i < model->site_count && (top == 0 || i < top); i++)
-        lr_json_write(writer, "    ", NULL, new_memory_site(model, &model->sites[i]));
+        lr_json_write(writer, "    ", NULL, new_memory_site(model, &model->sites[i], options));
     lr_json_end_array(writer);
 }
 
@@ -245,8 +255,8 @@ enum lr_status lr_emit_json(FILE *out, const struct lr_model *model,
     lr_json_write(&writer, "  ", "phase", lr_json_phase(model));
     lr_json_write(&writer, "  ", "completeness", lr_json_completeness(&model->completeness));
     lr_json_write(&writer, "  ", "verdict", new_verdict(&model->verdict));
-    write_pairs(&writer, model);
-    write_sites(&writer, model, options->top);
+    write_pairs(&writer, model, options);
+    write_sites(&writer, model, options);
     lr_json_write(&writer, "  ", "suppressions", lr_suppressions_to_json(model));
     lr_json_write(&writer, "  ", "sites_total", json_object_new_uint64(model->site_count));
     lr_json_write(&writer, "  ", "ledger", new_ledger(model));

@@ -210,7 +210,7 @@ json_object *lr_json_culprit(const struct lr_model_path *path)
     return object;
 }
 
-static json_object *new_frame(const struct lr_model_frame *frame)
+json_object *lr_json_frame(const struct lr_model_frame *frame)
 {
     json_object *object = json_object_new_object();
 
@@ -226,7 +226,7 @@ json_object *lr_json_stack(const struct lr_model_path *path)
     json_object *array = json_object_new_array();
 
     for (size_t i = 0; i < path->count; i++)
-        json_object_array_add(array, new_frame(&path->frames[i]));
+        json_object_array_add(array, lr_json_frame(&path->frames[i]));
     return array;
 }
 

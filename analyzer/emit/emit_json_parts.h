@@ -32,6 +32,7 @@ json_object *lr_json_marks(const struct lr_model *model);
 json_object *lr_json_phase(const struct lr_model *model);
 /* {"function", "file", "line"}; NULL without frames. */
 json_object *lr_json_culprit(const struct lr_model_path *path);
+json_object *lr_json_frame(const struct lr_model_frame *frame);
 json_object *lr_json_stack(const struct lr_model_path *path); /* a list, innermost first */
 
 /* Writes a small document as a whole, with a newline, and frees it. */

@@ -5,6 +5,7 @@
 
 #include "diff_name.h"
 #include "emit.h"
+#include "emit_intern.h"
 #include "emit_json_parts.h"
 #include "html_curves.h"
 
@@ -20,7 +21,34 @@ static void put_rate(json_object *object, const struct lr_trend *trend)
         json_object_put(rate);
 }
 
-static json_object *new_memory_site(const struct lr_model_memory_site *site)
+/* A stack as numbers of frames: stacks share most of theirs. */
+static json_object *new_stack(void *context, const struct lr_model_path *path)
+{
+    struct lr_intern *frames = context;
+    json_object *stack = json_object_new_array();
+
+    for (size_t i = 0; i < path->count; i++) {
+        json_object *frame = lr_json_frame(&path->frames[i]);
+        uint64_t number =
+            lr_intern(frames, json_object_to_json_string_ext(frame, JSON_C_TO_STRING_PLAIN));
+
+        json_object_put(frame);
+        if (number > 0) /* else there is no memory, and the stack lacks a frame */
+            json_object_array_add(stack, json_object_new_uint64(number - 1));
+    }
+    return stack;
+}
+
+static void write_frames(FILE *out, const struct lr_intern *frames)
+{
+    fputs(",\n\"frames\": [", out);
+    for (size_t i = 0; i < frames->count; i++)
+        fprintf(out, "%s%s", i ? ",\n" : "", frames->items[i]->text);
+    fputs("]", out);
+}
+
+static json_object *new_memory_site(const struct lr_model_memory_site *site,
+                                    struct lr_intern *frames)
 {
     json_object *object = json_object_new_object();
 
@@ -30,28 +58,28 @@ static json_object *new_memory_site(const struct lr_model_memory_site *site)
     lr_json_put(object, "total_bytes", lr_json_estimate(&site->total_bytes));
     lr_json_put_string(object, "class", lr_trend_name(site->trend.kind));
     put_rate(object, &site->trend);
-    lr_json_put(object, "stack", lr_json_stack(&site->path));
+    lr_json_put(object, "stack", new_stack(frames, &site->path));
     return object;
 }
 
-static json_object *new_pair_site(const struct lr_model_pair_site *site)
+static json_object *new_pair_site(const struct lr_model_pair_site *site, struct lr_intern *frames)
 {
     json_object *object = json_object_new_object();
 
     lr_json_put_count(object, "live", site->live);
     lr_json_put_count(object, "live_bytes", site->bytes_at_creation + site->bytes_later);
     put_rate(object, &site->bytes_trend);
-    lr_json_put(object, "stack", lr_json_stack(&site->path));
+    lr_json_put(object, "stack", new_stack(frames, &site->path));
     return object;
 }
 
-static json_object *new_pair(const struct lr_model_pair *pair)
+static json_object *new_pair(const struct lr_model_pair *pair, struct lr_intern *frames)
 {
     json_object *object = json_object_new_object(), *sites = json_object_new_array();
 
     lr_json_put_string(object, "pair", pair->name);
     for (size_t i = 0; i < pair->site_count; i++)
-        json_object_array_add(sites, new_pair_site(&pair->sites[i]));
+        json_object_array_add(sites, new_pair_site(&pair->sites[i], frames));
     lr_json_put(object, "sites", sites);
     return object;
 }
@@ -104,7 +132,8 @@ static json_object *new_allocated(const struct lr_model *model)
     return all;
 }
 
-static void write_baseline(struct lr_json_writer *writer, const struct lr_diff *diff, unsigned top)
+static void write_baseline(struct lr_json_writer *writer, const struct lr_diff *diff,
+                           struct lr_intern *frames, unsigned top)
 {
     const struct lr_model *old = diff->old;
 
@@ -112,11 +141,11 @@ static void write_baseline(struct lr_json_writer *writer, const struct lr_diff *
     writer->comma = false;
     lr_json_begin_array(writer, "sites");
     for (size_t i = 0; i < old->site_count && i < top; i++)
-        lr_json_write(writer, "    ", NULL, new_memory_site(&old->sites[i]));
+        lr_json_write(writer, "    ", NULL, new_memory_site(&old->sites[i], frames));
     lr_json_end_array(writer);
     lr_json_begin_array(writer, "pairs");
     for (size_t i = 0; i < old->pair_count; i++)
-        lr_json_write(writer, "    ", NULL, new_pair(&old->pairs[i]));
+        lr_json_write(writer, "    ", NULL, new_pair(&old->pairs[i], frames));
     lr_json_end_array(writer);
     lr_json_write(writer, "  ", "names", new_names(diff, top));
     fputs("}", writer->out);
@@ -125,7 +154,8 @@ static void write_baseline(struct lr_json_writer *writer, const struct lr_diff *
 enum lr_status lr_emit_web(FILE *out, const struct lr_model *model, const struct lr_diff *diff,
                            unsigned top, struct lr_error *error)
 {
-    struct lr_emit_options options = {.top = top};
+    struct lr_intern frames = {0};
+    struct lr_emit_options options = {.top = top, .stack = new_stack, .stack_context = &frames};
     struct lr_json_writer writer = {.out = out};
     enum lr_status status;
 
@@ -136,10 +166,12 @@ enum lr_status lr_emit_web(FILE *out, const struct lr_model *model, const struct
     writer.comma = true;
     lr_json_write(&writer, "", "allocated", new_allocated(model));
     if (diff)
-        write_baseline(&writer, diff, top);
+        write_baseline(&writer, diff, &frames, top);
     else
         fputs(",\n\"baseline\": null", out);
+    write_frames(out, &frames);
     fputs("}\n", out);
+    lr_intern_free(&frames);
     return status == LR_OK && writer.no_memory ? lr_fail(error, LR_FAILED, "out of memory")
                                                : status;
 }

@@ -4,6 +4,7 @@
  *
  *     {"curves": […], "uprights": {…},    html_curves.h
  *      "report": {…},                      schema leakring.report/1
+ *      "frames": […],                      of which stacks, here and below, give the indices
  *      "allocated": [[…]],                 of each pair's sites: bytes since the start
  *      "baseline": null                    or, for the difference:
  *         {"sites": […], "pairs": […],     of the old run, as in its report, but only what a flame

@@ -52,7 +52,7 @@ export async function flameGraph(file) {
  * apart by their function's name. */
 function everyChoice(data) {
   const { report } = data;
-  const frame = (name) => [{ kind: "java", function: name, file: null, line: 1, module: null, inlined: false }];
+  const frame = (name) => [data.frames.push({ kind: "java", function: name, file: null, line: 1, module: null, inlined: false }) - 1];
   const site = (name, values) => ({ ...report.sites[0], kind: "malloc", jvm: false, leaks: false, expected_reason: null, class: "plateau", threads: [], stack: frame(name), live_bytes: { value: 1000, low: 1000, high: 1000 }, live_count: { value: 10, low: 10, high: 10 }, by_phase: { bytes: [1000, 0], count: [10, 0] }, ...values });
   report.sites = [
     site("grows", { class: "growing", leaks: true, rate_bytes_per_hour: { value: 9, low: 8, high: 10 } }),

@@ -52,7 +52,7 @@ function drawUprights(plot: uPlot, found: Upright[]): void {
   ctx.textAlign = "left";
   ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
   for (const { at, line, text } of found) {
-    const x = plot.valToPos(at, "x", true);
+    const x = Math.round(plot.valToPos(at, "x", true) - 0.5) + 0.5; // or it is two pale pixels
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.strokeStyle = ctx.fillStyle = css(`--${line.class}`);
     ctx.setLineDash(line.dash.map((d) => d * devicePixelRatio));

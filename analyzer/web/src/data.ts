@@ -106,5 +106,11 @@ export interface PageData {
 export async function readData(element: Element): Promise<PageData> {
   const packed = Uint8Array.from(atob(element.textContent ?? ""), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text()) as PageData;
+  const data = JSON.parse(await new Response(stream).text()) as PageData & { frames: Frame[] };
+  const unfold = (site: { stack: Frame[] }) => (site.stack = (site.stack as unknown as number[]).flatMap((index) => data.frames[index] ?? []));
+  for (const run of [data.report, data.baseline]) {
+    run?.sites.forEach(unfold);
+    run?.pairs.forEach((pair) => pair.sites.forEach(unfold));
+  }
+  return data;
 }
