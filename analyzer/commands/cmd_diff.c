@@ -10,6 +10,8 @@
 #include "emit_diff.h"
 #include "open_model.h"
 #include "options.h"
+#include "pager.h"
+#include "progress.h"
 #include "status.h"
 #include "terminal.h"
 #include "trace_options.h"
@@ -36,6 +38,7 @@ static const struct lr_help help = {
                "      --stacks            show every frame of each place\n"
                "      --bytes             sizes in bytes, not in kB and MB\n"
                LR_COLOR_HELP
+               LR_PAGER_HELP
                LR_PHASE_HELP
                LR_SYMBOLS_HELP
                LR_SUPPRESS_HELP
@@ -55,9 +58,11 @@ struct request {
     struct lr_emit_options emit;
     struct lr_open_options open;
     struct lr_diff_options diff;
+    bool no_pager;
 };
 
-enum { OPT_TOP = 256, OPT_STACKS, OPT_BYTES, OPT_COLOR, OPT_BY, OPT_NOISE, OPT_FLOOR };
+enum { OPT_TOP = 256, OPT_STACKS, OPT_BYTES, OPT_COLOR, OPT_BY, OPT_NOISE, OPT_FLOOR,
+       OPT_NO_PAGER };
 
 static const struct option options[] = {
     {"format", required_argument, NULL, 'F'},
@@ -68,6 +73,7 @@ static const struct option options[] = {
     {"stacks", no_argument, NULL, OPT_STACKS},
     {"bytes", no_argument, NULL, OPT_BYTES},
     {"color", required_argument, NULL, OPT_COLOR},
+    {"no-pager", no_argument, NULL, OPT_NO_PAGER},
     LR_TRACE_OPTION_ROWS,
     LR_PHASE_OPTION_ROWS,
     LR_SUPPRESS_OPTION_ROWS,
@@ -147,6 +153,9 @@ static int parse_option(int c, char **argv, struct request *request, int *color)
     case OPT_BYTES:
         request->emit.raw_bytes = true;
         return -1;
+    case OPT_NO_PAGER:
+        request->no_pager = true;
+        return -1;
     case OPT_COLOR:
         if (lr_parse_color(optarg, color) != 0)
             return lr_bad_usage(&help, "--color is auto, always or never, not %s", optarg);
@@ -198,10 +207,15 @@ static enum lr_status diff_files(const struct request *request, char **paths, co
                                  FILE *out, struct lr_error *error)
 {
     struct lr_open_model old = {0}, new = {0};
-    enum lr_status status = lr_model_open(&old, *which = paths[0], &request->open, error);
+    enum lr_status status;
 
+    lr_progress_begin(paths[0]);
+    status = lr_model_open(&old, *which = paths[0], &request->open, error);
+    lr_progress_end();
+    lr_progress_begin(paths[1]);
     if (status == LR_OK)
         status = lr_model_open(&new, *which = paths[1], &request->open, error);
+    lr_progress_end();
     if (status == LR_OK) {
         *which = NULL;
         status = write_diff(request, old.model, new.model, out, error);
@@ -216,6 +230,7 @@ int lr_cmd_diff(int argc, char **argv)
     struct request request = {.diff = LR_DIFF_DEFAULTS};
     struct lr_error error = {{0}, {0}};
     const char *which = NULL;
+    struct lr_pager pager;
     int exit_code = parse_options(argc, argv, &request);
     enum lr_status status;
     FILE *out;
@@ -225,6 +240,11 @@ int lr_cmd_diff(int argc, char **argv)
     out = lr_output_open(&request.output, argv + optind, 2, &error);
     if (!out)
         return lr_finish(LR_USAGE, request.output.path, &error);
-    status = diff_files(&request, argv + optind, &which, out, &error);
-    return lr_output_close(&request.output, out, lr_finish(status, which, &error));
+    status = diff_files(&request, argv + optind, &which,
+                        lr_pager_open(&pager, &request.output, out,
+                                      request.no_pager || request.format != FORMAT_TEXT),
+                        &error);
+    exit_code = lr_finish(status, which, &error);
+    lr_pager_close(&pager);
+    return lr_output_close(&request.output, out, exit_code);
 }

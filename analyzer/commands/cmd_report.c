@@ -41,7 +41,7 @@ static const struct lr_help help = {
                "      --stacks            show every frame of each finding\n"
                "      --bytes             sizes in bytes, not in kB and MB\n"
                LR_COLOR_HELP
-               "      --no-pager          what is longer than the terminal isn't paged\n"
+               LR_PAGER_HELP
                LR_PHASE_HELP
                LR_SYMBOLS_HELP
                LR_SUPPRESS_HELP

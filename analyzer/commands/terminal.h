@@ -12,6 +12,7 @@
 #define LR_COLOR_HELP                                                                             \
     "      --color=auto|always|never\n"                                                            \
     "                          auto (default): on a terminal, unless NO_COLOR is set\n"
+#define LR_PAGER_HELP "      --no-pager          what is longer than the terminal isn't paged\n"
 
 enum { LR_COLOR_NEVER, LR_COLOR_ALWAYS, LR_COLOR_AUTO };
 /* 0, or -1 for a word that is none of the three. */

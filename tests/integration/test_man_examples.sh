@@ -68,11 +68,6 @@ in_this_world() {
     sed -e "s/\b4711\b/$pid/g" -e "s/\b4242\b/$pid/g" -e "s,/var/log/,$T/varlog/,g" -e "s,/var/tmp/,$T/vartmp/,g" \
         -e "s,/tmp/tree,$T/tree,g" -e "s,/usr/[a-z/]*libleakring.so,$LR_LIB,g" -e "s,LD_PRELOAD=\.\.\.,LD_PRELOAD=$LR_LIB,"
 }
-# What the examples of one page wrote, which the next one would be refused to overwrite.
-tidy_up() {
-    rm -f app.html app.json app.heap app.pb.gz ./*.svg leakring.java.*.lkr
-    cp app.lkr "leakring.java.$pid.lkr"
-}
 "$LR_CLI" report --format=html app.lkr 2>no-html >/dev/null
 # try WHERE COMMAND: its exit code is one that the command documents for what it found, and not for a
 # command line that is wrong.  A `top` without an end is ended.
@@ -83,6 +78,9 @@ try() {
         tap_skip "$where: $line" "built without Node.js"
         return
     fi
+    # Two examples may write to one name; one may read what that before it wrote.
+    rm -f $(grep -oE -- '-o [^ ]+' <<<"$line" | cut -c4-) leakring.java.*.lkr
+    cp app.lkr "leakring.java.$pid.lkr"
     timeout -k 10 $limit bash -o pipefail -c "$(in_this_world <<<"$line")" >out 2>err </dev/null
     status=$?
     case $status in
@@ -94,7 +92,6 @@ try() {
 
 for page in "$LR_ROOT"/docs/man/*.[1-9]; do
     grep -q '^\.SH EXAMPLES' "$page" || continue
-    tidy_up
     man_examples "$page" >examples
     tap_ok $([ -s examples ]; echo $?) "$(basename "$page") has examples that can be run"
     while IFS= read -r line <&9; do
@@ -103,7 +100,6 @@ for page in "$LR_ROOT"/docs/man/*.[1-9]; do
     done 9<examples
 done
 for command in "" $(leakring --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
-    tidy_up
     help_examples $command >examples
     tap_ok $([ -s examples ]; echo $?) "leakring $command --help has examples that can be run"
     while IFS= read -r line <&9; do

@@ -39,6 +39,10 @@ done
 "$LR_CLI" report leak.lkr | cmp -s - plain.txt
 tap_ok $? "a file and a pipe get the same"
 
+paged 12 "$LR_CLI diff clean.lkr leak.lkr"
+tap_is "$?,$([ -s paged ]; echo $?)" "0,0" "diff goes there, too"
+paged 12 "$LR_CLI diff --no-pager clean.lkr leak.lkr"
+tap_is "$?,$(ls paged 2>/dev/null)" "0," "but for --no-pager"
 LEAKRING_PAGER='cat >other' paged 12 "$LR_CLI report leak.lkr"
 tap_is "$?,$(ls paged other 2>/dev/null)" "0,other" "LEAKRING_PAGER comes before PAGER"
 LEAKRING_PAGER= paged 12 "$LR_CLI report leak.lkr"
