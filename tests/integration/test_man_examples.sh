@@ -86,7 +86,7 @@ try() {
     case $status in
     0 | 1 | 3) tap_pass "$where: $line" ;;
     124) tap_ok "$([ $limit = 2 ]; echo $?)" "$where: $line" "it doesn't end" ;;
-    *) tap_fail "$where: $line" "exit code $status" "$(head -5 out err)" ;;
+    *) tap_fail "$where: $line" "exit code $status" "$(head -n 5 out err)" ;;
     esac
 }
 

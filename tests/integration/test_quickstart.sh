@@ -48,7 +48,7 @@ new_user() {
 for jdk in $LR_JDKS; do
     version=$(lr_jdk_version "$jdk")
     PATH=$T/usr/bin:$T/bin:$jdk/bin:$PATH new_user "$version" >user.out 2>user.err
-    tap_ok $? "JDK $version: they succeed" "$(tail -5 user.out user.err)"
+    tap_ok $? "JDK $version: they succeed" "$(tail -n 5 user.out user.err)"
     tap_like "$(cat user.out)" '^ 1\. App\.forget\(App\.java:7\)$' "JDK $version: they lead to the line"
 done
 
