@@ -28,6 +28,7 @@ async function everyPage(name, file, report) {
   await page.screenshot({ path: join(screenshots, `${name}-400.png`), fullPage: true });
   await page.emulateMedia({ media: "print" });
   await page.setViewportSize({ width: 794, height: 1123 });
+  is(await overflow(page), 0, `${name}: nothing is cut off on paper`);
   is(await page.locator("nav, button, .flame, canvas").evaluateAll((list) => list.filter((e) => e.offsetParent).length), 0, `${name}: on paper there is nothing to press`);
   await page.screenshot({ path: join(screenshots, `${name}-print.png`), fullPage: true });
   await page.emulateMedia({ media: "screen", colorScheme: "dark" });

@@ -14,8 +14,9 @@ checked=$?
 [ -e "$web/node_modules/playwright-core/index.mjs" ] && [ -e "$web/node_modules/axe-core/axe.min.js" ] ||
     tap_skip_all "no playwright-core or axe-core; the npm registry can't be reached"
 
-mkdir pages
-"$LR_BUILD/test/unit/test_golden" "$T/pages" >/dev/null || exit 1
+mkdir pages samples
+"$LR_BUILD/test/unit/test_golden" "$T/samples" >/dev/null || exit 1
+mv samples/{blind,clean,hostile,incomplete,leak,noisy}.lkr pages || exit 1
 JDK=$(head -1 <<<"$LR_JDKS")
 JDK_NAME="the JDK"
 java_compile || exit 1
