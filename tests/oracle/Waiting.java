@@ -18,11 +18,12 @@ public final class Waiting {
         held = new Inflater[Integer.parseInt(args[1])];
         for (int i = 0; i < held.length; i++)
             held[i] = hold();
-        drop(dropped, collects);
-        if (collects)
-            Oracle.awaitCleaned(true);
-        if (again)
-            drop(dropped / 10, false);
+        /* From one line: what was collected before tells of the rest. */
+        for (int round = 0; round < (again ? 2 : 1); round++) {
+            drop(round == 0 ? dropped : dropped / 10, collects && round == 0);
+            if (collects && round == 0)
+                Oracle.awaitCleaned(true);
+        }
         System.out.println("pid\t" + ProcessHandle.current().pid());
         System.out.println("READY");
         for (boolean on = args.length > 2 && args[2].equals("on"); on; Thread.sleep(2))
