@@ -11,10 +11,10 @@
 
 /* A slot's fields are looked at while its key says that they may be stale; what was read counts
  * only once the key has been claimed. */
-#define STORE(field, value)                                                                       \
-    do {                                                                                          \
-        __typeof__(field) value_ = value;                                                         \
-        __atomic_store(&(field), &value_, __ATOMIC_RELAXED);                                      \
+#define STORE(field, value)                                                                        \
+    do {                                                                                           \
+        __typeof__(field) value_ = value;                                                          \
+        __atomic_store(&(field), &value_, __ATOMIC_RELAXED);                                       \
     } while (0)
 #define LOAD(to, field) __atomic_load(&(field), &(to), __ATOMIC_RELAXED)
 
@@ -93,20 +93,20 @@ static struct lr_live *last_home(const struct lr_table *table, uintptr_t address
     return &table->slots[(uint64_t)((unsigned __int128)hash * homes >> 64)];
 }
 
-/* A free slot, or the record of an earlier block at the same address, which must be dead: its
- * release went by a way that we don't see. */
-static bool take_slot(struct lr_live *slot, uint64_t key)
+/* A free slot, or one with the key `over` (0: none), the record of an earlier block at the same
+ * address, which must be dead: its release went by a way that we don't see. */
+static bool take_slot(struct lr_live *slot, uint64_t key, uint64_t over)
 {
     uint64_t there = __atomic_load_n(&slot->key, __ATOMIC_RELAXED);
-    return (there == 0 || there == key) &&
+    return (there == 0 || there == over) &&
            __atomic_compare_exchange_n(&slot->key, &there, key | LR_KEY_BUSY, false,
                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static struct lr_live *take_free(struct lr_live *home, uint32_t window, uint64_t key)
+static struct lr_live *take_free(struct lr_live *home, uint32_t window, uint64_t key, uint64_t over)
 {
     for (struct lr_live *slot = home; slot < home + window; slot++)
-        if (take_slot(slot, key))
+        if (take_slot(slot, key, over))
             return slot;
     return NULL;
 }
@@ -124,12 +124,13 @@ static void flag(uint8_t *flags, unsigned shift, const struct lr_table *table,
 }
 
 /* From the first such record on, look-ups in vain cost four more windows. */
-static __attribute__((noinline, cold)) struct lr_live *spill(struct lr_table *table, uint64_t key)
+static __attribute__((noinline, cold)) struct lr_live *spill(struct lr_table *table, uint64_t key,
+                                                             uint64_t over)
 {
     struct lr_live *slot = NULL;
     __atomic_store_n(&table->spilled, true, __ATOMIC_RELAXED);
     for (unsigned i = 0; !slot && i < LAST_HOMES; i++)
-        slot = take_free(last_home(table, key, i), last_window(table), key);
+        slot = take_free(last_home(table, key, i), last_window(table), key, over);
     return slot;
 }
 
@@ -143,31 +144,31 @@ static void note_overflow(struct lr_table *table, uint32_t level)
     __atomic_store_n(&table->level, level + 1, __ATOMIC_RELAXED);
 }
 
-static struct lr_live *take_at(struct lr_table *table, uint32_t level, uint64_t key)
+static struct lr_live *take_at(struct lr_table *table, uint32_t level, uint64_t key, uint64_t over)
 {
-    struct lr_live *slot = take_free(lr_table_home(table, key, level), table->window, key);
+    struct lr_live *slot = take_free(lr_table_home(table, key, level), table->window, key, over);
     uint32_t used = __atomic_load_n(&table->used_levels, __ATOMIC_RELAXED);
     if (slot && __builtin_expect(!(used >> level & 1), 0))
         __atomic_fetch_or(&table->used_levels, 1u << level, __ATOMIC_RELAXED);
     return slot;
 }
 
-static __attribute__((noinline)) struct lr_live *take_elsewhere(struct lr_table *table,
-                                                                uint32_t level, uint64_t key)
+static __attribute__((noinline)) struct lr_live *
+take_elsewhere(struct lr_table *table, uint32_t level, uint64_t key, uint64_t over)
 {
     struct lr_live *slot = NULL;
     note_overflow(table, level);
     for (uint32_t n = 1; !slot && n < table->level_count; n++)
-        slot = take_at(table, nth_level(level, n), key);
-    return slot ? slot : spill(table, key);
+        slot = take_at(table, nth_level(level, n), key, over);
+    return slot ? slot : spill(table, key, over);
 }
 
-static struct lr_live *insert(struct lr_table *table, const struct lr_live *record)
+static struct lr_live *insert(struct lr_table *table, const struct lr_live *record, uint64_t over)
 {
     uint32_t level = __atomic_load_n(&table->level, __ATOMIC_RELAXED);
-    struct lr_live *slot = take_at(table, level, record->key);
+    struct lr_live *slot = take_at(table, level, record->key, over);
     if (__builtin_expect(!slot, 0))
-        slot = take_elsewhere(table, level, record->key);
+        slot = take_elsewhere(table, level, record->key, over);
     if (!slot)
         return NULL;
     flag(table->touched, TOUCH_SHIFT, table, slot);
@@ -184,7 +185,7 @@ static struct lr_live *insert(struct lr_table *table, const struct lr_live *reco
 
 bool lr_table_insert(struct lr_table *table, const struct lr_live *record)
 {
-    return insert(table, record) != NULL;
+    return insert(table, record, record->key) != NULL;
 }
 
 static bool holds(uint64_t key, uintptr_t address)
@@ -314,11 +315,10 @@ void lr_table_drop_while(struct lr_table *file, uintptr_t address, const uint64_
         lr_table_unclaim(slot, key, __atomic_load_n(word, __ATOMIC_ACQUIRE) != value);
 }
 
-bool lr_table_copy_in(struct lr_table *file, const struct lr_live *record,
-                      struct lr_copied *copied)
+bool lr_table_copy_in(struct lr_table *file, const struct lr_live *record, struct lr_copied *copied)
 {
     copied->address = record->key;
-    copied->slot = insert(file, record);
+    copied->slot = insert(file, record, 0); /* what is there is of the next owner by now */
     if (copied->slot)
         LOAD(copied->gen, copied->slot->gen);
     return copied->slot != NULL;

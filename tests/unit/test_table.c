@@ -208,9 +208,27 @@ static void test_release_between_claim_and_return_is_not_lost(void **state)
     free(table.slots);
 }
 
+/* The mover was late: the block it copies is dead, and its address handed out again. */
+static void test_a_late_copy_leaves_the_next_owners_record(void **state)
+{
+    (void)state;
+    struct lr_table file = new_table(SLOTS, WINDOW);
+    struct lr_live old = record_of(0x1000, 11, 1), next = record_of(0x1000, 22, 2), out;
+    uint64_t claimed = 0x1000 | LR_KEY_CLAIMED, word = claimed | 4; /* its owner released it */
+    struct lr_copied copied;
+    assert_true(lr_table_insert(&file, &next));
+    lr_table_drop_while(&file, 0x1000, &word, claimed);
+    assert_true(lr_table_copy_in(&file, &old, &copied));
+    lr_table_undo(&file, &copied);
+    assert_true(lr_table_find(&file, 0x1000, &out));
+    assert_int_equal(out.info, 22);
+    free(file.slots);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_late_copy_leaves_the_next_owners_record),
         cmocka_unit_test(test_inserted_is_found_once),
         cmocka_unit_test(test_full_window_refuses_and_room_is_reused),
         cmocka_unit_test(test_torn_record_is_absent),
