@@ -134,37 +134,39 @@ LR_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
     return result;
 }
 
-/* The kernel refuses some of the following to a process with threads; ours mustn't be why.  A
- * vfork's child has none of them, and its parent's must go on.  True: it was there, and comes back
- * afterwards, unless the process may have no more threads, as its next child is in another pid
- * namespace. */
-static bool leave_alone(void)
+/* The kernel refuses some of the following to a process with threads; ours mustn't be why.  Then it
+ * goes, and comes back after a second try.  A vfork's child has none, and its parent's must go on.
+ */
+static bool leave_alone(int result)
 {
-    return !has_threads && lr_process_is_traced() && lr_helper_stop();
+    return result != 0 && (errno == EINVAL || errno == EUSERS) && !has_threads &&
+           lr_process_is_traced() && lr_helper_stop();
 }
 
-static void come_back(void)
+static void come_back(int result, int error_before)
 {
-    int error = errno;
+    int error = result == 0 ? error_before : errno;
     lr_helper_restart();
     errno = error;
 }
 
 LR_EXPORT int unshare(int flags)
 {
-    bool left = leave_alone();
-    int result = LR_NEXT(unshare)(flags);
-    if (left)
-        come_back();
+    int error = errno, result = LR_NEXT(unshare)(flags);
+    if (leave_alone(result)) {
+        result = LR_NEXT(unshare)(flags);
+        come_back(result, error);
+    }
     return result;
 }
 
 LR_EXPORT int setns(int fd, int type)
 {
-    bool left = leave_alone();
-    int result = LR_NEXT(setns)(fd, type);
-    if (left)
-        come_back();
+    int error = errno, result = LR_NEXT(setns)(fd, type);
+    if (leave_alone(result)) {
+        result = LR_NEXT(setns)(fd, type);
+        come_back(result, error);
+    }
     return result;
 }
 

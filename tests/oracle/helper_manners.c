@@ -2,8 +2,8 @@
  *
  *     helper_manners unshare|realtime
  *
- * unshare: has recording start the helper, unshares what it shares with nobody, and says whether
- * the helper is there again.  realtime: the thread that makes the tracer start its helper has a real-time
+ * unshare: has recording start the helper, asks for what only a process without threads gets, and
+ * says whether the helper is there again.  realtime: the thread that makes the tracer start its helper has a real-time
  * policy; prints the helper's.  Where a real-time policy isn't allowed: "not allowed".
  */
 #include <dirent.h>
@@ -64,8 +64,8 @@ static int await_helper(void)
 static int after_unshare(void)
 {
     int before = await_helper();
-    if (!before || unshare(CLONE_FS) != 0) {
-        puts("no helper, or not allowed");
+    if (!before || unshare(CLONE_THREAD) != 0) {
+        puts("no helper, or refused because of it");
         return 1;
     }
     int after = await_helper();
