@@ -183,14 +183,13 @@ static bool enter(struct lr_pair_scope *scope)
     return !lr_self.in_pair && lr_enter();
 }
 
-void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller,
-                           void *env)
+void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller, void *env)
 {
     if (!enter(scope))
         return;
-    uint32_t stack = env ? lr_stack_take_in_native(caller, env)
-                         : lr_stack_take(caller, LR_STACK_OF_PAIR);
-    lr_stack_pin(stack); /* the real call may take its time */
+    uint32_t stack =
+        env ? lr_stack_take_in_native(caller, env) : lr_stack_take(caller, LR_STACK_OF_PAIR);
+    lr_stack_pin(stack);                          /* the real call may take its time */
     scope->unrecorded = env && lr_jvm_has_died(); /* asked afterwards: the stack is no good */
     enter_scope(scope, stack, false);
     scope->bundle = lr_pair_bundle_open(stack);
@@ -281,14 +280,9 @@ static void count_release(const struct lr_pair *pair, enum lr_releaser who, uint
         __atomic_fetch_add(&totals->released_unknown, by, __ATOMIC_RELAXED);
 }
 
-static void record_released(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle,
-                            uint32_t *bundle)
+static void record_released(struct lr_pair_scope *scope, struct lr_pair *slot, uint32_t *bundle)
 {
-    struct lr_pair *slot = find(handle);
-    if (!slot || slot->pair != pair) {
-        lr_count(LR_CNT_pair_unknown_release);
-        return;
-    }
+    uintptr_t handle = slot->key;
     scope->released = *slot;
     scope->released.link = 0;
     *bundle = slot->link;
@@ -300,15 +294,40 @@ static void record_released(struct lr_pair_scope *scope, uint32_t pair, uintptr_
     }
 }
 
+static struct lr_pair *find_of(uint32_t pair, uintptr_t handle)
+{
+    struct lr_pair *slot = find(handle);
+    return slot && slot->pair == pair ? slot : NULL;
+}
+
+/* Inside another pair's call, whose allocator makes room by ending others.  What that call ends as
+ * a part of its own end isn't there any more. */
+static void release_nested(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle)
+{
+    uint32_t unclaimed;
+    if (!lr_self.in_pair || !lr_enter())
+        return;
+    struct lr_pair *slot = find_of(pair, handle);
+    if (slot)
+        record_released(scope, slot, &unclaimed);
+    lr_leave();
+}
+
 void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle,
                            enum lr_releaser who)
 {
-    if (!enter(scope))
-        return;
     scope->released.key = 0;
     scope->who = who;
+    if (!enter(scope)) {
+        release_nested(scope, pair, handle);
+        return;
+    }
     uint32_t bundle = 0;
-    record_released(scope, pair, handle, &bundle);
+    struct lr_pair *slot = find_of(pair, handle);
+    if (slot)
+        record_released(scope, slot, &bundle);
+    else
+        lr_count(LR_CNT_pair_unknown_release);
     enter_scope(scope, 0, false);
     scope->bundle = lr_pair_bundle_claim(bundle);
     lr_leave();

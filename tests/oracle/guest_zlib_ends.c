@@ -88,6 +88,44 @@ static void ended_twice(void)
     say("ended_twice", COUNT, answer);
 }
 
+static z_stream *victims[COUNT];
+static int ended;
+
+/* As a pool does that makes room by ending what nobody uses. */
+static void *end_another(void *opaque, unsigned count, unsigned size)
+{
+    (void)opaque;
+    if (ended < COUNT)
+        inflateEnd(victims[ended++]);
+    return calloc(count, size);
+}
+
+static void free_block(void *opaque, void *block)
+{
+    (void)opaque;
+    free(block);
+}
+
+static void ended_inside_another_init(void)
+{
+    for (int i = 0; i < COUNT; i++)
+        inflateInit(victims[i] = new_stream());
+    say("ended_inside_another_init", COUNT, Z_OK);
+}
+
+static void other_init(void)
+{
+    int answer = 0;
+    for (int i = 0; i < COUNT; i++) {
+        z_stream *stream = new_stream();
+        stream->zalloc = end_another;
+        stream->zfree = free_block;
+        inflateInit(stream);
+        answer = inflateEnd(stream);
+    }
+    say("other_init", COUNT, answer);
+}
+
 int main(void)
 {
     back_by_wrong_end();
@@ -95,5 +133,7 @@ int main(void)
     inflate_by_deflate_end();
     busy_deflate();
     ended_twice();
+    ended_inside_another_init();
+    other_init();
     return 0;
 }
