@@ -49,7 +49,10 @@ _Static_assert(sizeof(struct lr_thread_slot) == 64, "one cache line");
 
 extern struct lr_thread_slot lr_thread_nobody; /* label 0, no room; shared and never written */
 
+struct lr_bundle;
 bool lr_threads_start(void); /* false: not enough memory */
+/* Who takes what dead threads held.  At start. */
+void lr_threads_leave_bundles(void (*leave)(struct lr_bundle *bundle));
 
 struct lr_thread_slot *lr_thread_claim(void);
 

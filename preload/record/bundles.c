@@ -42,15 +42,22 @@ static void release_state(struct lr_bundle *bundle, uint32_t state)
     __atomic_store_n(&bundle->state, state, __ATOMIC_RELEASE);
 }
 
+/* What tells one use of a bundle from others, above its index. */
+static uint32_t number_of(uint32_t state)
+{
+    return state << (INDEX_BITS - STATE_BITS) & ~((1u << INDEX_BITS) - 1);
+}
+
 static void set_free(struct lr_bundle *bundle)
 {
     release_state(bundle, ((LOAD(bundle->state) >> STATE_BITS) + 1) << STATE_BITS | FREE);
 }
 
+/* The one that is being built first: it becomes the other. */
 static bool is_sampling(void)
 {
-    return (__atomic_load_n(&lr_sampling.filter_next, __ATOMIC_SEQ_CST) |
-            __atomic_load_n(&lr_sampling.filter, __ATOMIC_SEQ_CST)) != 0;
+    return __atomic_load_n(&lr_sampling.filter_next, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&lr_sampling.filter, __ATOMIC_SEQ_CST);
 }
 
 static __attribute__((noinline, cold)) void raise_top(uint32_t top)
@@ -61,10 +68,14 @@ static __attribute__((noinline, cold)) void raise_top(uint32_t top)
         ;
 }
 
+/* No use has the number 0, which means that there is nothing in it. */
 static bool hold_free(struct lr_bundle *bundle)
 {
-    uint32_t state = LOAD(bundle->state);
-    if ((state & STATE_MASK) != FREE || !change_state(bundle, state, HELD))
+    uint32_t state = LOAD(bundle->state), held = state + HELD;
+    held += number_of(state) ? 0 : 1 << STATE_BITS;
+    if ((state & STATE_MASK) != FREE ||
+        !__atomic_compare_exchange_n(&bundle->state, &state, held, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_RELAXED))
         return false;
     if (!is_sampling())
         return true;
@@ -73,8 +84,7 @@ static bool hold_free(struct lr_bundle *bundle)
 }
 
 /* What was freed last is opened next, as it is in the cache. */
-struct lr_bundle *lr_bundle_open(uint16_t *hint, uint32_t stack, uint32_t birth_ms,
-                                 uint16_t thread)
+struct lr_bundle *lr_bundle_open(uint16_t *hint, uint32_t stack, uint32_t birth_ms, uint16_t thread)
 {
     for (unsigned i = 0; i < TRIES && !is_sampling(); i++) {
         uint32_t at = (*hint)++ % LR_BUNDLES;
@@ -112,9 +122,8 @@ uint32_t lr_bundle_keep(struct lr_bundle *bundle)
         return 0;
     }
     uint32_t state = (LOAD(bundle->state) & ~(uint32_t)STATE_MASK) | WAITING;
-    uint32_t number = state << (INDEX_BITS - STATE_BITS) & ~((1u << INDEX_BITS) - 1);
     release_state(bundle, state);
-    return number | lr_bundle_index(bundle);
+    return number_of(state) | lr_bundle_index(bundle);
 }
 
 /* A number may come back after 16 million uses of that bundle.  Whoever claims another's moves its
@@ -123,7 +132,7 @@ struct lr_bundle *lr_bundle_claim(uint32_t number)
 {
     struct lr_bundle *bundle = &bundles[number % LR_BUNDLES];
     uint32_t state = LOAD(bundle->state);
-    bool same = (state << (INDEX_BITS - STATE_BITS) ^ number) >> INDEX_BITS == 0;
+    bool same = number_of(state) == (number & ~((1u << INDEX_BITS) - 1));
     return number && same && (state & STATE_MASK) == WAITING && change_state(bundle, state, HELD)
                ? bundle
                : NULL;
@@ -254,7 +263,8 @@ void lr_bundles_rest(void)
 
 uintptr_t lr_bundles_address(unsigned at)
 {
-    return LOAD(bundles[at / LR_BUNDLE_BLOCKS].addresses[at % LR_BUNDLE_BLOCKS]) & ~LR_KEY_STATE;
+    uint64_t *word = &bundles[at / LR_BUNDLE_BLOCKS].addresses[at % LR_BUNDLE_BLOCKS];
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE) & ~LR_KEY_STATE; /* 0: it is in the file */
 }
 
 void lr_bundles_mark(struct lr_marks *stacks)

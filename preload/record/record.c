@@ -58,6 +58,7 @@ bool lr_record_start(void)
     if (!memory || !live.touched)
         return false;
     young = lr_young_over(memory, young_slots);
+    lr_threads_leave_bundles(lr_record_leave_bundle);
     lr_sampler_seed(lr_config.seed);
     if (lr_config.interval) {
         lr_filter_start(); /* without it, every free looks into the tables */
@@ -146,8 +147,10 @@ static inline struct lr_thread_sum *sum_of_call(void)
 
 static void settle(struct lr_thread_sum *sum)
 {
-    struct lr_thread_sum added = *sum;
-    *sum = (struct lr_thread_sum){0};
+    struct lr_thread_sum added = {.stack = sum->stack, .bytes = sum->bytes};
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a signal handler settles it, too: once */
+    added.blocks = __atomic_exchange_n(&sum->blocks, 0, __ATOMIC_RELAXED);
+    added.live = __atomic_exchange_n(&sum->live, 0, __ATOMIC_RELAXED);
     if (added.blocks) {
         lr_stack_add_blocks(added.stack, added.blocks, added.bytes);
         count_direct(added.blocks);
@@ -200,6 +203,7 @@ void lr_record_bundled(struct lr_bundle *bundle)
 
 void lr_record_leave_bundle(struct lr_bundle *bundle)
 {
+    lr_record_bundled(bundle);
     uint64_t moved = lr_bundle_free(bundle, &live, lost);
     if (moved)
         count_live(0, (int64_t)moved);
@@ -216,8 +220,9 @@ static void add_to_sum(struct lr_thread_sum *sum, uint32_t stack, uint64_t size)
     if (sum->blocks && (sum->stack != stack || sum->blocks == SUM_MAX))
         settle(sum);
     sum->stack = stack;
+    sum->bytes = sum->blocks ? sum->bytes + size : size;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     sum->blocks++;
-    sum->bytes += size;
 }
 
 /* A block of the pair whose call this is.  It lives as long as the pair: straight into the file,
