@@ -7,6 +7,7 @@ Its standard input, output and error are the terminal; nobody types.  What comes
 import fcntl
 import os
 import pty
+import signal
 import struct
 import sys
 import termios
@@ -16,6 +17,7 @@ def main():
     rows, columns = int(sys.argv[1]), int(sys.argv[2])
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and would hand that on
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
         os.execvp(sys.argv[3], sys.argv[3:])
     while True:
