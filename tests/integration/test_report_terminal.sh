@@ -121,7 +121,7 @@ wait_for 120 has_progress
 tap_ok $? "what takes longer than a second says so on a terminal" "$(cat -v typescript)"
 : >go.on
 wait
-tap_is "$(tr -d '\n' <screen | sed 's/LEAK.*//; s/\x1b\[1;31m//' | sed 's/.*held\.lkr: reading//' | cat -v)" '^[[K' \
+tap_is "$(tr -d '\n' <screen | sed 's/LEAK.*//; s/\x1b\[1;31m//' | sed 's/.*held\.lkr: [^\x1b]*//' | cat -v)" '^[[K' \
     "and is gone when the report comes"
 rm go.on
 (LD_PRELOAD=$T/hold.so exec "$LR_CLI" report held.lkr) >held.out 2>held.err &
