@@ -6,8 +6,10 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bundles.h"
 #include "sampler.h"
@@ -133,6 +135,40 @@ static void test_without_room_they_are_lost_and_counted(void **state)
     free(file.slots);
 }
 
+static struct lr_table guarded;
+static bool was_released;
+static uint64_t size_released;
+
+/* The mover has claimed the block and now comes to the file. */
+static void release_meanwhile(int signal)
+{
+    (void)signal;
+    struct lr_live record;
+    mprotect(guarded.slots, SLOTS * sizeof(struct lr_live), PROT_READ | PROT_WRITE);
+    was_released = lr_bundles_strike(0x8000, &record);
+    size_released = record.info;
+}
+
+static void test_released_while_it_moves_it_is_gone(void **state)
+{
+    (void)state;
+    size_t size = SLOTS * sizeof(struct lr_live);
+    void *slots = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct sigaction action = {.sa_handler = release_meanwhile}, old;
+    guarded = lr_table_over(slots, SLOTS, WINDOW);
+    lr_bundle_keep(open_with(2, 0x8000, 0));
+    sigaction(SIGSEGV, &action, &old);
+    mprotect(slots, size, PROT_NONE);
+    assert_int_equal(lr_bundles_tenure(&guarded, UINT32_MAX, count_lost), 1);
+    sigaction(SIGSEGV, &old, NULL);
+    assert_true(was_released);
+    assert_int_equal(size_released, SIZE);
+    assert_false(lr_table_remove(&guarded, 0x8000, NULL));
+    assert_true(lr_table_remove(&guarded, 0x8040, NULL));
+    assert_int_equal(count_addresses(), 0);
+    munmap(slots, size);
+}
+
 static void test_none_left_and_none_while_sampling(void **state)
 {
     (void)state;
@@ -215,7 +251,8 @@ static void init_stream(struct crowd *crowd, struct stream *stream, uint16_t *hi
     struct lr_bundle *bundle = lr_bundle_open(hint, 1, 0, 0);
     stream->busy = 1;
     for (unsigned i = 0; i < stream->blocks; i++) {
-        struct lr_live record = {.key = stream->first + i * 64, .info = SIZE, .stack = 1, .weight = 1};
+        struct lr_live record = {
+            .key = stream->first + i * 64, .info = SIZE, .stack = 1, .weight = 1};
         if (!(bundle && lr_bundle_add(bundle, record.key, SIZE)) &&
             !lr_table_insert(&crowd->file, &record))
             __atomic_fetch_add(&crowd->refused, 1, __ATOMIC_RELAXED);
@@ -302,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_an_init_that_fails_leaves_nothing),
         cmocka_unit_test(test_what_waited_long_enough_moves),
         cmocka_unit_test(test_without_room_they_are_lost_and_counted),
+        cmocka_unit_test(test_released_while_it_moves_it_is_gone),
         cmocka_unit_test(test_none_left_and_none_while_sampling),
         cmocka_unit_test(test_concurrent_owners_and_mover_lose_nothing),
     };
