@@ -9,6 +9,10 @@
  * the beginning would have made them three times as many meanwhile.  One that is so slow that it
  * hides behind a large pool is found when there is a trend.  Of fewer than twenty live ones nothing
  * is said.
+ *
+ * A trend says that they have stopped to grow, not why.  Where next to none was ever ended, a program
+ * that has done its work looks as a cache does that is full; so that acquits only where they were
+ * about as many for the last third of the recording.
  */
 #include "judge_internal.h"
 
@@ -24,6 +28,8 @@ enum {
     TURNOVER = 2, /* times what is live; */
     FEW_TURNOVER = 4,
 };
+
+static const double LATE_SHARE = 0.1; /* of what is live; a warm-up of a third's constant: 0.09 */
 
 struct span {
     double low, high;
@@ -58,16 +64,17 @@ static bool is_flat(const struct span *span, const struct lr_model_pair_site *si
            lr_released_explicitly(site) >= FEW_TURNOVER * site->live;
 }
 
-/* In the last two thirds of what is looked at. */
-static bool is_judged(uint64_t time_ms, const struct lr_model *model)
+/* In the last two thirds of what is looked at, or in the last one. */
+static bool is_judged(uint64_t time_ms, const struct lr_model *model, unsigned thirds)
 {
     uint64_t from_ms = model->phase.from_ms;
 
-    return time_ms >= from_ms && (time_ms - from_ms) * 3 >= lr_model_span_ms(model);
+    return time_ms >= from_ms && (time_ms - from_ms) * 3 >= lr_model_span_ms(model) * (3 - thirds);
 }
 
 /* The site's own numbers, every ten seconds. */
-static struct span own_numbers(const struct lr_model_pair_site *site, const struct lr_model *model)
+static struct span own_numbers(const struct lr_model_pair_site *site, const struct lr_model *model,
+                               unsigned thirds)
 {
     const struct lr_model_followed *followed = &model->series.followed;
     struct span span = {0};
@@ -75,7 +82,7 @@ static struct span own_numbers(const struct lr_model_pair_site *site, const stru
     for (size_t i = 0; i < followed->points && site->followed; i++) {
         double count = lr_followed_count(followed, site->followed, i);
 
-        if (is_judged(followed->time_ms[i], model) && !isnan(count))
+        if (is_judged(followed->time_ms[i], model, thirds) && !isnan(count))
             add(&span, followed->time_ms[i], count);
     }
     return span;
@@ -88,10 +95,19 @@ static struct span all_numbers(const struct lr_model *model)
     struct span span = {0};
 
     for (size_t i = 0; live && i < model->series.points; i++)
-        if (is_judged(model->series.time_ms[i], model) &&
+        if (is_judged(model->series.time_ms[i], model, 2) &&
             live->values[i] != LR_MODEL_UNKNOWN)
             add(&span, model->series.time_ms[i], (double)live->values[i]);
     return span;
+}
+
+/* The end of work, perhaps: few were ended, and many came in the last third. */
+static bool came_late(const struct lr_model_pair_site *site, const struct lr_model *model)
+{
+    struct span last = own_numbers(site, model, 1);
+
+    return lr_released_explicitly(site) < site->live &&
+           last.high - last.low > fmax(MAY_CHANGE, LATE_SHARE * (double)site->live);
 }
 
 const char *lr_why_bounded(const struct lr_model_pair_site *site, const struct lr_model *model)
@@ -100,12 +116,15 @@ const char *lr_why_bounded(const struct lr_model_pair_site *site, const struct l
         return NULL;
     if (site->trend.kind == LR_TREND_STARTUP)
         return "all came early, and their number has not changed since: start-up";
-    if (site->trend.kind == LR_TREND_PLATEAU || site->trend.kind == LR_TREND_SAWTOOTH)
+    if (site->trend.kind == LR_TREND_SAWTOOTH)
         return "their number does not grow: a cache or a pool";
-    if (site->trend.kind == LR_TREND_GROWING || site->live < LEAST_LIVE ||
+    if (site->trend.kind == LR_TREND_PLATEAU && !came_late(site, model))
+        return "their number does not grow: a cache or a pool";
+    if (site->trend.kind == LR_TREND_GROWING || site->trend.kind == LR_TREND_PLATEAU ||
+        site->live < LEAST_LIVE ||
         lr_released_explicitly(site) < TURNOVER * site->live)
         return NULL;
-    struct span own = own_numbers(site, model), all = all_numbers(model);
+    struct span own = own_numbers(site, model, 2), all = all_numbers(model);
     bool of_all = own.points < MANY_POINTS && stays(&own, site) && is_flat(&all, site);
     if (is_flat(&own, site) || of_all)
         return "as many are ended as acquired, their number stays: a cache or a pool";
