@@ -43,8 +43,10 @@ for name in $names; do
     wait_line 900 $name.out '^ready$'
     bytes=$(sed -n 's/^live\t[0-9]*\t//p' $name.out)
     all=$(sed -n 's/^all\t[0-9]*\t//p' $name.out)
-    # Other blocks are a few kB: of the C library, and of threads.
+    # Other blocks are a few kB: of the C library, and of threads.  An account that was asked for
+    # while the program was still freeing is followed by another a minute later.
     settled=".allocator.live >= $bytes and .allocator.live < $bytes + 200000
+        and (.allocator.allocated == null or .allocator.allocated < 1.1 * $bytes + 1000000)
         and (.ledger[] | select(.name == \"malloc, live\") | .bytes | . >= $bytes and . < 1.3 * $bytes)"
     wait_for 900 is_told $name "$settled"
     tap_ok $? "$name: asked, beside $bytes live bytes" "$(say '[.allocator, .ledger]')"
@@ -54,7 +56,7 @@ for name in $names; do
             '[true,null,null]' "$name: what it committed, and nothing that it doesn't tell"
         said='mimalloc.s own account .after .*: .* committed; 32.* are live'
     else
-        tap_is "$(say ".allocator | [(.allocated | . >= $bytes and . < 1.1 * $bytes + 1000000),
+        tap_is "$(say ".allocator | [.allocated >= $bytes,
             .active >= .allocated, .resident >= .active, .mapped >= .active,
             .slack == .resident - .live] | tostring")" '[true,true,true,true,true]' \
             "$name: its figures are those of the program" "$(say .allocator)"
