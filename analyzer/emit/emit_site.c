@@ -46,6 +46,8 @@ static void begin_site(struct view *view, const struct lr_model_path *path, cons
 static void put_trend(struct view *view, const struct lr_trend *trend, bool followed,
                       const char *what)
 {
+    char why[160];
+
     if (view->model->series.followed.points < 2)
         return;
     if (!followed)
@@ -54,7 +56,7 @@ static void put_trend(struct view *view, const struct lr_trend *trend, bool foll
     else if (trend->kind != LR_TREND_GROWING)
         lr_page_text(view->page, 4, 6, LR_INK_PLAIN, "%s over time: %s%s%s", what,
                      lr_trend_name(trend->kind), trend->why ? "; " : "",
-                     trend->why ? trend->why : "");
+                     trend->why ? lr_trend_say(why, sizeof(why), trend) : "");
 }
 
 /* "12  ####" for each tenth of the recording. */

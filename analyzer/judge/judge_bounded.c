@@ -10,9 +10,9 @@
  * hides behind a large pool is found when there is a trend.  Of fewer than twenty live ones nothing
  * is said.
  *
- * A trend says that they have stopped to grow, not why.  Where next to none was ever ended, a program
- * that has done its work looks as a cache does that is full; so that acquits only where they were
- * about as many for the last third of the recording.
+ * A trend says that they have stopped to grow, not why.  Where next to none was ever ended, a
+ * program that has done its work looks as a cache does that is full; so that acquits only where
+ * they were about as many for the last third of the recording.
  */
 #include "judge_internal.h"
 

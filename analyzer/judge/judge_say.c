@@ -125,6 +125,20 @@ static const char *open_question(char *out, size_t size, const struct lr_model *
     return out;
 }
 
+/* Nothing was ended, as nothing had to be. */
+static int say_all_live(struct lr_model *model, uint64_t expected, const char *expected_text,
+                        const char *in_use_text, const char *rest)
+{
+    char count[LR_UNIT_SIZE];
+
+    if (in_use_text[0] || expected == 1)
+        return asprintf(&model->verdict.summary, "no stream had to be ended yet%s%s%s.",
+                        expected_text, in_use_text, rest);
+    return asprintf(&model->verdict.summary,
+                    "all %s streams are live as expected (caches, pools, start-up)%s.",
+                    lr_unit_count(count, expected), rest);
+}
+
 static int say_none(struct lr_model *model, const struct lr_facts *facts)
 {
     uint64_t acquired = 0, expected = count_live(model, LR_CLASS_EXPECTED);
@@ -139,14 +153,17 @@ static int say_none(struct lr_model *model, const struct lr_facts *facts)
     if (acquired == 0)
         return asprintf(&model->verdict.summary,
                         "no stream or other paired resource was acquired, so none leaks%s.", rest);
+    uint64_t ended = acquired - expected - in_use;
     if (expected)
-        snprintf(expected_text, sizeof(expected_text), "; %s more live as expected",
-                 lr_unit_count(counts[1], expected));
+        snprintf(expected_text, sizeof(expected_text), "; %s%s live as expected",
+                 lr_unit_count(counts[1], expected), ended ? " more" : "");
     if (in_use)
         snprintf(in_use_text, sizeof(in_use_text), "; %s in use at the end",
                  lr_unit_count(counts[2], in_use));
+    if (ended == 0)
+        return say_all_live(model, expected, expected_text, in_use_text, rest);
     return asprintf(&model->verdict.summary, "%s streams acquired, all ended%s%s%s.",
-                    lr_unit_count(counts[0], acquired - expected - in_use), expected_text,
+                    lr_unit_count(counts[0], ended), expected_text,
                     in_use_text, rest);
 }
 

@@ -62,16 +62,17 @@ static int say_incomplete(char **out, const struct lr_facts *facts)
     return asprintf(out, "the recording is incomplete, and what is missing may be a leak.");
 }
 
-static const char *why_open(const struct lr_model *model, const struct lr_model_memory_site *site)
+static const char *why_open(char *out, size_t size, const struct lr_model *model,
+                            const struct lr_model_memory_site *site)
 {
     if (lr_recording_is_short(model))
         return "the recording is too short to tell";
-    return site->followed ? site->trend.why : "it has no history of its own";
+    return site->followed ? lr_trend_say(out, size, &site->trend) : "it has no history of its own";
 }
 
 static int say_undecided(char **out, const struct lr_model *model, const struct lr_facts *facts)
 {
-    char bytes[LR_UNIT_SIZE], most[LR_UNIT_SIZE], place[600];
+    char bytes[LR_UNIT_SIZE], most[LR_UNIT_SIZE], place[600], why[160];
 
     return asprintf(out,
                     "no stream leaks, but %s of plain memory are live, and the recording does not "
@@ -79,7 +80,7 @@ static int say_undecided(char **out, const struct lr_model *model, const struct 
                     lr_unit_bytes(bytes, lr_model_round(facts->undecided), false),
                     lr_unit_bytes(most, lr_model_round(facts->open->live_bytes.value), false),
                     place_of(place, sizeof(place), &facts->open->path),
-                    why_open(model, facts->open));
+                    why_open(why, sizeof(why), model, facts->open));
 }
 
 int lr_unknown_say(char **out, const struct lr_model *model, const struct lr_facts *facts)

@@ -5,28 +5,39 @@
 #include "trend.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "trend_internal.h"
+#include "units.h"
 
 /* Chosen on the seeds of simulate_series.h below LR_SIMULATE_HELD_OUT; see docs/STATISTICS.md. */
 static const double TEST_LEVEL = 0.02;   /* of Mann-Kendall, */
 static const double SHORT_LEVEL = 0.004; /* and of fewer than FULL_BLOCKS */
 enum { FULL_BLOCKS = 40 };
 static const double MARGIN = 5;         /* by which a growing shape must be better, in BIC, */
+static const double FEW_BLOCKS = 48;    /* plus this by the number of blocks */
 /* By which a line that has stopped must be better: to be a plateau; to leave it open when it
  * stopped a while ago (rather that than a leak), later, and in the last blocks. */
 static const double RAMP_MARGIN = 2, LONG_RAMP_MARGIN = -3.5, RAMP_DOUBT = 0.5,
                     LAST_RAMP_MARGIN = 1;
 static const double SLOW_MARGIN = -1; /* likewise one that grows ever more slowly */
+/* Of a line that begins late: its slope in errors, and by how much it may be worse than one that
+ * has stopped since. */
+static const double LATE_ERRORS = 4, LATE_RAMP_MARGIN = 2;
+static const double LATE_STOP_MARGIN = 6; /* by which the latter must be better than any growth */
 static const double LASTS_MARGIN = 6; /* by which all of these must be worse, for it to last */
 static const double FIT_ERRORS = 3;     /* of the fit's slope: its interval */
 static const double CERTAIN = 8;        /* errors of the slope that make the test needless */
-static const double FEW_BLOCKS = 48;    /* plus this by the number of blocks */
 /* Quantile of the 95 % interval for so many blocks: more than 1.96, for the autocorrelation is an
  * estimate too, and a poor one where blocks are few. */
 static double quantile_95(size_t blocks)
 {
     return 1.5 + 38 / (double)blocks;
+}
+
+static double margin_of(size_t blocks)
+{
+    return MARGIN + FEW_BLOCKS / (double)blocks;
 }
 
 const char *lr_trend_name(enum lr_trend_class trend)
@@ -134,20 +145,19 @@ static bool may_have_stopped(const struct lr_shapes *shapes)
 }
 
 static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
-                              const struct range *range)
+                              const struct range *range, const struct lr_shapes *fitted)
 {
-    struct lr_shapes shapes;
+    struct lr_shapes shapes = *fitted;
     struct lr_rank rank;
     size_t first = 0;
 
-    lr_shapes_fit(blocks, &shapes);
     while (first + blocks->count / 2 < blocks->count &&
            blocks->time_s[first] - blocks->time_s[0] < shapes.warm_s)
         first++;
     take_warm_up(blocks, &shapes);
     lr_rank_slope(blocks, first, shapes.autocorrelation, quantile_95(blocks->count), &rank);
     double errors = shapes.slope / shapes.slope_error;
-    bool grows = shapes.growing + MARGIN + FEW_BLOCKS / (double)blocks->count < shapes.bounded &&
+    bool grows = shapes.growing + margin_of(blocks->count) < shapes.bounded &&
                  errors > 3.5;
     heed_fit(&rank, &shapes, grows);
     trend.slope = rank.slope * 3600;
@@ -158,7 +168,8 @@ static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
     trend.autocorrelation = shapes.autocorrelation;
     double level = blocks->count < FULL_BLOCKS ? SHORT_LEVEL : TEST_LEVEL;
     grows = grows && (rank.p < level || errors > CERTAIN) && rank.low > 0;
-    if (grows && shapes.ramp + RAMP_MARGIN < shapes.unbent)
+    if (grows && (shapes.ramp + RAMP_MARGIN < shapes.unbent ||
+                  shapes.late_ramp + LATE_STOP_MARGIN < fmin(shapes.unbent, shapes.late_unbent)))
         return bounded(trend, range);
     if (grows && may_have_stopped(&shapes))
         return doubtful(trend, "it grew, and may have stopped before the end");
@@ -176,7 +187,61 @@ static struct lr_trend decide(struct lr_trend trend, struct lr_blocks *blocks,
     return doubtful(trend, "it rises, but a warm-up, a step or chance would explain that as well");
 }
 
+/* That it was flat and then began to grow explains the blocks clearly better than anything else. */
+static bool began_late(const struct lr_shapes *shapes)
+{
+    return shapes->late + margin_of(shapes->blocks) < fmin(shapes->bounded, shapes->growing) &&
+           shapes->late_errors > LATE_ERRORS &&
+           shapes->late_unbent < shapes->late_ramp + LATE_RAMP_MARGIN;
+}
+
+static struct lr_trend judge_whole(const double *time_s, const double *value, size_t count,
+                                   struct lr_shapes *shapes);
+
+/* What began to grow late is a leak if what is behind the bend is one by itself. */
+static struct lr_trend heed_late(struct lr_trend trend, const double *time_s, const double *value,
+                                 size_t count, double began_s)
+{
+    struct lr_shapes unused;
+    size_t first = 0;
+
+    while (first < count && time_s[first] < began_s)
+        first++;
+    struct lr_trend tail = judge_whole(time_s + first, value + first, count - first, &unused);
+    if (tail.kind == LR_TREND_GROWING) {
+        tail.began_s = began_s;
+        return tail;
+    }
+    if (trend.kind == LR_TREND_GROWING || trend.kind == LR_TREND_UNKNOWN)
+        return trend;
+    trend.began_s = began_s;
+    return doubtful(trend, "it began to grow late; whether it goes on, the recording is too short "
+                           "to tell");
+}
+
+const char *lr_trend_say(char *out, size_t size, const struct lr_trend *trend)
+{
+    char ago[LR_UNIT_SIZE];
+
+    if (trend->began_s <= 0 || !trend->why)
+        return trend->why;
+    lr_unit_duration(ago, (uint64_t)((trend->to_s - trend->began_s) * 1000));
+    snprintf(out, size, "%s (it has grown for %s)", trend->why, ago);
+    return out;
+}
+
 struct lr_trend lr_trend_judge(const double *time_s, const double *value, size_t count)
+{
+    struct lr_shapes shapes = {.late = INFINITY};
+    struct lr_trend trend = judge_whole(time_s, value, count, &shapes);
+
+    if (isinf(shapes.late) || !began_late(&shapes))
+        return trend;
+    return heed_late(trend, time_s, value, count, time_s[0] + shapes.late_s);
+}
+
+static struct lr_trend judge_whole(const double *time_s, const double *value, size_t count,
+                                   struct lr_shapes *shapes)
 {
     struct lr_trend trend = {.p = 1, .why = "the recording is too short to tell"};
 
@@ -203,5 +268,6 @@ struct lr_trend lr_trend_judge(const double *time_s, const double *value, size_t
         trend.why = "too few points are spread over the recording";
         return trend;
     }
-    return decide(trend, &blocks, &range);
+    lr_shapes_fit(&blocks, shapes);
+    return decide(trend, &blocks, &range, shapes);
 }

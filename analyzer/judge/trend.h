@@ -31,10 +31,14 @@ struct lr_trend {
     double p;      /* of the trend test (Mann-Kendall, corrected for autocorrelation), one-sided */
     double from_s; /* when the part begins that the slope is of: behind the warm-up */
     double to_s;
+    double began_s; /* when it began to grow, if that was late; else 0 */
     double autocorrelation; /* of neighbouring blocks */
     bool lasts; /* growing, and that it has stopped in the last part, or slows down, is ruled out */
     const char *why; /* one of a few short sentences */
 };
+
+/* `why`, with how long ago it began to grow, if that was late. */
+const char *lr_trend_say(char *out, size_t size, const struct lr_trend *trend);
 
 /* `value` at `time_s`, ascending; NAN values are left out.  Cost: under a millisecond. */
 struct lr_trend lr_trend_judge(const double *time_s, const double *value, size_t count);

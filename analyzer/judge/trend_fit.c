@@ -7,7 +7,8 @@
  * behind a warm-up.  All are fitted by least squares after the same prewhitening (Prais-Winsten),
  * so that their Bayesian information criteria can be compared.  Warm-ups are looked for with time
  * constants up to a third of the recording; slower ones, and lines that stop, are compared with the
- * growing shapes only: whether they are bounded, the recording can't know.
+ * growing shapes only: whether they are bounded, the recording can't know.  A line that begins late
+ * is compared with all of them: it grows, but what it is behind its bend is for another look.
  */
 #include <math.h>
 #include <string.h>
@@ -18,6 +19,7 @@ enum {
     MAX_TERMS = 4,
     WARM_UPS = 12,
     RAMP_FLAT = 3,    /* blocks that a line has stopped for at least, to be a plateau */
+    BEND_RISES = 2,   /* blocks behind the bend of a line that begins late, at least */
     LAST_STEP = 4,    /* no line begins behind a step in the last quarter: that is a bend */
 };
 /* Of the least squares that tell shapes apart, for where a line bends: there shapes are alike. */
@@ -131,6 +133,8 @@ enum shape {
     RAMP,
     SLOW_FILL,
     LAST_RAMP, /* that stopped too short a while ago to be a plateau */
+    LATE_LINE, /* flat, then a line */
+    LATE_RAMP, /* that has stopped, too */
     LINE,
     STEP_LINE,
     WARM_UP_LINE
@@ -179,6 +183,21 @@ static double ramp(const struct lr_blocks *blocks, size_t i, double until)
     return fmin(line(blocks, i, 0), until);
 }
 
+static double late_line(const struct lr_blocks *blocks, size_t i, double from)
+{
+    return fmax(line(blocks, i, 0) - from, 0);
+}
+
+static void add_late_ramp(struct design *design, const struct lr_blocks *blocks, double from,
+                          double until)
+{
+    double *column = design->columns[design->terms];
+
+    add_column(design, blocks, late_line, from);
+    for (size_t i = 0; i < blocks->count; i++)
+        column[i] = fmin(column[i], until - from);
+}
+
 static void make_design(struct design *design, const struct lr_blocks *blocks, enum shape shape,
                         double a, double b)
 {
@@ -197,6 +216,10 @@ static void make_design(struct design *design, const struct lr_blocks *blocks, e
         add_column(design, blocks, warm_up, b);
     if (shape == RAMP || shape == LAST_RAMP)
         add_column(design, blocks, ramp, a);
+    if (shape == LATE_LINE)
+        add_column(design, blocks, late_line, a);
+    if (shape == LATE_RAMP)
+        add_late_ramp(design, blocks, a, b);
     if (shape == LINE || shape == STEP_LINE || shape == WARM_UP_LINE)
         add_column(design, blocks, line, 0);
 }
@@ -212,7 +235,8 @@ static double parameters(enum shape shape)
     static const double counts[] = {
         [CONSTANT] = 1,     [STEP] = 3,      [TWO_STEPS] = 5,    [WARM_UP] = 3, [LONG_TAIL] = 3,
         [TWO_WARM_UPS] = 5, [STEP_LINE] = 4, [WARM_UP_STEP] = 5, [LINE] = 2,    [WARM_UP_LINE] = 4,
-        [RAMP] = 3,         [LAST_RAMP] = 3,    [SLOW_FILL] = 3};
+        [RAMP] = 3,         [LAST_RAMP] = 3,    [SLOW_FILL] = 3,    [LATE_LINE] = 3,
+        [LATE_RAMP] = 4};
     return counts[shape];
 }
 
@@ -258,6 +282,26 @@ static void note_open(struct lr_shapes *shapes, enum shape shape, double a, doub
         shapes->long_ramp = fmin(shapes->long_ramp, fine);
 }
 
+/* Rising ones only. */
+static void note_late(struct search *search, enum shape shape, double a, const struct fit *fit)
+{
+    struct lr_shapes *shapes = search->shapes;
+    const struct lr_blocks *blocks = search->blocks;
+    double bic = criterion(search, fit->squares, shape, search->floor);
+    double fine = criterion(search, fit->squares, shape, BEND_FLOOR * search->floor);
+
+    if (fit->coefficients[1] <= 0)
+        return;
+    if (shape == LATE_RAMP) {
+        shapes->late_ramp = fmin(shapes->late_ramp, fine);
+    } else if (fine < shapes->late_unbent) {
+        shapes->late = bic;
+        shapes->late_unbent = fine;
+        shapes->late_errors = fit->coefficients[1] / fit->last_error;
+        shapes->late_s = a * (blocks->time_s[blocks->count - 1] - blocks->time_s[0]);
+    }
+}
+
 static void try_shape(struct search *search, enum shape shape, double a, double b)
 {
     struct design design;
@@ -283,6 +327,10 @@ static void try_shape(struct search *search, enum shape shape, double a, double 
     double bic = criterion(search, fit.squares, shape, search->floor);
     struct lr_shapes *shapes = search->shapes;
     double fine = criterion(search, fit.squares, shape, BEND_FLOOR * search->floor);
+    if (shape == LATE_LINE || shape == LATE_RAMP) {
+        note_late(search, shape, a, &fit);
+        return;
+    }
     if (is_open(shape)) {
         note_open(shapes, shape, a, fine);
         return;
@@ -328,6 +376,21 @@ static void refine_warm_up(struct search *search)
     }
 }
 
+static void try_late(struct search *search)
+{
+    const struct lr_blocks *blocks = search->blocks;
+
+    for (size_t a = 1; a + BEND_RISES < blocks->count; a++) {
+        double from = line(blocks, a, 0);
+
+        try_shape(search, LATE_LINE, from, 0);
+        try_shape(search, LATE_LINE, (from + line(blocks, a + 1, 0)) / 2, 0);
+    }
+    for (size_t a = 1; a < blocks->count; a += 2)
+        for (size_t b = a + 1; b + RAMP_FLAT <= blocks->count; b += 2)
+            try_shape(search, LATE_RAMP, line(blocks, a, 0), line(blocks, b, 0));
+}
+
 static void try_all(struct search *search)
 {
     size_t count = search->blocks->count;
@@ -335,6 +398,7 @@ static void try_all(struct search *search)
     search->shapes->growing = search->shapes->unbent = search->shapes->bounded = INFINITY;
     search->shapes->ramp = search->shapes->long_ramp = search->shapes->last_ramp = INFINITY;
     search->shapes->any_ramp = search->shapes->slow_fill = INFINITY;
+    search->shapes->late = search->shapes->late_unbent = search->shapes->late_ramp = INFINITY;
     search->warm = search->rise = search->growing = search->least = INFINITY;
     search->warm_share = search->rise_share = FIRST_WARM_UP;
     try_shape(search, CONSTANT, 0, 0);
@@ -363,6 +427,7 @@ static void try_all(struct search *search)
             try_shape(search, WARM_UP_STEP, share, (double)b);
     }
     refine_warm_up(search);
+    try_late(search);
 }
 
 /* Of what the best shape leaves, as it is and with what it takes away for being fitted. */
@@ -422,6 +487,7 @@ void lr_shapes_fit(const struct lr_blocks *blocks, struct lr_shapes *shapes)
         largest = fmax(largest, fabs(blocks->value[i]));
     search.floor = fmax(largest * largest * 1e-6, 1e-9) * (double)blocks->count;
     memset(shapes, 0, sizeof(*shapes));
+    shapes->blocks = blocks->count;
     try_all(&search);
     shapes->autocorrelation = fmin(fmax(autocorrelation_of(&search), 0), 0.9);
     search.r = shapes->autocorrelation;

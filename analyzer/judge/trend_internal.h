@@ -39,10 +39,14 @@ struct lr_shapes {
      * 3 %.  slow_fill: a warm-up of which the recording sees one to three time constants.  unbent:
      * the best growing shape, as finely told from others as these are. */
     double ramp, long_ramp, last_ramp, any_ramp, slow_fill, unbent;
+    /* Flat, then a line from late_s on (behind the first block); late_errors: its slope in standard
+     * errors.  late_unbent: as finely told as late_ramp is, which has stopped, too. */
+    double late, late_unbent, late_ramp, late_s, late_errors;
     double slope, slope_error; /* per second, of the best growing shape; its standard error */
     double warm_s;             /* that shape's warm-up or step ends here */
     double warm_height, warm_share; /* its warm-up: height * exp(-t / share), t in lengths; or 0 */
     double autocorrelation;
+    size_t blocks;
 };
 void lr_shapes_fit(const struct lr_blocks *blocks, struct lr_shapes *shapes);
 

@@ -34,7 +34,7 @@ const char *lr_simulated_name(enum lr_simulated kind)
                                         "step",  "cache",    "start-up",  "transient",
                                         "leak",  "warm-up+", "sawtooth+", "stairs",
                                         "late-cache", "last-cache",
-                                        "slow-fill"};
+                                        "slow-fill", "late-leak", "late-fill"};
     return names[kind];
 }
 
@@ -87,6 +87,12 @@ static double value_of(struct shape *shape, double x, struct random *random)
         return fmin(x / (0.6 + 0.25 * shape->a), 1);
     case LR_SIM_LAST_CACHE:
         return fmin(x / (0.85 + 0.12 * shape->a), 1);
+    case LR_SIM_LATE_LEAK:
+        return fmax(x - (0.4 + 0.5 * shape->a), 0) / (0.6 - 0.5 * shape->a);
+    case LR_SIM_LATE_FILL: {
+        double from = 0.1 + 0.6 * shape->a, to = from + (0.85 - from) * shape->b;
+        return fmin(fmax(x - from, 0) / (to - from), 1);
+    }
     case LR_SIM_START_UP:
         return x > 0.08 * shape->a;
     case LR_SIM_TRANSIENT:

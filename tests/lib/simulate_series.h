@@ -25,6 +25,8 @@ enum lr_simulated {
     LR_SIM_LATE_CACHE, /* as LR_SIM_CACHE, full after 60 to 85 % of the recording */
     LR_SIM_LAST_CACHE, /* the same after 85 to 97 % */
     LR_SIM_SLOW_FILL, /* as LR_SIM_WARM_UP, time constant from a third of the recording to all */
+    LR_SIM_LATE_LEAK, /* flat, then linear in the last 10 to 60 % of the recording */
+    LR_SIM_LATE_FILL, /* flat, fills linearly, and is full for the last 15 % or more */
     LR_SIM_KINDS
 };
 const char *lr_simulated_name(enum lr_simulated kind);

@@ -351,6 +351,72 @@ static void growth_until_the_recording_was_full_stands(void **state)
     end();
 }
 
+/* 480 streams, which came evenly until that share of the night; so many more were ended meanwhile. */
+static void judge_streams_until(double share, unsigned ended)
+{
+    struct lr_make *make = make_night();
+    uint32_t site = add_pairs(make, 480 + ended, ended, 0, 480, 100);
+    lr_make_followed(make, PAIR_SLOT, LR_FOLLOWED_PAIR, site, 0);
+    for (unsigned i = 0; i < POINTS; i++) {
+        double live = floor(480 * fmin((double)i / (POINTS - 1) / share, 1));
+        followed_at(make, i)[PAIR_SLOT] = (struct lr_followed_value){(float)(3e4 * live), (float)live};
+    }
+    judge(make);
+}
+
+/* It looked like a cache that was full: the program had only done its work. */
+static void work_that_ended_is_no_full_cache(void **state)
+{
+    (void)state;
+    static const double shares[] = {0.8, 0.85, 0.95};
+    for (unsigned i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        judge_streams_until(shares[i], 0);
+        assert_verdict(LR_VERDICT_LEAK);
+        assert_null(model->pairs[0].sites[0].expected);
+        end();
+    }
+    judge_streams_until(0.85, 9000); /* it ends its streams: those are kept */
+    assert_verdict(LR_VERDICT_NONE);
+    assert_non_null(model->pairs[0].sites[0].expected);
+    end();
+}
+
+static void a_pool_that_stays_is_expected(void **state)
+{
+    (void)state;
+    judge_streams_until(0.5, 0);
+    assert_verdict(LR_VERDICT_NONE);
+    assert_non_null(model->pairs[0].sites[0].expected);
+    const char *all = "all 480 streams are live as expected (caches, pools, start-up)";
+    assert_int_equal(strncmp(model->verdict.summary, all, strlen(all)), 0);
+    end();
+    judge_streams_until(0.5, 20);
+    const char *most = "20 streams acquired, all ended; 480 more live as expected";
+    assert_int_equal(strncmp(model->verdict.summary, most, strlen(most)), 0);
+    end();
+}
+
+/* 50 MB in the last 96 minutes: the night was said to show no leak. */
+static void a_leak_of_the_last_hours_is_one(void **state)
+{
+    (void)state;
+    struct lr_make *make = make_night();
+    uint32_t stack = lr_make_java_stack(make, 1, "com.acme.Leak.add(Leak.java):7");
+    lr_make_live(make, 0x8000, 70000000, LR_KIND_MALLOC, stack, 5, 0);
+    lr_make_followed(make, SLOT, LR_FOLLOWED_STACK, stack, 0);
+    for (unsigned i = 0; i < POINTS; i++) {
+        double late = fmax((double)i / (POINTS - 1) - 0.8, 0) / 0.2;
+        followed_at(make, i)[SLOT] = (struct lr_followed_value){
+            (float)(20e6 + 50e6 * late + 1e5 * jitter(i)), (float)(20000 + 50000 * late)};
+    }
+    judge(make);
+    assert_verdict(LR_VERDICT_CANNOT_TELL); /* 20 points are too few for a line of their own */
+    assert_non_null(strstr(model->verdict.summary, "it began to grow late"));
+    if (!strstr(model->verdict.summary, "(it has grown for 1 h "))
+        fail_msg("%s", model->verdict.summary);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +436,9 @@ int main(void)
         cmocka_unit_test(a_hundred_kinds_are_not_all_in_the_first_line),
         cmocka_unit_test(collections_since_the_newest_stream_are_counted),
         cmocka_unit_test(growth_until_the_recording_was_full_stands),
+        cmocka_unit_test(work_that_ended_is_no_full_cache),
+        cmocka_unit_test(a_pool_that_stays_is_expected),
+        cmocka_unit_test(a_leak_of_the_last_hours_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

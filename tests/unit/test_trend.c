@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "simulate_series.h"
@@ -134,6 +135,68 @@ static void a_cache_that_was_full_at_last_is_no_leak(void **state)
     }
 }
 
+/* Flat, then 50 MB in what is left of eight hours; the noise is that share of it. */
+static struct tally judge_late(double from, double noise, double correlation)
+{
+    struct lr_simulation simulation = {.kind = LR_SIM_FLAT, .hours = 8, .points = 481,
+                                       .level = 100, .noise = 50 * noise,
+                                       .correlation = correlation};
+    struct tally tally = {{0}, 0, 0};
+    for (unsigned seed = 0; seed < 20; seed++) {
+        lr_simulate(&simulation, LR_SIMULATE_HELD_OUT + seed, time_s, value);
+        for (int i = 0; i < simulation.points; i++)
+            value[i] += 50e6 * fmax(i / 480.0 - from, 0) / (1 - from);
+        struct lr_trend trend = lr_trend_judge(time_s, value, (size_t)simulation.points);
+        tally.of[trend.kind]++;
+        tally.all++;
+        if (trend.kind == LR_TREND_GROWING && noise < 0.01)
+            assert_true(fabs(trend.began_s / 28800 - from) < 0.05 && trend.low > 0);
+    }
+    return tally;
+}
+
+/* 50 MB in the last 96 minutes of a night were called a plateau. */
+static void a_leak_that_starts_late_is_no_plateau(void **state)
+{
+    (void)state;
+    static const double starts[] = {0.5, 0.65, 0.8, 0.9};
+    for (unsigned i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        for (unsigned c = 0; c < 2; c++) {
+            struct tally tally = judge_late(starts[i], 1.0 / 200, correlations[c]);
+            assert_int_equal(tally.of[LR_TREND_GROWING], tally.all);
+            tally = judge_late(starts[i], 1.0 / 20, correlations[c]);
+            assert_int_equal(tally.of[LR_TREND_GROWING] + tally.of[LR_TREND_UNKNOWN], tally.all);
+            assert_at_most("left open", tally.of[LR_TREND_UNKNOWN], tally.all, 40);
+        }
+}
+
+/* Four minutes of growth in half an hour: less than a recording of its own would have to have. */
+static void what_began_a_moment_ago_is_left_open(void **state)
+{
+    (void)state;
+    char say[200];
+    for (int i = 0; i < 361; i++) {
+        time_s[i] = i * 5;
+        value[i] = 30e6 + (double)(i * 7919 % 101) * 1e3 + 1e6 * fmax(i - 312, 0);
+    }
+    struct lr_trend trend = lr_trend_judge(time_s, value, 361);
+    assert_int_equal(trend.kind, LR_TREND_UNKNOWN);
+    assert_true(fabs(trend.began_s - 1560) < 40);
+    const char *why = lr_trend_say(say, sizeof(say), &trend);
+    assert_non_null(strstr(why, "it began to grow late"));
+    assert_non_null(strstr(why, "(it has grown for 4 min "));
+}
+
+/* Flat, a rise, and flat again for a sixth of the recording and more. */
+static void what_fills_late_and_is_full_is_no_leak(void **state)
+{
+    (void)state;
+    struct lr_simulation simulation = {.kind = LR_SIM_LATE_FILL, .hours = 8, .points = 481,
+                                       .level = 30, .swing = 20};
+    struct tally tally = judge_all(simulation, 8);
+    assert_at_most("called growing", tally.of[LR_TREND_GROWING], tally.all, 1);
+}
+
 static enum lr_trend_class class_of(enum lr_simulated kind, double hours, int points)
 {
     struct lr_simulation simulation = {.kind = kind, .hours = hours, .points = points,
@@ -229,6 +292,9 @@ int main(void)
         cmocka_unit_test(a_megabyte_an_hour_is_found_in_eight),
         cmocka_unit_test(a_cache_that_is_full_of_late_is_no_leak),
         cmocka_unit_test(a_cache_that_was_full_at_last_is_no_leak),
+        cmocka_unit_test(a_leak_that_starts_late_is_no_plateau),
+        cmocka_unit_test(what_began_a_moment_ago_is_left_open),
+        cmocka_unit_test(what_fills_late_and_is_full_is_no_leak),
         cmocka_unit_test(classes_have_their_names),
         cmocka_unit_test(short_or_empty_is_unknown),
         cmocka_unit_test(unequal_distances),
