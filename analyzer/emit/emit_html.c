@@ -78,6 +78,17 @@ static void put_sentence(FILE *out, const struct lr_model_verdict *verdict, cons
     fprintf(out, "</%s>\n", element);
 }
 
+/* The lines to fix follow, each with its place: they aren't said twice. */
+static void put_evidence(FILE *out, const struct lr_model_verdict *verdict)
+{
+    struct lr_model_texts rest = verdict->evidence;
+    size_t said = verdict->sites < rest.count ? verdict->sites : rest.count;
+
+    rest.items += said;
+    rest.count -= said;
+    lr_html_texts(out, "evidence", &rest);
+}
+
 static void put_verdict(struct html *html)
 {
     const struct lr_model *model = html->model;
@@ -112,7 +123,7 @@ static void put_verdict(struct html *html)
                 "<p class=\"warning\">The recording is <strong>%s</strong>: "
                 "<a href=\"#completeness\">what is missing</a>.</p>\n",
                 lr_completeness_name(model->completeness.verdict));
-    lr_html_texts(out, "evidence", &verdict->evidence);
+    put_evidence(out, verdict);
     fputs("</header>\n", out);
 }
 
