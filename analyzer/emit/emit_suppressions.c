@@ -14,7 +14,8 @@
 
 bool lr_suppression_shown(const struct lr_model_suppression *use)
 {
-    return !use->rule->built_in || use->state != LR_SUPPRESS_UNUSED;
+    return !use->rule->built_in ||
+           (use->state != LR_SUPPRESS_UNUSED && use->state != LR_SUPPRESS_IN_DOUBT);
 }
 
 /* "3 places, 7 live or never ended, 12.3 kB" */
@@ -51,6 +52,10 @@ const char *lr_suppression_text(char *out, size_t size, const struct lr_model_su
     switch (use->state) {
     case LR_SUPPRESS_UNUSED:
         wanted = snprintf(out, size, "matched nothing that is live: it can be removed");
+        break;
+    case LR_SUPPRESS_IN_DOUBT:
+        wanted = snprintf(out, size, "matched nothing that is live, but names are missing, as "
+                                     "reading files failed: whether it is needed can't be told");
         break;
     case LR_SUPPRESS_USED:
         wanted = snprintf(out, size, "covers %s", covered);

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "diff.h"
 #include "gate_internal.h"
@@ -42,6 +43,36 @@ static const struct lr_model_pair *pair_of(const struct lr_model *model,
     return NULL;
 }
 
+static bool has_module(const struct lr_model_path *path, const char *module)
+{
+    for (size_t i = 0; i < path->count; i++)
+        if (strcmp(path->frames[i].module, module) == 0)
+            return true;
+    return false;
+}
+
+static bool shares_nameless(const struct lr_model_path *old, const struct lr_model_path *path)
+{
+    for (size_t i = 0; old->names_lost && i < old->count; i++)
+        if (!old->frames[i].named && old->frames[i].module[0] &&
+            has_module(path, old->frames[i].module))
+            return true;
+    return false;
+}
+
+/* What has names now may be there in the baseline, without: reading a file failed. */
+static bool was_nameless(const struct lr_model *baseline, const struct lr_model_path *path)
+{
+    for (size_t i = 0; i < baseline->pair_count; i++)
+        for (size_t s = 0; s < baseline->pairs[i].site_count; s++)
+            if (shares_nameless(&baseline->pairs[i].sites[s].path, path))
+                return true;
+    for (size_t i = 0; i < baseline->site_count; i++)
+        if (shares_nameless(&baseline->sites[i].path, path))
+            return true;
+    return false;
+}
+
 static const char *amount(char *out, const struct lr_diff_site *site, double value)
 {
     return site->pair ? lr_unit_count(out, lr_model_round(value))
@@ -53,6 +84,10 @@ static enum lr_status say_site(struct lr_gate_work *work, const struct lr_diff_s
 {
     bool rate = site->basis == LR_DIFF_BY_RATE;
     bool whole = work->baseline->completeness.verdict == LR_COMPLETE;
+    const char *why = outcome == LR_GATE_FAIL ? ""
+                      : whole                 ? ": whether that is more can't be told from runs of "
+                                                "so different lengths"
+                                              : ": whether that is more can't be told";
     const struct lr_diff_figure *figure = site->pair ? rate ? &site->count_rate : &site->count
                                           : rate     ? &site->bytes_rate
                                                      : &site->bytes;
@@ -65,6 +100,10 @@ static enum lr_status say_site(struct lr_gate_work *work, const struct lr_diff_s
                                     .path = site->path,
                                     .pair = pair_of(work->model, site)};
 
+    if (outcome == LR_GATE_FAIL && was_nameless(work->baseline, site->path)) {
+        result.outcome = LR_GATE_CANNOT_TELL;
+        why = ": names are missing in the baseline, as reading files failed";
+    }
     if (rate && !site->pair)
         result.unit = LR_GATE_BYTES_PER_HOUR;
     lr_gate_subject(subject, sizeof(subject), site->resource, site->path);
@@ -75,10 +114,7 @@ static enum lr_status say_site(struct lr_gate_work *work, const struct lr_diff_s
                        site->pair ? site->resource : "", place,
                        site->pair ? " never ended" : " are live", rate ? " an hour" : "",
                        figure->old.value > 0 ? amount(then, site, figure->old.value) : "none",
-                       outcome == LR_GATE_FAIL ? ""
-                       : whole                 ? ": whether that is more can't be told from "
-                                                 "runs of so different lengths"
-                                               : ": whether that is more can't be told");
+                       why);
 }
 
 /* What settles it is as long as half the baseline, or long enough for trends. */

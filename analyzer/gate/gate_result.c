@@ -86,6 +86,31 @@ enum lr_status lr_gate_add(struct lr_gate_report *report, const struct lr_gate_r
     return LR_OK;
 }
 
+/* Would it be known to be no failure, had its place all its names?  A limit on all streams of a
+ * kind counts them whatever they are called. */
+static bool names_matter(const struct lr_gate_result *result)
+{
+    const struct lr_model_path *path = result->path;
+
+    if (result->outcome != LR_GATE_FAIL || !path || result->rule == LR_GATE_LIMIT_PAIR)
+        return false;
+    return path->in_doubt || (result->rule == LR_GATE_INCREASE && path->names_lost);
+}
+
+/* Ends the message with why a failure is none; frees it without memory. */
+static char *put_doubt(char *message)
+{
+    char *longer = NULL;
+
+    if (message &&
+        asprintf(&longer, "%s; names are missing there, as reading files failed: whether that is "
+                          "expected can't be told",
+                 message) < 0)
+        longer = NULL;
+    free(message);
+    return longer;
+}
+
 enum lr_status lr_gate_say(struct lr_gate_report *report, const struct lr_gate_result *result,
                            const char *subject, struct lr_error *error, const char *format, ...)
 {
@@ -97,6 +122,10 @@ enum lr_status lr_gate_say(struct lr_gate_report *report, const struct lr_gate_r
     if (vasprintf(&said.message, format, arguments) < 0)
         said.message = NULL;
     va_end(arguments);
+    if (names_matter(result)) {
+        said.outcome = LR_GATE_CANNOT_TELL;
+        said.message = put_doubt(said.message);
+    }
     return lr_gate_add(report, &said, error);
 }
 

@@ -25,6 +25,8 @@ static const char *verb_of(enum lr_suppress_state state)
         [LR_SUPPRESS_EXPIRED] = "has expired and no longer covers",
         [LR_SUPPRESS_OVER] = "is exceeded and covers none of",
         [LR_SUPPRESS_UNREASONED] = "has no reason and covers none of",
+        [LR_SUPPRESS_IN_DOUBT] = "may cover places whose names are missing, as reading files "
+                                 "failed",
     };
 
     return verbs[state];
@@ -40,9 +42,9 @@ enum lr_status lr_gate_suppressions(struct lr_gate_work *work)
         char covered[200] = "", subject[LR_GATE_SUBJECT_SIZE], bytes[LR_UNIT_SIZE];
         enum lr_status status;
 
-        if (rule->built_in && use->state == LR_SUPPRESS_UNUSED)
+        if (rule->built_in && use->sites == 0)
             continue;
-        if (use->state != LR_SUPPRESS_UNUSED)
+        if (use->sites > 0)
             snprintf(covered, sizeof(covered),
                      " %" PRIu64 " live or never ended at %" PRIu64 " place%s, %s", use->count,
                      use->sites, use->sites == 1 ? "" : "s",

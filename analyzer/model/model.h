@@ -67,6 +67,8 @@ struct lr_model_path {
     bool key_whole;  /* plain memory: every frame tells sites apart, from frame 0 */
     bool java_lost;  /* Java frames were there but could not be had */
     bool cut;        /* frames are missing at the outer end */
+    bool names_lost; /* of frames, as the process that reads files died or couldn't be started */
+    bool in_doubt;   /* and no rule covers it, which one might if there were those names */
     uint32_t stacks; /* recorded stacks that were merged */
     struct lr_model_threads threads; /* of what is live */
 };
@@ -87,6 +89,7 @@ enum lr_suppress_state {
     LR_SUPPRESS_EXPIRED, /* its sites are findings again, */
     LR_SUPPRESS_OVER,    /* so are these: they hold more than it allows; */
     LR_SUPPRESS_UNREASONED, /* so are these: a reason is needed, and it has none */
+    LR_SUPPRESS_IN_DOUBT, /* matches nothing that is live, but names were lost: path.in_doubt */
 };
 const char *lr_suppress_state_name(enum lr_suppress_state state);
 
@@ -94,6 +97,7 @@ struct lr_model_suppression {
     const struct lr_suppression *rule; /* the set's, which must outlive the model */
     enum lr_suppress_state state;
     uint64_t sites, count, bytes; /* that it covers: never ended or live */
+    bool in_doubt;                /* there are sites that it might cover, if names weren't lost */
 };
 
 /* Of what is live at a site, what was acquired in a part of the run. */

@@ -80,6 +80,8 @@ enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *
         }
         for (size_t i = 0; i < count; i++)
             copy_frame(build, &path->frames[i], &names[i]);
+        for (size_t i = 0; i < count; i++)
+            path->names_lost |= names[i].lost;
         path->count = count;
     }
     free(names);
@@ -155,6 +157,7 @@ void lr_path_merge(struct lr_model_path *path, struct lr_model_path *from)
     path->stacks += from->stacks;
     path->java_lost |= from->java_lost;
     path->cut |= from->cut;
+    path->names_lost |= from->names_lost;
     lr_threads_merge(&path->threads, &from->threads); /* who came there is lost, no number is */
     lr_path_free(from);
 }

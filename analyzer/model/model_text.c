@@ -10,7 +10,8 @@
 
 const char *lr_suppress_state_name(enum lr_suppress_state state)
 {
-    static const char *const names[] = {"unused", "used", "expired", "over", "unreasoned"};
+    static const char *const names[] = {"unused", "used", "expired", "over", "unreasoned",
+                                        "cannot-tell"};
 
     return names[state];
 }

@@ -125,13 +125,46 @@ static void sum_up(struct lr_model *model)
     }
 }
 
+/* Its name is only one part of what a rule asks. */
+static bool might_match(const struct lr_model_suppression *use, const struct lr_model_path *path,
+                        const char *resource)
+{
+    return path->names_lost && !is_void(use) &&
+           (!use->rule->pair || strcmp(use->rule->pair, resource) == 0);
+}
+
+/* At a site that no rule covers and that lacks names: which rules may be for it? */
+static void doubt_site(struct lr_model *model, const struct lr_model_suppression *covered,
+                       struct lr_model_path *path, const char *resource)
+{
+    for (size_t i = 0; (!covered || is_void(covered)) && i < model->suppression_count; i++)
+        if (might_match(&model->suppressions[i], path, resource)) {
+            path->in_doubt = true;
+            model->suppressions[i].in_doubt = true;
+        }
+}
+
+static void doubt_sites(struct lr_model *model)
+{
+    for (size_t i = 0; i < model->pair_count; i++)
+        for (size_t s = 0; s < model->pairs[i].site_count; s++) {
+            struct lr_model_pair_site *site = &model->pairs[i].sites[s];
+
+            if (lr_pair_site_never_ended(site))
+                doubt_site(model, site->suppression, &site->path, model->pairs[i].name);
+        }
+    for (size_t i = 0; i < model->site_count; i++)
+        doubt_site(model, model->sites[i].suppression, &model->sites[i].path,
+                   lr_memory_kind_name(model->sites[i].kind));
+}
+
 static void decide(struct lr_model *model)
 {
     for (size_t i = 0; i < model->suppression_count; i++) {
         struct lr_model_suppression *use = &model->suppressions[i];
 
         if (use->sites == 0)
-            use->state = LR_SUPPRESS_UNUSED;
+            use->state = use->in_doubt ? LR_SUPPRESS_IN_DOUBT : LR_SUPPRESS_UNUSED;
         else if (is_void(use))
             continue;
         else if (use->bytes > use->rule->max_bytes || use->count > use->rule->max_count)
@@ -195,6 +228,7 @@ enum lr_status lr_suppress_sites(struct lr_model *model, const struct lr_suppres
     }
     match_resources(model, set);
     sum_up(model);
+    doubt_sites(model);
     decide(model);
     excuse_sites(model);
     free(memo);

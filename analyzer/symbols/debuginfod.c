@@ -90,8 +90,16 @@ static bool load(struct lr_debuginfod *self)
     return true;
 }
 
-static double patience(void)
+static bool has_servers(void)
 {
+    const char *urls = getenv("DEBUGINFOD_URLS");
+    return urls != NULL && urls[strspn(urls, " ")] != '\0';
+}
+
+double lr_debuginfod_patience(void)
+{
+    if (!has_servers())
+        return 0;
     const char *text = getenv("DEBUGINFOD_TIMEOUT");
     double seconds = text != NULL ? strtod(text, NULL) : 0;
     return seconds > 0 ? seconds : GIVE_UP_AFTER_S;
@@ -99,8 +107,7 @@ static double patience(void)
 
 struct lr_debuginfod *lr_debuginfod_open(void)
 {
-    const char *urls = getenv("DEBUGINFOD_URLS");
-    if (urls == NULL || urls[strspn(urls, " ")] == '\0')
+    if (!has_servers())
         return NULL;
     struct lr_debuginfod *self = calloc(1, sizeof(*self));
     if (self != NULL && !load(self)) {
@@ -108,7 +115,7 @@ struct lr_debuginfod *lr_debuginfod_open(void)
         return NULL;
     }
     if (self != NULL)
-        self->patience = patience();
+        self->patience = lr_debuginfod_patience();
     return self;
 }
 

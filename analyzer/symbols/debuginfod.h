@@ -15,6 +15,8 @@ enum lr_debuginfod_kind { LR_DEBUGINFOD_DEBUG, LR_DEBUGINFOD_EXECUTABLE };
 
 /* NULL when the environment configures no server, or when the library isn't here. */
 struct lr_debuginfod *lr_debuginfod_open(void);
+/* Seconds without progress after which a server is given up; 0 when none is configured. */
+double lr_debuginfod_patience(void);
 void lr_debuginfod_close(struct lr_debuginfod *client); /* NULL is fine */
 
 /* A file descriptor for the caller to close; -1 when no server has that build-id.  `module` is for

@@ -263,16 +263,19 @@ static struct entry *add_native(struct lr_symbolizer *symbolizer, const struct k
 {
     struct lr_answer answer = {0};
     struct lr_module_view module;
+    bool lost = false;
     lr_trace_module_at(symbolizer->trace, view->module, &module);
     if (view->module != 0 && view->module < symbolizer->module_count &&
         view->address > 0) /* the call, not what follows it */
-        ask(symbolizer, view->module, true, view->address - 1, &answer);
+        lost = !ask(symbolizer, view->module, true, view->address - 1, &answer) &&
+               !symbolizer->options.no_files;
     struct entry *entry = cache_add(symbolizer, key, answer.count > 0 ? answer.count : 1);
     for (size_t i = 0; entry != NULL && i < entry->count; i++) {
         name_raw(symbolizer, view, module.path, &entry->names[i]);
         if (i < answer.count)
             name_native(symbolizer, &answer.frames[i], &entry->names[i]);
         entry->names[i].inlined = i + 1 < entry->count;
+        entry->names[i].lost = lost;
     }
     lr_answer_free(&answer);
     return entry;

@@ -45,6 +45,7 @@ struct lr_frame_name {
     uint64_t address;     /* native: the return address in the module's ELF file */
     bool inlined;         /* inlined into the next frame of the list */
     bool hidden;          /* Java: method of a hidden or generated class */
+    bool lost;            /* has no name because the process that reads files died, or never ran */
 };
 
 /* Frame `i` of a stack as one or more names, innermost first: the functions inlined at that

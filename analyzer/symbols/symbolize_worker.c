@@ -3,7 +3,8 @@
  * Stage: SYMBOLIZE.  Context: analyzer only, one thread.
  * What comes back was made from somebody's file, by a process that the file may have taken over: it
  * is checked like a file.  A process that dies takes the names of the module with it that it was
- * asked about; the next question starts another.
+ * asked about; the next question starts another.  One that was killed, which is nobody's fault, is
+ * replaced once for the same question.
  */
 #include "symbolize_worker.h"
 
@@ -17,12 +18,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "debuginfod.h"
+
 /* So many may die; a trace with more such files is one big trap. */
 enum { MOST_DEATHS = 8, END_WITHIN_MS = 2000, MOST_ASLEEP = 5 /* seconds */ };
+
+/* Why there is no answer. */
+enum silence { SILENCE_DEATH, SILENCE_ASLEEP, SILENCE_STOPPED, SILENCE_NONSENSE };
 
 struct lr_symbol_worker {
     pid_t pid; /* 0: none runs */
     int fd;    /* our end; -1 */
+    enum silence silence; /* where it gave no answer */
     unsigned deaths;
     const char **verdicts; /* by module: why it isn't asked about any more; NULL */
 };
@@ -43,6 +50,16 @@ static bool open_worker(struct lr_symbol_worker **worker, uint32_t module_count)
     return false;
 }
 
+/* Whose caller ignores SIGCHLD has children that leave no status, and a number that may be somebody
+ * else's by the time that it is killed. */
+static void keep_statuses(void)
+{
+    struct sigaction action;
+
+    if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+        signal(SIGCHLD, SIG_DFL);
+}
+
 static bool start(struct lr_symbol_worker *worker, const struct lr_symbol_site *site)
 {
     int ends[2];
@@ -51,6 +68,7 @@ static bool start(struct lr_symbol_worker *worker, const struct lr_symbol_site *
         return true;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return false;
+    keep_statuses();
     worker->pid = fork();
     if (worker->pid == 0) {
         close(ends[0]);
@@ -82,8 +100,21 @@ static int bury(struct lr_symbol_worker *worker)
     return status;
 }
 
-static const char *cause_of_death(int status)
+/* By somebody else, such as the kernel where memory runs out: of its own doing a process that reads
+ * a file dies of SIGPROF, or exits. */
+static bool was_killed(const struct lr_symbol_worker *worker, int status)
 {
+    return worker->silence == SILENCE_DEATH && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static const char *cause_of_death(const struct lr_symbol_worker *worker, int status)
+{
+    if (worker->silence == SILENCE_STOPPED)
+        return "the process that reads it was stopped";
+    if (worker->silence == SILENCE_ASLEEP)
+        return "its file is damaged (reading it waits without end)";
+    if (was_killed(worker, status))
+        return "the process that reads it was killed";
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
         return "its file is damaged (reading it took too long)";
     if (WIFEXITED(status) && WEXITSTATUS(status) == LR_EXIT_NO_MEMORY)
@@ -91,41 +122,64 @@ static const char *cause_of_death(int status)
     return "its file is damaged (reading it failed)";
 }
 
-/* Does the process wait for something outside it, other than a disk? */
-static bool sleeps(const struct lr_symbol_worker *worker)
+/* What the kernel says of the process: its state's letter, and how often it has gone to sleep; 0
+ * where that can't be told. */
+struct state {
+    char letter;
+    unsigned long long sleeps;
+};
+
+static struct state look(const struct lr_symbol_worker *worker)
 {
-    char path[32], text[512], *close_bracket;
+    static const char letter[] = "\nState:\t", sleeps[] = "\nvoluntary_ctxt_switches:\t";
+    struct state state = {0, 0};
+    char path[40], text[4096];
+    const char *found;
     FILE *file;
     size_t got = 0;
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)worker->pid);
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)worker->pid);
     file = fopen(path, "re");
     if (file) {
         got = fread(text, 1, sizeof(text) - 1, file);
         fclose(file);
     }
     text[got] = '\0';
-    close_bracket = strrchr(text, ')');
-    return close_bracket && strncmp(close_bracket, ") S", 3) == 0;
+    found = strstr(text, letter);
+    if (found)
+        state.letter = found[sizeof(letter) - 1];
+    found = strstr(text, sleeps);
+    if (found)
+        state.sleeps = strtoull(found + sizeof(sleeps) - 1, NULL, 10);
+    return state;
 }
 
 /* Until there is something to read.  Debug information can name other files, which libdw opens
- * whatever they are: behind a FIFO it would wait forever.  False for that; a busy process, or one
- * that waits for a disk, doesn't sleep, and one that asks servers has a limit of its own. */
-static bool wait_for_answer(const struct lr_symbol_worker *worker)
+ * whatever they are: behind a FIFO it would wait forever, as it does when it is stopped.  False for
+ * both.  A busy process, or one that waits for a disk, doesn't sleep; one that asks servers wakes
+ * up again and again, and has a limit of its own, beyond which this is. */
+static bool wait_for_answer(struct lr_symbol_worker *worker)
 {
     struct pollfd answer = {.fd = worker->fd, .events = POLLIN};
-    int asleep = 0, ready;
+    double most = MOST_ASLEEP + lr_debuginfod_patience(), asleep = 0;
+    struct state before = {0, 0};
+    int ready;
 
     while ((ready = poll(&answer, 1, 1000)) == 0) {
-        asleep = sleeps(worker) && !getenv("DEBUGINFOD_URLS") ? asleep + 1 : 0;
-        if (asleep == MOST_ASLEEP)
+        struct state now = look(worker);
+        bool rests = now.letter == 'S' || now.letter == 'T' || now.letter == 't';
+
+        asleep = !rests ? 0 : now.sleeps == before.sleeps ? asleep + 1 : 1;
+        before = now;
+        worker->silence = now.letter == 'S' ? SILENCE_ASLEEP : SILENCE_STOPPED;
+        if (asleep >= most)
             return false;
     }
+    worker->silence = SILENCE_DEATH;
     return ready > 0 || errno == EINTR;
 }
 
-static bool receive(const struct lr_symbol_worker *worker, void *bytes, size_t size)
+static bool receive(struct lr_symbol_worker *worker, void *bytes, size_t size)
 {
     char *at = bytes;
 
@@ -190,12 +244,34 @@ static bool hear(struct lr_symbol_worker *worker, struct lr_answer *answer)
     uint32_t size;
     char *bytes;
 
-    if (!receive(worker, &size, sizeof(size)) || size == 0 || size > LR_ANSWER_MOST)
+    if (!receive(worker, &size, sizeof(size)))
+        return false;
+    worker->silence = SILENCE_NONSENSE;
+    if (size == 0 || size > LR_ANSWER_MOST)
         return false;
     bytes = malloc(size);
-    if (bytes && receive(worker, bytes, size))
+    if (bytes && receive(worker, bytes, size)) {
+        worker->silence = SILENCE_NONSENSE;
         return lr_answer_parse(answer, bytes, size);
+    }
     free(bytes);
+    return false;
+}
+
+/* One question; *killed: somebody else ended who was asked. */
+static bool ask(struct lr_symbol_worker *worker, const struct lr_question *question,
+                struct lr_answer *answer, bool *killed, const char **problem)
+{
+    int status;
+
+    worker->silence = SILENCE_DEATH;
+    if (send(worker->fd, question, sizeof(*question), MSG_NOSIGNAL) == sizeof(*question) &&
+        hear(worker, answer))
+        return true;
+    status = bury(worker);
+    *killed = was_killed(worker, status);
+    *problem = cause_of_death(worker, status);
+    worker->deaths++;
     return false;
 }
 
@@ -203,6 +279,8 @@ bool lr_symbol_worker_ask(struct lr_symbol_worker **worker, const struct lr_symb
                           const struct lr_question *question, struct lr_answer *answer,
                           const char **problem)
 {
+    bool killed = false;
+
     *answer = (struct lr_answer){0};
     *problem = "no process can be started to read its file";
     if (!open_worker(worker, site->module_count))
@@ -217,11 +295,11 @@ bool lr_symbol_worker_ask(struct lr_symbol_worker **worker, const struct lr_symb
     }
     if (!start(*worker, site))
         return false;
-    if (send((*worker)->fd, question, sizeof(*question), MSG_NOSIGNAL) == sizeof(*question) &&
-        hear(*worker, answer))
+    if (ask(*worker, question, answer, &killed, problem))
         return true;
-    *problem = cause_of_death(bury(*worker));
-    (*worker)->deaths++;
+    if (killed && (*worker)->deaths < MOST_DEATHS && start(*worker, site) &&
+        ask(*worker, question, answer, &killed, problem))
+        return true;
     (*worker)->verdicts[question->module] = *problem;
     return false;
 }

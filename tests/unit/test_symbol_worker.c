@@ -150,7 +150,7 @@ static void the_dead_are_replaced(void **state)
     pid_t first = child();
     if (first == 0)
         skip(); /* a kernel without that file */
-    kill(first, SIGKILL);
+    kill(first, SIGPROF);
     assert_false(ask(2, &problem)); /* it is dead, or dies of it */
     assert_non_null(strstr(problem, "its file is damaged"));
     assert_false(ask(2, &problem)); /* nobody is asked twice */
@@ -158,6 +158,30 @@ static void the_dead_are_replaced(void **state)
     assert_true(ask(1, &problem));
     assert_int_not_equal(child(), first);
     assert_true(ask(3, &problem));
+}
+
+/* SIGKILL is never its own doing, nor the file's. */
+static void who_was_killed_is_asked_again(void **state)
+{
+    const char *problem;
+
+    (void)state;
+    assert_true(ask(1, &problem));
+    pid_t first = child();
+    if (first == 0)
+        skip();
+    kill(first, SIGKILL);
+    assert_true(ask(2, &problem));
+    assert_int_not_equal(child(), first);
+}
+
+/* A caller that ignores SIGCHLD, as some supervisors do, takes no status from us. */
+static void it_is_known_who_was_killed_without_sigchld(void **state)
+{
+    void (*before)(int) = signal(SIGCHLD, SIG_IGN);
+
+    who_was_killed_is_asked_again(state);
+    signal(SIGCHLD, before);
 }
 
 static void not_without_end(void **state)
@@ -169,7 +193,7 @@ static void not_without_end(void **state)
         assert_true(ask(20, &problem));
         if (child() == 0)
             skip();
-        kill(child(), SIGKILL);
+        kill(child(), SIGPROF);
         assert_false(ask(module, &problem));
     }
     assert_false(ask(9, &problem));
@@ -230,6 +254,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_answer_is_split),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test_setup_teardown(the_dead_are_replaced, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(who_was_killed_is_asked_again, open_fixture,
+                                        close_fixture),
+        cmocka_unit_test_setup_teardown(it_is_known_who_was_killed_without_sigchld, open_fixture,
+                                        close_fixture),
         cmocka_unit_test_setup_teardown(not_without_end, open_fixture, close_fixture),
     };
 
