@@ -32,7 +32,7 @@ static const struct lr_help help = {
                "                          text for people (default), short: at most ten lines of\n"
                "                          it; html for a browser; json: schema leakring.report/1\n"
                LR_OUTPUT_HELP
-               "      --baseline=OLD      html: with what changed since that trace\n"
+               "      --baseline=FILE     html: with what changed since that trace\n"
                "      --site=ID           all that is known of one place: stack, history, ages\n"
                "      --pair=PAIR         only the places of one kind of stream: Inflater\n"
                "      --filter=GLOB       only places with that function, file or library in\n"
@@ -140,6 +140,8 @@ static int check_choice(const struct request *request)
 
     if (choice->site && (!text || choice->pair || choice->filter))
         return lr_bad_usage(&help, "--site is for text, without --pair and --filter");
+    if (choice->filter && !*choice->filter)
+        return lr_bad_usage(&help, "--filter is a part of a name, or a glob, not empty");
     if ((choice->pair || choice->filter) && !text && request->format != LR_OUTPUT_SHORT)
         return lr_bad_usage(&help, "--pair and --filter are for text; jq filters JSON");
     return -1;

@@ -118,20 +118,25 @@ static bool show(const struct lr_pager *pager)
         return false;
     }
     feed(pager, ends[1]);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return false;
     return !WIFEXITED(status) ||
            (WEXITSTATUS(status) != NOT_FOUND && WEXITSTATUS(status) != NOT_EXECUTABLE);
 }
 
+/* Where the caller ignores SIGCHLD, children leave no status. */
 static bool show_undisturbed(const struct lr_pager *pager)
 {
     struct sigaction ignored = {.sa_handler = SIG_IGN}, before[SIGNALS];
+    struct sigaction kept = {.sa_handler = SIG_DFL}, before_child;
     bool shown;
 
     for (size_t i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &ignored, &before[i]);
+    sigaction(SIGCHLD, &kept, &before_child);
     shown = show(pager);
+    sigaction(SIGCHLD, &before_child, NULL);
     for (size_t i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &before[i], NULL);
     return shown;

@@ -43,6 +43,7 @@ tap_is "$(complete_bash leakring report -F h)" "html" "bash: words after a short
 tap_is "$(complete_bash leakring dump --section = followed_1 | tr '\n' ' ')" "followed_10s followed_1m " "bash: sections"
 tap_is "$(complete_bash leakring report '' | tr '\n' ' ')" "deep here.lkr " "bash: traces and directories"
 tap_is "$(complete_bash leakring report --output = o)" "other.txt" "bash: files"
+tap_is "$(complete_bash leakring report --baseline = h)" "here.lkr" "bash: report --baseline's trace"
 tap_is "$(complete_bash leakring report --debug-dir = '')" "deep" "bash: directories"
 tap_is "$(complete_bash leakring run -- expo | grep -x export)" "export" "bash: a command behind run --"
 tap_is "$(complete_bash leakring report --bytes -o x --no-p)" "--no-pager" "bash: options behind others"

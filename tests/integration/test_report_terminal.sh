@@ -58,6 +58,13 @@ PAGER=true on_terminal 12 "$LR_CLI report $many"
 tap_is "$?,$(cat screen)" "0," "a pager that ends early is no error"
 PAGER=/nowhere/pager on_terminal 12 "$LR_CLI report leak.lkr"
 tap_is "$?,$(grep -c '^.\{0,12\}[12]\. .*Codec.<init>' screen)" "0,2" "a pager that isn't there: the report is shown"
+cat >ignoring.py <<'P'
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # which a shell's trap doesn't hand on
+os.execv(sys.argv[1], sys.argv[1:])
+P
+PAGER=/nowhere/pager on_terminal 12 "exec python3 ignoring.py $LR_CLI report leak.lkr"
+tap_is "$?,$(grep -c '^.\{0,12\}[12]\. .*Codec.<init>' screen)" "0,2" "nor where the caller ignores SIGCHLD: the report is shown"
 cp leak.lkr '$(touch pwned);`touch pwned`.lkr'
 paged 12 "$LR_CLI report '\$(touch pwned);\`touch pwned\`.lkr'"
 tap_is "$?,$(ls pwned 2>/dev/null)" "0," "a trace's name is no command"
@@ -142,7 +149,7 @@ for id in $("$LR_CLI" report leak.lkr | grep -oE '\b[0-9a-f]{8}\b' | sort -u); d
 done
 tap_like "$("$LR_CLI" report --site="$(head -1 <<<"$ids")" leak.lkr)" '10  the Cleaner, after' "it says who ended them"
 for wrong in --site=0123 --pair=Socket "--site=$(head -1 <<<"$ids") --pair=Inflater" "--filter=x --format=json" \
-    "--site=00000000 --format=short"; do
+    "--site=00000000 --format=short" "--filter="; do
     "$LR_CLI" report $wrong leak.lkr >out 2>err
     tap_is "$?,$(cat out),$(grep -c '^leakring: ' err),$(grep -c '^hint: ' err)" "2,,1,1" "$wrong: refused, with a hint"
 done
