@@ -117,6 +117,38 @@ static enum lr_status pass_short(struct lr_gate_work *work, const struct undecid
                        lr_unit_bytes(rate, lr_model_round(undecided->most / hours), false));
 }
 
+/* One place, of a recording that is long enough for others. */
+static enum lr_status say_open(struct lr_gate_work *work, const struct undecided *undecided)
+{
+    struct lr_gate_result result = {.rule = LR_GATE_GROWTH, .outcome = LR_GATE_CANNOT_TELL};
+    const char *why = undecided->site ? undecided->site->trend.why : NULL;
+    char bytes[LR_UNIT_SIZE], place[600];
+
+    lr_unit_bytes(bytes, lr_model_round(undecided->most), false);
+    if (!undecided->site)
+        return lr_gate_say(work->report, &result, "", work->error,
+                           "blocks were sampled, and a place with up to %s may have been missed",
+                           bytes);
+    result.path = &undecided->site->path;
+    lr_gate_place(place, sizeof(place), result.path);
+    return lr_gate_say(work->report, &result, "", work->error,
+                       "whether memory acquired at %s grows can't be told: up to %s of it are from "
+                       "behind the warm-up%s%s",
+                       place, bytes, why ? "; " : "", why ? why : "");
+}
+
+static enum lr_status pass_long(struct lr_gate_work *work, const struct undecided *undecided)
+{
+    struct lr_gate_result result = {.rule = LR_GATE_GROWTH, .outcome = LR_GATE_PASS};
+    char bytes[LR_UNIT_SIZE];
+
+    if (undecided->most <= 0)
+        return lr_gate_say(work->report, &result, "", work->error, "no place grows");
+    return lr_gate_say(work->report, &result, "", work->error,
+                       "no place is known to grow; one that can't be told may, by %s at most",
+                       lr_unit_bytes(bytes, lr_model_round(undecided->most), false));
+}
+
 static enum lr_status doubt(struct lr_gate_work *work)
 {
     struct lr_gate_result result = {.rule = LR_GATE_GROWTH, .outcome = LR_GATE_CANNOT_TELL};
@@ -124,7 +156,7 @@ static enum lr_status doubt(struct lr_gate_work *work)
     struct undecided undecided = find_undecided(work->model);
     char bytes[LR_UNIT_SIZE];
 
-    if (is_short && lr_gate_never_seen(work->model) > undecided.most) {
+    if (lr_gate_never_seen(work->model) > undecided.most) {
         undecided.most = lr_gate_never_seen(work->model);
         undecided.site = NULL;
     }
@@ -135,12 +167,13 @@ static enum lr_status doubt(struct lr_gate_work *work)
     if (!undecided.trends && undecided.most >= LR_MATTERS_GROWN)
         return lr_gate_say(work->report, &result, "", work->error,
                            "nothing is known of how memory went on over time");
+    if (undecided.most >= LR_MATTERS_GROWN)
+        return say_open(work, &undecided);
     if (undecided.bytes >= LR_MATTERS_UNDECIDED)
         return lr_gate_say(work->report, &result, "", work->error,
                            "whether %s of live memory grows can't be told from this recording",
                            lr_unit_bytes(bytes, lr_model_round(undecided.bytes), false));
-    result.outcome = LR_GATE_PASS;
-    return lr_gate_say(work->report, &result, "", work->error, "no place grows");
+    return pass_long(work, &undecided);
 }
 
 enum lr_status lr_gate_growth(struct lr_gate_work *work)
@@ -152,6 +185,8 @@ enum lr_status lr_gate_growth(struct lr_gate_work *work)
     for (size_t i = 0; status == LR_OK && i < model->site_count; i++)
         if (model->sites[i].leaks)
             status = add_growing(work, &model->sites[i]);
+    if (status == LR_OK && work->report->count == before)
+        status = lr_gate_released(work);
     if (status != LR_OK || work->report->count > before)
         return status;
     return doubt(work);

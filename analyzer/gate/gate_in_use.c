@@ -10,6 +10,11 @@
  * by an eighth of the whole at least (a pool that was enlarged goes up once).  It doesn't if
  * something of the last part is no more than the median of the first.  Of six values each, in any
  * order, the first is chance once in 924 times, or more often where neighbours are alike.
+ *
+ * A few that are forgotten among many don't show in their number.  Their age tells: a place that
+ * has L live ones, and acquired N in the time T, lends each for L T / N on average (Little's law).
+ * What is live, was acquired behind the warm-up and is 20 times as old is none of those; where
+ * there is no time for that, two fifths of the recording are taken for it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -17,6 +22,7 @@
 #include "gate_internal.h"
 
 enum { TURNOVER = 10, PARTS = 4, LEAST_POINTS = 6, MOST_POINTS = 1024, YOUNG_MS = 2000 };
+enum { LIVES = 20, FEW = 2 };
 
 struct part {
     double value[MOST_POINTS];
@@ -123,12 +129,26 @@ static bool may_be_in_use(const struct lr_model *model, const struct lr_model_pa
            site->trend.kind != LR_TREND_GROWING && (young || ended >= TURNOVER * site->live);
 }
 
+/* Are more than a few far older than what this place lends gets? */
+static bool are_some_old(const struct lr_model *model, const struct lr_model_pair_site *site)
+{
+    double span = (double)model->run.duration_ms, warm = (double)lr_model_warm_ms(model), old = 0;
+    double life = site->acquired ? (double)site->live * span / (double)site->acquired : span;
+    double limit = fmin(LIVES * life, 0.4 * span), slice = span / LR_BIRTH_SLICES;
+
+    for (int i = 0; i < LR_BIRTH_SLICES; i++)
+        if (i * slice >= warm && (LR_BIRTH_SLICES - 1 - i) * slice >= limit)
+            old += (double)site->births.live[i];
+    return old > FEW + (double)site->live / 20;
+}
+
 enum lr_gate_outcome lr_gate_in_use(const struct lr_model *model,
-                                    const struct lr_model_pair_site *site)
+                                    const struct lr_model_pair_site *site, const char **why)
 {
     enum lr_gate_outcome outcome = LR_GATE_CANNOT_TELL;
     struct history *history;
 
+    *why = "it is too short to tell";
     if (!may_be_in_use(model, site))
         return LR_GATE_FAIL;
     history = calloc(1, sizeof(*history));
@@ -140,5 +160,9 @@ enum lr_gate_outcome lr_gate_in_use(const struct lr_model *model,
     if (is_enough(history))
         outcome = weigh(history);
     free(history);
+    if (outcome == LR_GATE_PASS && are_some_old(model, site)) {
+        *why = "their number doesn't rise, but some are far older than others of this place get";
+        return LR_GATE_CANNOT_TELL;
+    }
     return outcome;
 }

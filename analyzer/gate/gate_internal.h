@@ -7,6 +7,7 @@
  *   gate_streams.c   rules on streams: un-ended, left to the Cleaner, too many
  *   gate_in_use.c    streams of a program that was killed: forgotten, or in use?
  *   gate_growth.c    memory that grows with high confidence, by place
+ *   gate_released.c  memory that rose and was released before the recording's end
  *   gate_memory.c    limits on memory by place: growth, live bytes
  *   gate_baseline.c  what is more than it was;  gate_suppress.c: what was declared expected
  *   gate_rules.c     from words to rules;  gate_config.c: from a file
@@ -49,13 +50,15 @@ double lr_gate_never_seen(const struct lr_model *model);
 /* Compares with a limit: see gate.h. */
 enum lr_gate_outcome lr_gate_against(const struct lr_estimate *measured, double limit);
 
-/* Of a site that judge.h calls a leak: is it one for sure (fail), or are its live ones in use? */
+/* Of a site that judge.h calls a leak: is it one for sure (fail), or are its live ones in use?
+ * *why: what keeps it from being told. */
 enum lr_gate_outcome lr_gate_in_use(const struct lr_model *model,
-                                    const struct lr_model_pair_site *site);
+                                    const struct lr_model_pair_site *site, const char **why);
 
 /* Each answers its rules, if they are asked. */
 enum lr_status lr_gate_streams(struct lr_gate_work *work);
 enum lr_status lr_gate_growth(struct lr_gate_work *work);
+enum lr_status lr_gate_released(struct lr_gate_work *work);
 enum lr_status lr_gate_memory(struct lr_gate_work *work);
 enum lr_status lr_gate_process(struct lr_gate_work *work);
 enum lr_status lr_gate_increase(struct lr_gate_work *work);

@@ -36,6 +36,22 @@ static enum lr_status say_incomplete(struct lr_gate_work *work, struct lr_gate_r
                                              : "parts of it are damaged");
 }
 
+static enum lr_status pass_complete(struct lr_gate_work *work)
+{
+    struct lr_gate_result result = {.rule = LR_GATE_COMPLETENESS};
+    uint64_t forks = work->model->run.forks;
+    const char *sampled =
+        work->model->completeness.max_interval > 0 ? ", with blocks sampled" : "";
+    char count[LR_UNIT_SIZE];
+
+    if (forks == 0)
+        return lr_gate_say(work->report, &result, "", work->error, "the recording is complete%s",
+                           sampled);
+    return lr_gate_say(work->report, &result, "", work->error,
+                       "the recording is complete%s; what %s forked child%s did is not in it",
+                       sampled, lr_unit_count(count, forks), forks == 1 ? "" : "ren");
+}
+
 static enum lr_status judge_completeness(struct lr_gate_work *work)
 {
     const struct lr_gate_rules *rules = work->rules;
@@ -58,9 +74,7 @@ static enum lr_status judge_completeness(struct lr_gate_work *work)
                            rules->max_interval > 0
                                ? lr_unit_bytes(most, lr_model_round(rules->max_interval), false)
                                : "every block");
-    result.outcome = LR_GATE_PASS;
-    return lr_gate_say(work->report, &result, "", work->error, "the recording is complete%s",
-                       complete->max_interval > 0 ? ", with blocks sampled" : "");
+    return pass_complete(work);
 }
 
 /* The largest value of a column, and how many are known. */

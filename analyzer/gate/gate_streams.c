@@ -32,7 +32,7 @@ static void name_site(const struct stream_site *at, char *subject, char *place, 
 }
 
 static enum lr_status add_unended(struct lr_gate_work *work, const struct stream_site *at,
-                                  enum lr_gate_outcome outcome)
+                                  enum lr_gate_outcome outcome, const char *why)
 {
     const struct lr_model_pair_site *site = at->site;
     uint64_t never = lr_pair_site_never_ended(site);
@@ -50,9 +50,9 @@ static enum lr_status add_unended(struct lr_gate_work *work, const struct stream
     if (outcome == LR_GATE_CANNOT_TELL)
         return lr_gate_say(work->report, &result, subject, work->error,
                            "%s of %s %s acquired at %s were live when the recording ended: "
-                           "forgotten or in use, it is too short to tell",
+                           "forgotten or in use, %s",
                            lr_unit_count(count, never), lr_unit_count(all, site->acquired),
-                           at->pair->name, place);
+                           at->pair->name, place, why);
     return lr_gate_say(work->report, &result, subject, work->error,
                        "%s of %s %s never ended, acquired at %s; they hold %s",
                        lr_unit_count(count, never), lr_unit_count(all, site->acquired),
@@ -60,15 +60,20 @@ static enum lr_status add_unended(struct lr_gate_work *work, const struct stream
                        lr_unit_bytes(held, site->bytes_at_creation + site->bytes_later, false));
 }
 
+static bool is_over(const struct lr_model_pair_site *site, double limit)
+{
+    return site->class == LR_CLASS_LEAK && (double)lr_pair_site_never_ended(site) > limit;
+}
+
 static enum lr_status judge_unended(struct lr_gate_work *work, const struct stream_site *at)
 {
     enum lr_gate_outcome outcome;
+    const char *why;
 
-    if (at->site->class != LR_CLASS_LEAK ||
-        (double)lr_pair_site_never_ended(at->site) <= work->rules->limit_unended)
+    if (!is_over(at->site, work->rules->limit_unended))
         return LR_OK;
-    outcome = lr_gate_in_use(work->model, at->site);
-    return outcome == LR_GATE_PASS ? LR_OK : add_unended(work, at, outcome);
+    outcome = lr_gate_in_use(work->model, at->site, &why);
+    return outcome == LR_GATE_PASS ? LR_OK : add_unended(work, at, outcome, why);
 }
 
 /* A release by an unknown caller may have been the Cleaner's. */
@@ -117,6 +122,36 @@ static enum lr_status each_site(struct lr_gate_work *work,
     return LR_OK;
 }
 
+/* No place forgot more than the limit; or what did is in use, as far as can be seen. */
+static enum lr_status pass_unended(struct lr_gate_work *work, const struct lr_gate_result *result,
+                                   uint64_t acquired)
+{
+    char count[LR_UNIT_SIZE], used[LR_UNIT_SIZE];
+    uint64_t in_use = 0, allowed = 0;
+
+    for (size_t i = 0; i < work->model->pair_count; i++)
+        for (size_t s = 0; s < work->model->pairs[i].site_count; s++) {
+            const struct lr_model_pair_site *site = &work->model->pairs[i].sites[s];
+            uint64_t never = is_over(site, 0) ? lr_pair_site_never_ended(site) : 0;
+
+            *(is_over(site, result->limit) ? &in_use : &allowed) += never;
+        }
+    lr_unit_count(count, acquired);
+    lr_unit_count(used, in_use ? in_use : allowed);
+    if (in_use > 0)
+        return lr_gate_say(work->report, result, "", work->error,
+                           "%s streams were acquired; %s that are live seem to be in use: they "
+                           "don't get more",
+                           count, used);
+    if (allowed > 0)
+        return lr_gate_say(work->report, result, "", work->error,
+                           "%s streams were acquired; %s were never ended, which the limit allows",
+                           count, used);
+    return lr_gate_say(work->report, result, "", work->error,
+                       "%s stream%s acquired, and none was forgotten", count,
+                       acquired == 1 ? " was" : "s were");
+}
+
 /* Says that a rule about sites found nothing, if it didn't. */
 static enum lr_status pass_sites(struct lr_gate_work *work, enum lr_gate_rule rule, size_t before,
                                  double limit)
@@ -131,10 +166,10 @@ static enum lr_status pass_sites(struct lr_gate_work *work, enum lr_gate_rule ru
         acquired += work->model->pairs[i].acquired;
     if (acquired == 0)
         return lr_gate_say(work->report, &result, "", work->error, "no streams were acquired");
+    if (rule == LR_GATE_UNENDED)
+        return pass_unended(work, &result, acquired);
     return lr_gate_say(work->report, &result, "", work->error,
-                       rule == LR_GATE_UNENDED
-                           ? "%s stream%s acquired, and none was forgotten"
-                           : "%s stream%s acquired, none left to the Cleaner",
+                       "%s stream%s acquired, none left to the Cleaner",
                        lr_unit_count(count, acquired), acquired == 1 ? " was" : "s were");
 }
 

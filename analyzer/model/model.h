@@ -149,7 +149,7 @@ struct lr_model_memory_site {
     struct lr_sampled live_bytes_sum, live_count_sum; /* what the first two are made of */
     struct lr_estimate late_bytes; /* of the live ones, those that were acquired behind the warm-up
                                       (lr_model_warm_ms): it can't have grown by more since; of
-                                      mappings, no files */
+                                      mappings of files, those that are private and writable */
     struct lr_sampled late_bytes_sum;
     struct lr_sampled total_bytes_sum, total_count_sum;
     struct lr_model_by_part *parts; /* as many as the model has; NULL: there are none */
@@ -189,6 +189,7 @@ struct lr_model_run {
     const char *java_version, *java_vendor, *java_vm, *java_gc;
     uint64_t collections; /* seen while recording */
     uint64_t vm_death_ms; /* when the JVM began to go down, since start; 0: it didn't */
+    uint64_t forks; /* children that it forked; what they did is not in the recording */
     uint64_t full_gc_ms;  /* what was born before it and is live was in use then; 0: none seen */
 };
 
@@ -354,6 +355,7 @@ struct lr_model {
     size_t pair_count;
     struct lr_model_memory_site *sites; /* by live bytes, mappings behind the rest */
     size_t site_count;
+    double late_bytes; /* of all live blocks, those that were acquired behind the warm-up */
     struct lr_model_ledger ledger;
     struct lr_model_allocator allocator;
     struct lr_model_series series;

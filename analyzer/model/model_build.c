@@ -62,6 +62,7 @@ static enum lr_status fill_run(struct lr_build *build, struct lr_error *error)
     run->java_vendor = lr_trace_meta(trace, LR_META_JAVA_VENDOR);
     run->java_vm = lr_trace_meta(trace, LR_META_JAVA_VM);
     run->java_gc = lr_trace_meta(trace, LR_META_JAVA_GC);
+    run->forks = lr_trace_counter(trace, LR_CNT_forks);
     run->collections = lr_trace_counter(trace, LR_CNT_gc_count);
     run->vm_death_ms = find_vm_death(trace);
     return LR_OK;

@@ -34,6 +34,8 @@ static bool tally_block(struct lr_build *build, const struct lr_live_view *block
     enum lr_memory_kind kind = block->kind == LR_KIND_NEW ? LR_MEMORY_NEW : LR_MEMORY_MALLOC;
     uint64_t bytes;
 
+    if (is_late(build, block->birth_ms))
+        build->model->late_bytes += (double)block->size * block->weight;
     if (!block->owned) {
         add_block(&tally->memory[kind], (double)block->size, block->weight, block->birth_ms,
                   build->model->run.duration_ms);
@@ -50,6 +52,14 @@ static bool tally_block(struct lr_build *build, const struct lr_live_view *block
     return lr_parts_add(build->model, &tally->owned_parts, block->birth_ms, (double)bytes, 0);
 }
 
+/* Pages of it become the process' own when they are written to: it grows by them, of a file or not.
+ * Those of other files are the kernel's, which takes them back when it wants to. */
+static bool is_private(const struct lr_region_view *region)
+{
+    return region->flags & MAP_ANONYMOUS ||
+           ((region->flags & MAP_TYPE) == MAP_PRIVATE && region->prot & PROT_WRITE);
+}
+
 static bool tally_region(struct lr_build *build, const struct lr_region_view *region)
 {
     uint32_t stack = region->stack < build->stacks ? region->stack : 0;
@@ -59,7 +69,7 @@ static bool tally_region(struct lr_build *build, const struct lr_region_view *re
     add_block(sum, (double)region->length, 1, region->birth_ms, build->model->run.duration_ms);
     if (!(region->flags & MAP_ANONYMOUS))
         tally->file_bytes += region->length;
-    else if (is_late(build, region->birth_ms))
+    if (is_private(region) && is_late(build, region->birth_ms))
         lr_sampled_add_exact(&sum->late, (double)region->length);
     return lr_parts_add(build->model, &tally->parts[LR_MEMORY_MMAP], region->birth_ms,
                         (double)region->length, 1) &&

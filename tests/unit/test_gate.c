@@ -117,64 +117,6 @@ static void un_ended_streams_fail_and_name_their_line(void **state)
     finish();
 }
 
-/* A minute of a JVM, 3,000 Inflaters and `live` at its end; `numbers` of them, a second each. */
-static enum lr_gate_outcome use(bool killed, unsigned acquired, unsigned live,
-                                double (*numbers)(unsigned second), uint32_t birth_ms)
-{
-    struct lr_make *make = lr_make_new();
-    struct lr_header *header = lr_make_header(make);
-    header->compat |= LR_COMPAT_JAVA;
-    header->heartbeat_ms = 60000;
-    if (killed)
-        header->state = LR_STATE_OPEN;
-    header->end_unix_ns = killed ? 0 : header->start_unix_ns + UINT64_C(60000000000);
-    for (unsigned i = 0; numbers && i <= 60; i++)
-        lr_make_point(make, LR_SEC_SERIES_1M, i * 1000)->values[LR_SERIES_pairs_live] =
-            (uint64_t)numbers(i);
-    add_pairs(make, acquired, acquired - live, 0, live, birth_ms);
-    judge(make);
-    gate(NULL, "growth", "off");
-    enum lr_gate_outcome outcome = report.outcome;
-    finish();
-    return outcome;
-}
-
-static double rising(unsigned second)
-{
-    return second * 0.4 + 2 * jitter(second);
-}
-
-static double up_and_down(unsigned second)
-{
-    return 12 + 24 * jitter(second);
-}
-
-static double at_the_end(unsigned second)
-{
-    return second < 40 ? 4 : 24;
-}
-
-static double risen_within(unsigned second)
-{
-    return second < 30 ? 4 : 24;
-}
-
-static void what_may_be_in_use_fails_only_if_it_rises(void **state)
-{
-    (void)state;
-    assert_int_equal(use(true, 3000, 24, rising, 30000), LR_GATE_FAIL);
-    assert_int_equal(use(true, 3000, 24, at_the_end, 30000), LR_GATE_CANNOT_TELL);
-    assert_int_equal(use(true, 3000, 24, up_and_down, 30000), LR_GATE_PASS);
-    assert_int_equal(use(true, 3000, 40, risen_within, 30000), LR_GATE_CANNOT_TELL);
-    assert_int_equal(use(true, 300, 24, NULL, 30000),
-                     LR_GATE_CANNOT_TELL); /* nothing is known of it */
-    assert_int_equal(use(true, 200, 24, up_and_down, 30000), LR_GATE_FAIL); /* it hardly ends any */
-    assert_int_equal(use(true, 5, 5, NULL, 57000), LR_GATE_FAIL);
-    assert_int_equal(use(true, 5, 5, NULL, 58500), LR_GATE_CANNOT_TELL); /* it has just begun */
-    assert_int_equal(use(false, 3000, 40, up_and_down, 30000),
-                     LR_GATE_FAIL); /* nothing is in use */
-}
-
 static void growth_fails_by_its_interval(void **state)
 {
     (void)state;
@@ -465,7 +407,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clean_night_passes),
         cmocka_unit_test(un_ended_streams_fail_and_name_their_line),
-        cmocka_unit_test(what_may_be_in_use_fails_only_if_it_rises),
         cmocka_unit_test(growth_fails_by_its_interval),
         cmocka_unit_test(a_short_recording_never_passes_what_it_cannot_tell),
         cmocka_unit_test(without_a_history_growth_cannot_be_told),

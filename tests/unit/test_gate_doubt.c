@@ -3,51 +3,9 @@
  *
  * Stage: unit tests of GATE (judged.h has the recording).
  */
-#include "judged.h"
+#include "gate_answer.h"
 
-#include <stdio.h>
-#include <sys/mman.h>
-
-#include "gate.h"
-#include "gate_rules.h"
-
-enum { ANONYMOUS = MAP_ANONYMOUS << 8 | 3, MEGABYTE = 1000000 };
-
-static struct lr_gate_report report;
-
-/* The answer to `rule` of the recording that was judged last; `name` NULL: by the defaults only. */
-static const struct lr_gate_result *answer(const struct lr_model *baseline, const char *name,
-                                           const char *value, enum lr_gate_rule rule)
-{
-    struct lr_gate_rules rules;
-    struct lr_error error;
-
-    lr_gate_report_free(&report);
-    lr_gate_rules_default(&rules);
-    if (name)
-        assert_int_equal(lr_gate_rules_set_named(&rules, name, value, &error), LR_OK);
-    assert_int_equal(lr_gate_judge(&rules, model, baseline, &report, &error), LR_OK);
-    lr_gate_rules_free(&rules);
-    for (size_t i = 0; i < report.count; i++)
-        if (report.items[i].rule == rule)
-            return &report.items[i];
-    fail_msg("no answer to %s", lr_gate_rule_name(rule));
-    return NULL;
-}
-
-static void assert_outcome(const struct lr_gate_result *result, enum lr_gate_outcome outcome)
-{
-    if (result->outcome != outcome)
-        fail_msg("%s: %s, not %s: %s", lr_gate_rule_name(result->rule),
-                 lr_gate_outcome_name(result->outcome), lr_gate_outcome_name(outcome),
-                 result->message);
-}
-
-static void finish(void)
-{
-    lr_gate_report_free(&report);
-    end();
-}
+enum { MEGABYTE = 1000000 };
 
 /* --- streams --------------------------------------------------------------------------------- */
 
@@ -107,98 +65,6 @@ static void a_limit_on_a_name_that_nothing_has_never_passes(void **state)
     finish();
 }
 
-/* --- growth ---------------------------------------------------------------------------------- */
-
-static uint32_t stack_at(struct lr_make *make, const char *frame)
-{
-    return lr_make_java_stack(make, 1, frame);
-}
-
-/* One place grows no more, as its trend says; what another one mapped nobody followed. */
-static enum lr_gate_outcome unfollowed(uint64_t bytes, uint32_t birth_ms, bool mapped)
-{
-    struct lr_make *make = make_night();
-    enum lr_gate_outcome outcome;
-
-    uint32_t cache = stack_at(make, "com.acme.Cache.fill(Cache.java):3");
-    lr_make_live(make, 0x8000, 20 * MEGABYTE, LR_KIND_MALLOC, cache, 5, 0);
-    follow_growing(make, cache, 0);
-    uint32_t stack = stack_at(make, "com.acme.Arena.map(Arena.java):8");
-    if (mapped)
-        lr_make_region(make, 0x10000000, bytes, stack, birth_ms, ANONYMOUS);
-    else
-        lr_make_live(make, 0x10000000, bytes, LR_KIND_MALLOC, stack, birth_ms, 0);
-    judge(make);
-    outcome = answer(NULL, NULL, NULL, LR_GATE_GROWTH)->outcome;
-    finish();
-    return outcome;
-}
-
-static void a_mapping_without_a_trend_is_doubted_where_another_place_has_one(void **state)
-{
-    (void)state;
-    for (int mapped = 0; mapped <= 1; mapped++) {
-        assert_int_equal(unfollowed(30 * MEGABYTE, NIGHT_MS / 2, mapped), LR_GATE_CANNOT_TELL);
-        assert_int_equal(unfollowed(30 * MEGABYTE, 5, mapped), LR_GATE_PASS);       /* it is old */
-        assert_int_equal(unfollowed(MEGABYTE, NIGHT_MS / 2, mapped), LR_GATE_PASS); /* or small */
-    }
-}
-
-/* Ten seconds, of which three are a warm-up. */
-static struct lr_make *make_short(uint64_t bytes, uint32_t birth_ms, bool mapped)
-{
-    struct lr_make *make = lr_make_new();
-    uint32_t stack = stack_at(make, "com.acme.Leak.add(Leak.java):7");
-
-    if (mapped)
-        lr_make_region(make, 0x10000000, bytes, stack, birth_ms, ANONYMOUS);
-    else
-        lr_make_live(make, 0x10000000, bytes, LR_KIND_MALLOC, stack, birth_ms, 0);
-    return make;
-}
-
-static void a_short_and_flat_recording_passes_and_says_what_would_have_shown(void **state)
-{
-    (void)state;
-    for (int mapped = 0; mapped <= 1; mapped++) {
-        judge(make_short(50 * MEGABYTE, 5, mapped));
-        assert_outcome(answer(NULL, NULL, NULL, LR_GATE_GROWTH), LR_GATE_PASS);
-        assert_int_equal(report.outcome, LR_GATE_PASS);
-        finish();
-        judge(make_short(200000, 9000, mapped));
-        const struct lr_gate_result *result = answer(NULL, NULL, NULL, LR_GATE_GROWTH);
-        assert_outcome(result, LR_GATE_PASS);
-        /* 200,000 bytes in two thirds of ten seconds */
-        assert_non_null(strstr(result->message, "200 kB in 6.6 s"));
-        assert_non_null(strstr(result->message, "108 MB an hour"));
-        finish();
-    }
-}
-
-static void a_short_recording_that_may_grow_cannot_be_told_and_names_the_place(void **state)
-{
-    (void)state;
-    for (int mapped = 0; mapped <= 1; mapped++) {
-        judge(make_short(MEGABYTE, 9000, mapped));
-        const struct lr_gate_result *result = answer(NULL, NULL, NULL, LR_GATE_GROWTH);
-        assert_outcome(result, LR_GATE_CANNOT_TELL);
-        assert_int_equal(lr_gate_culprit(result)->line, 7);
-        assert_non_null(strstr(result->message, "too short"));
-        finish();
-    }
-}
-
-static void a_short_sampled_recording_does_not_pass_what_it_may_have_missed(void **state)
-{
-    (void)state;
-    struct lr_make *make = make_short(1000, 5, true);
-    lr_make_header(make)->compat &= ~(uint32_t)LR_COMPAT_EXACT;
-    lr_make_header(make)->interval = lr_make_header(make)->max_interval = 1 << 18;
-    judge(make);
-    assert_outcome(answer(NULL, NULL, NULL, LR_GATE_GROWTH), LR_GATE_CANNOT_TELL);
-    finish();
-}
-
 /* --- phases ---------------------------------------------------------------------------------- */
 
 /* 900 MB before the mark, 400 MB behind it. */
@@ -250,10 +116,27 @@ static void what_is_in_use_is_told_from_the_phase(void **state)
         lr_make_point(make, LR_SEC_SERIES_1M, i * 1000)->values[LR_SERIES_pairs_live] =
             i < 60 ? 0 : (uint64_t)(12 + 24 * jitter(i));
     lr_make_mark(make, "warm", 60000);
-    add_pairs(make, 3000, 2976, 0, 24, 90000);
+    add_pairs(make, 3000, 2976, 0, 24, 118000);
     judge_part(make, false, "warm", NULL);
     assert_outcome(answer(NULL, "growth", "off", LR_GATE_UNENDED), LR_GATE_PASS);
     finish();
+}
+
+/* --- forks ----------------------------------------------------------------------------------- */
+
+static void a_pass_says_that_forked_children_were_not_traced(void **state)
+{
+    (void)state;
+    for (unsigned forks = 0; forks <= 3; forks += 3) {
+        struct lr_make *make = lr_make_new();
+        lr_make_counter(make, LR_CNT_forks, forks);
+        judge(make);
+        const struct lr_gate_result *result = answer(NULL, NULL, NULL, LR_GATE_COMPLETENESS);
+        assert_outcome(result, LR_GATE_PASS);
+        assert_true(!strstr(result->message, "; what 3 forked children did is not in it") ==
+                    (forks == 0));
+        finish();
+    }
 }
 
 /* --- a baseline ------------------------------------------------------------------------------ */
@@ -325,12 +208,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_of_streams_counts_in_limit_growth),
         cmocka_unit_test(a_limit_on_a_name_that_nothing_has_never_passes),
-        cmocka_unit_test(a_mapping_without_a_trend_is_doubted_where_another_place_has_one),
-        cmocka_unit_test(a_short_and_flat_recording_passes_and_says_what_would_have_shown),
-        cmocka_unit_test(a_short_recording_that_may_grow_cannot_be_told_and_names_the_place),
-        cmocka_unit_test(a_short_sampled_recording_does_not_pass_what_it_may_have_missed),
         cmocka_unit_test(limit_rss_of_a_phase_leaves_out_the_peak_before_it),
         cmocka_unit_test(what_is_in_use_is_told_from_the_phase),
+        cmocka_unit_test(a_pass_says_that_forked_children_were_not_traced),
         cmocka_unit_test(a_short_candidate_never_passes_beside_a_long_baseline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
