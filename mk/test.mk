@@ -34,7 +34,7 @@ UNIT_PRELOAD := $(shell grep -lE '"($(PRELOAD_HEADERS))"' $(UNIT_SRC) /dev/null)
 UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)-asan/test/unit/%,\
 	$(filter-out $(UNIT_PRELOAD),$(UNIT_SRC)) tests/unit/test_jvm_walk.c)
 UNIT_TSAN := $(patsubst tests/unit/%.c,$(BUILD)-tsan/test/unit/%,\
-	$(foreach word,table young bundles recording sampler governor stacks jvm_walk,$(filter tests/unit/test_$(word)%.c,$(UNIT_PRELOAD))))
+	$(foreach word,table young recording sampler governor stacks jvm_walk,$(filter tests/unit/test_$(word)%.c,$(UNIT_PRELOAD))))
 
 $(TEST)/libpreload.a: $(LIBPRELOAD_OBJ)
 $(TEST)/libanalyzer.a: $(LIBANALYZER_OBJ)

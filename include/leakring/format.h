@@ -318,7 +318,7 @@ struct lr_pair {
     uint16_t flags;    /* LR_PAIR_REUSED */
     uint16_t gen;
     uint16_t thread;   /* as in lr_live */
-    uint32_t link;     /* for the writer's use */
+    uint32_t reserved;
 };
 LR_ASSERT(sizeof(struct lr_pair) == 32);
 

@@ -102,8 +102,6 @@ static void pass(uint32_t *flushed)
     lr_governor_tick(now); /* makes room for what follows */
     if (!resting)
         tenure(now);
-    else
-        lr_record_tenure_bundles(now - REST_MS);
     if (now - *flushed >= FLUSH_MS) {
         *flushed = now;
         lr_modules_changed();

@@ -62,21 +62,6 @@ static struct lr_thread_slot *find(uint32_t tid)
     return fresh < LR_THREAD_SLOTS && take_over(&slots[fresh], tid, false) ? &slots[fresh] : NULL;
 }
 
-static void (*bundle_left)(struct lr_bundle *bundle);
-
-void lr_threads_leave_bundles(void (*leave)(struct lr_bundle *bundle))
-{
-    bundle_left = leave;
-}
-
-/* Its owner died inside a pair's call. */
-static void leave_bundle(struct lr_thread_slot *slot)
-{
-    if (slot->bundle && bundle_left)
-        bundle_left(slot->bundle);
-    slot->bundle = NULL;
-}
-
 static void settle(struct lr_thread_slot *slot)
 {
     char name[LR_THREAD_NAME_BYTES];
@@ -85,7 +70,6 @@ static void settle(struct lr_thread_slot *slot)
     if (slot->room)
         memset(slot->room, 0, LR_THREAD_ROOM_BYTES);
     memset(&slot->sum, 0, sizeof slot->sum);
-    leave_bundle(slot);
     memset(slot->unused, 0, sizeof slot->unused);
     /* The main thread's TLS isn't in its stack, which is known anyway. */
     slot->place = (int)lr_self.tid == lr_prim_pid() ? 0 : (uintptr_t)&lr_self;
@@ -168,16 +152,12 @@ static bool is_due(struct lr_thread_slot *slot, uint32_t turn)
     return true;
 }
 
-/* A dead thread's slot is ours for a moment, so that nobody takes it before it is tidied up. */
 static void look_at(struct lr_thread_slot *slot, uint32_t tid)
 {
     bool is_named = may_read_files && refresh_label(slot);
-    if (is_named || lr_prim_is_task((int)tid) ||
-        !__atomic_compare_exchange_n(&slot->tid, &tid, lr_thread_id(), false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_RELAXED))
-        return;
-    leave_bundle(slot);
-    __atomic_store_n(&slot->tid, 0, __ATOMIC_RELEASE);
+    if (!is_named && !lr_prim_is_task((int)tid))
+        __atomic_compare_exchange_n(&slot->tid, &tid, 0, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED);
 }
 
 /* A pass goes on where the last one had looked at enough. */

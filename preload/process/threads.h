@@ -41,18 +41,13 @@ struct lr_thread_slot {
     void *room;         /* LR_THREAD_ROOM_BYTES for the unwinder (unwind_memory.h), or NULL */
     uintptr_t place;    /* of something in the owner's stack mapping: its TLS; 0: none */
     struct lr_thread_sum sum;
-    struct lr_bundle *bundle; /* of the pair's call that it is in (record.h); NULL: none */
-    uint16_t bundle_hint;
-    uint8_t unused[6]; /* a cache line in all */
+    uint8_t unused[16]; /* a cache line in all */
 };
 _Static_assert(sizeof(struct lr_thread_slot) == 64, "one cache line");
 
 extern struct lr_thread_slot lr_thread_nobody; /* label 0, no room; shared and never written */
 
-struct lr_bundle;
 bool lr_threads_start(void); /* false: not enough memory */
-/* Who takes what dead threads held.  At start. */
-void lr_threads_leave_bundles(void (*leave)(struct lr_bundle *bundle));
 
 struct lr_thread_slot *lr_thread_claim(void);
 

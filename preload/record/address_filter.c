@@ -4,7 +4,6 @@
  */
 #include "address_filter.h"
 
-#include "bundles.h"
 #include "prim.h"
 
 static uint8_t *filters[2];
@@ -126,20 +125,10 @@ static void add_young(uintptr_t filter, const struct lr_young *young)
     }
 }
 
-static void add_bundles(uintptr_t filter)
-{
-    for (unsigned at = 0; at < LR_BUNDLE_PLACES; at++) {
-        uintptr_t address = lr_bundles_address(at);
-        if (address)
-            add(filter, lr_filter_cell(address));
-    }
-}
-
 void lr_filter_build(const struct lr_table *live, const struct lr_young *young)
 {
     if (young) /* first: what is tenured meanwhile is found in the other */
         add_young(lr_sampling.filter_next, young);
-    add_bundles(lr_sampling.filter_next);
     add_table(lr_sampling.filter_next, live);
     misses_before = lr_filter_missed();
     expired = false;

@@ -5,7 +5,6 @@
 #include "governor.h"
 
 #include "address_filter.h"
-#include "bundles.h"
 #include "config.h"
 #include "file.h"
 #include "meter.h"
@@ -250,16 +249,6 @@ static void govern_table(uint32_t now_ms)
     }
 }
 
-/* Some thread's bundle may be filled without regard to the filter, as it was opened before: that is
- * over in a moment, unless that thread is gone. */
-static bool waits_for_bundles(void)
-{
-    enum { PASSES = 200 };
-    static unsigned waited;
-    waited = lr_bundles_are_held() && waited < PASSES ? waited + 1 : 0;
-    return waited > 0;
-}
-
 /* While blocks are sampled there is a filter for their releases. */
 static void keep_filter(uint32_t now_ms)
 {
@@ -275,10 +264,7 @@ static void keep_filter(uint32_t now_ms)
         prepared_ms = now_ms;
         wait_ms = wait_ms < REBUILD_MAX_MS ? wait_ms * 2 : wait_ms;
     }
-    if (lr_sampling.filter)
-        lr_bundles_rest();
-    if (lr_sampling.filter_next && now_ms - prepared_ms + 1 > LR_FILTER_WAIT_MS &&
-        !waits_for_bundles()) {
+    if (lr_sampling.filter_next && now_ms - prepared_ms + 1 > LR_FILTER_WAIT_MS) {
         lr_filter_build(lr_record_live_table(), lr_record_young_table());
         built_ms = now_ms;
     }

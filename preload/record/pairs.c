@@ -13,7 +13,6 @@
 #include "guard.h"
 #include "intern.h"
 #include "marks.h"
-#include "pair_bundles.h"
 #include "pair_sites.h"
 #include "pairs_start.h"
 #include "prim.h"
@@ -138,7 +137,6 @@ static bool insert(const struct lr_pair *pair, uintptr_t place)
         slot->pair = pair->pair;
         slot->flags = pair->flags;
         slot->thread = pair->thread;
-        slot->link = pair->link;
         slot->gen++;
         __atomic_store_n(&slot->key, pair->key, __ATOMIC_RELEASE);
         if (!(pair->flags & LR_PAIR_REUSED))
@@ -159,7 +157,6 @@ static void enter_scope(struct lr_pair_scope *scope, uint32_t stack, bool later)
     scope->stack = stack;
     scope->saved_stack = lr_self.pair_stack;
     scope->saved_later = lr_self.pair_later;
-    scope->bundle = NULL;
     scope->active = true;
     lr_self.pair_stack = stack;
     lr_self.pair_later = later;
@@ -170,8 +167,6 @@ static void leave_scope(struct lr_pair_scope *scope)
 {
     lr_self.pair_stack = scope->saved_stack;
     lr_self.pair_later = scope->saved_later;
-    if (scope->bundle)
-        lr_pair_bundle_detach();
     lr_self.in_pair = 0;
     lr_record_call_ended();
 }
@@ -192,7 +187,6 @@ void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *ca
     lr_stack_pin(stack);                          /* the real call may take its time */
     scope->unrecorded = env && lr_jvm_has_died(); /* asked afterwards: the stack is no good */
     enter_scope(scope, stack, false);
-    scope->bundle = lr_pair_bundle_open(stack);
     lr_leave();
 }
 
@@ -216,7 +210,7 @@ static void mark_reused(uintptr_t handle)
     set_tag(old, 0);
 }
 
-static void record_acquired(uint32_t pair, uint32_t stack, uintptr_t handle, uint32_t bundle)
+static void record_acquired(uint32_t pair, uint32_t stack, uintptr_t handle)
 {
     mark_reused(handle);
     uint32_t site = lr_pair_site(pair, stack);
@@ -232,7 +226,6 @@ static void record_acquired(uint32_t pair, uint32_t stack, uintptr_t handle, uin
         .site = site - 1,
         .pair = (uint16_t)pair,
         .thread = lr_thread_label(),
-        .link = bundle,
     };
     add(&totals->acquired);
     if (!insert(&record, handle)) {
@@ -246,11 +239,9 @@ void lr_pair_acquire_end(struct lr_pair_scope *scope, uint32_t pair, uintptr_t h
     if (!scope->active)
         return;
     leave_scope(scope);
-    bool acquired = handle && !scope->unrecorded;
-    uint32_t bundle = lr_pair_bundle_close(scope->bundle, acquired);
-    if (!acquired || !lr_enter())
+    if (!handle || scope->unrecorded || !lr_enter())
         return;
-    record_acquired(pair, scope->stack, handle, bundle);
+    record_acquired(pair, scope->stack, handle);
     lr_leave();
 }
 
@@ -280,12 +271,10 @@ static void count_release(const struct lr_pair *pair, enum lr_releaser who, uint
         __atomic_fetch_add(&totals->released_unknown, by, __ATOMIC_RELAXED);
 }
 
-static void record_released(struct lr_pair_scope *scope, struct lr_pair *slot, uint32_t *bundle)
+static void record_released(struct lr_pair_scope *scope, struct lr_pair *slot)
 {
     uintptr_t handle = slot->key;
     scope->released = *slot;
-    scope->released.link = 0;
-    *bundle = slot->link;
     count_release(slot, scope->who, 1);
     release_slot(slot);
     if (scope->who == LR_RELEASER_CLEANER) {
@@ -304,12 +293,11 @@ static struct lr_pair *find_of(uint32_t pair, uintptr_t handle)
  * a part of its own end isn't there any more. */
 static void release_nested(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle)
 {
-    uint32_t unclaimed;
     if (!lr_self.in_pair || !lr_enter())
         return;
     struct lr_pair *slot = find_of(pair, handle);
     if (slot)
-        record_released(scope, slot, &unclaimed);
+        record_released(scope, slot);
     lr_leave();
 }
 
@@ -322,14 +310,12 @@ void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t
         release_nested(scope, pair, handle);
         return;
     }
-    uint32_t bundle = 0;
     struct lr_pair *slot = find_of(pair, handle);
     if (slot)
-        record_released(scope, slot, &bundle);
+        record_released(scope, slot);
     else
         lr_count(LR_CNT_pair_unknown_release);
     enter_scope(scope, 0, false);
-    scope->bundle = lr_pair_bundle_claim(bundle);
     lr_leave();
 }
 
@@ -345,10 +331,8 @@ void lr_pair_release_failed(struct lr_pair_scope *scope)
 
 void lr_pair_release_end(struct lr_pair_scope *scope)
 {
-    if (!scope->active)
-        return;
-    leave_scope(scope);
-    lr_pair_bundle_close(scope->bundle, false);
+    if (scope->active)
+        leave_scope(scope);
 }
 
 void lr_pairs_mark_sites(struct lr_marks *sites)

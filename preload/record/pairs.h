@@ -33,7 +33,6 @@ struct lr_pair_scope {
     uint32_t stack;     /* the pair's (acquisition) stack */
     uint32_t saved_stack, saved_later;
     struct lr_pair released; /* by lr_pair_release_begin; key 0: none */
-    struct lr_bundle *bundle; /* that this call's blocks are in (bundles.h); NULL: none */
     enum lr_releaser who;
 };
 

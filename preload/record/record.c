@@ -5,7 +5,6 @@
 #include "record.h"
 
 #include "address_filter.h"
-#include "bundles.h"
 #include "config.h"
 #include "file.h"
 #include "guard.h"
@@ -58,7 +57,6 @@ bool lr_record_start(void)
     if (!memory || !live.touched)
         return false;
     young = lr_young_over(memory, young_slots);
-    lr_threads_leave_bundles(lr_record_leave_bundle);
     lr_sampler_seed(lr_config.seed);
     if (lr_config.interval) {
         lr_filter_start(); /* without it, every free looks into the tables */
@@ -191,30 +189,6 @@ static void insert(const struct lr_live *record)
     lr_filter_note(record->key);
 }
 
-void lr_record_bundled(struct lr_bundle *bundle)
-{
-    uint64_t bytes;
-    uint32_t stack = bundle->stack, blocks = lr_bundle_total(bundle, &bytes);
-    if (!blocks)
-        return;
-    lr_stack_add_blocks(stack, blocks, bytes);
-    count_direct(blocks);
-}
-
-void lr_record_leave_bundle(struct lr_bundle *bundle)
-{
-    lr_record_bundled(bundle);
-    uint64_t moved = lr_bundle_free(bundle, &live, lost);
-    if (moved)
-        count_live(0, (int64_t)moved);
-}
-
-static inline struct lr_bundle *bundle_of_call(void)
-{
-    const struct lr_thread_slot *slot = lr_self.slot;
-    return lr_self.in_pair && slot ? slot->bundle : NULL;
-}
-
 static void add_to_sum(struct lr_thread_sum *sum, uint32_t stack, uint64_t size)
 {
     if (sum->blocks && (sum->stack != stack || sum->blocks == SUM_MAX))
@@ -225,24 +199,22 @@ static void add_to_sum(struct lr_thread_sum *sum, uint32_t stack, uint64_t size)
     sum->blocks++;
 }
 
-/* A block of the pair whose call this is.  It lives as long as the pair: straight into the file,
- * unless its bundle has room. */
+/* A block of the pair whose call this is.  Straight into the file: it lives as long as the pair. */
 static void insert_owned(const struct lr_live *record)
 {
     uint64_t size = record->info & LR_LIVE_SIZE_MASK;
     struct lr_thread_sum *sum = sum_of_call();
-    if (sum) {
-        add_to_sum(sum, record->stack, size);
-    } else {
+    if (!sum) {
         lr_stack_add(record->stack, size);
         note_direct(record->birth_ms);
+        insert_in_file(record);
+    } else {
+        add_to_sum(sum, record->stack, size);
+        if (lr_table_insert(&live, record))
+            sum->live++;
+        else
+            lost(record);
     }
-    if (!lr_table_insert(&live, record))
-        lost(record);
-    else if (sum)
-        sum->live++;
-    else
-        count_live(record->key, 1);
     lr_filter_note(record->key);
 }
 
@@ -292,20 +264,11 @@ static void record_owned(const void *block, size_t size, enum lr_kind kind)
     insert_owned(&record);
 }
 
-/* What an acquiring call allocates.  About 2 ns. */
-static inline bool is_bundled(const void *block, size_t size, enum lr_kind kind)
-{
-    struct lr_bundle *bundle = bundle_of_call();
-    return bundle && !lr_self.pair_later &&
-           lr_bundle_add(bundle, (uintptr_t)block, info_of(size, kind) | LR_LIVE_OWNED);
-}
-
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
                      const struct lr_regs *caller)
 {
     if (__builtin_expect(lr_self.pair_stack, 0)) {
-        if (!is_bundled(block, size, kind))
-            record_owned(block, size, kind);
+        record_owned(block, size, kind);
         return;
     }
     if (__builtin_expect(!lr_meter_is_due(), 1)) {
@@ -335,26 +298,17 @@ static inline __attribute__((always_inline)) bool take_young(uintptr_t address,
     return record ? lr_young_remove(&young, address, record) : lr_young_drop(&young, address);
 }
 
-/* What a pair's call frees is mostly the pair's, which never was in the young table. */
-static inline bool take_of_call(uintptr_t address, struct lr_live *record)
-{
-    return lr_bundle_strike(bundle_of_call(), address, record) ||
-           take_live((const void *)address, record);
-}
-
-/* Twice: a record may move to the file between the two looks. */
+/* Twice: a record may move from the young table to the file between the two looks.  What a pair's
+ * call frees is mostly the pair's, which never was young. */
 static inline __attribute__((always_inline)) bool take(const void *block, struct lr_live *record)
 {
     uintptr_t filter = __atomic_load_n(&lr_sampling.filter, __ATOMIC_ACQUIRE);
     uintptr_t address = (uintptr_t)block;
-    bool in_call = __builtin_expect(lr_self.in_pair, 0);
-    if (!in_call)
-        lr_table_prefetch(&live, address); /* while the young table is searched */
+    bool file_first = __builtin_expect(lr_self.in_pair, 0);
+    lr_table_prefetch(&live, address); /* while the young table is searched */
     for (unsigned look = 0; look < 2; look++) {
-        if ((in_call && take_of_call(address, record)) || take_young(address, record) ||
-            (!in_call && take_live(block, record)) ||
-            (__atomic_load_n(&lr_bundles_top, __ATOMIC_RELAXED) &&
-             lr_bundles_strike(address, record))) {
+        if ((file_first && take_live(block, record)) || take_young(address, record) ||
+            (!file_first && take_live(block, record))) {
             if (__builtin_expect(filter != 0, 0))
                 lr_filter_subtract(filter, address);
             return true;
@@ -401,10 +355,9 @@ void lr_record_put_back(const struct lr_live *record)
     }
 }
 
-/* The file last: what is tenured meanwhile is found there. */
+/* Young ones first: what is tenured meanwhile is found in the file. */
 void lr_record_mark(struct lr_marks *stacks)
 {
-    lr_bundles_mark(stacks);
     lr_young_mark(&young, stacks);
     lr_table_mark(&live, stacks);
 }
@@ -426,33 +379,22 @@ uint32_t lr_record_arrivals(void)
     return arrivals + lr_young_fresh(&young);
 }
 
-static void count_tenured(uint64_t moved)
+void lr_record_tenure(uint32_t before_ms)
 {
+    look_everywhere(before_ms);
+    lr_table_fit(&live, lr_record_live_count());
+    uint64_t moved = lr_young_tenure(&young, &live, before_ms, lost);
     if (moved) {
         lr_count_add(LR_CNT_tenured, moved);
         count_live(0, (int64_t)moved);
     }
 }
 
-void lr_record_tenure_bundles(uint32_t before_ms)
-{
-    count_tenured(lr_bundles_tenure(&live, before_ms, lost));
-}
-
-void lr_record_tenure(uint32_t before_ms)
-{
-    look_everywhere(before_ms);
-    lr_table_fit(&live, lr_record_live_count());
-    count_tenured(lr_young_tenure(&young, &live, before_ms, lost));
-    lr_record_tenure_bundles(before_ms);
-}
-
 void lr_record_tenure_all(void)
 {
     lr_record_tenure(UINT32_MAX);
     struct lr_patience patience = {0};
-    while ((lr_young_is_moving(&young) || lr_bundles_are_moving()) &&
-           lr_patience_wait(&patience, MOVED_MS))
+    while (lr_young_is_moving(&young) && lr_patience_wait(&patience, MOVED_MS))
         ;
 }
 
@@ -479,7 +421,7 @@ void lr_record_recounted(uint64_t count)
 
 uint64_t lr_record_room(void)
 {
-    return live.slot_count - young.slot_count - LR_BUNDLE_PLACES;
+    return live.slot_count - young.slot_count;
 }
 
 struct lr_table *lr_record_live_table(void)

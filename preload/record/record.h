@@ -31,12 +31,6 @@ void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float we
 /* The pair's call that this thread was in has ended: what was added up for it goes to the totals.
  * Outside the call already (lr_self.in_pair), so that no signal handler adds meanwhile. */
 void lr_record_call_ended(void);
-
-struct lr_bundle;
-/* Adds what the acquiring call put into its bundle to the totals of its stack. */
-void lr_record_bundled(struct lr_bundle *bundle);
-/* Frees a bundle that this thread holds (bundles.h); what is left in it goes to the file. */
-void lr_record_leave_bundle(struct lr_bundle *bundle);
 /* A block is about to be released that lr_filter_excludes doesn't exclude.  Needs no guard:
  * signal-safe at any depth. */
 void lr_record_free(const void *block);
@@ -62,8 +56,6 @@ void lr_record_recounted(uint64_t count);
 
 /* The helper thread's part: moves young records born before `before_ms` into the file. */
 void lr_record_tenure(uint32_t before_ms);
-/* The same for bundles alone, for those that came too late for the last time. */
-void lr_record_tenure_bundles(uint32_t before_ms);
 /* Before the process ends or replaces its image: moves all of them, and waits (at most 100 ms)
  * for those that the helper thread is moving. */
 void lr_record_tenure_all(void);

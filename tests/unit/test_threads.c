@@ -126,36 +126,6 @@ static void test_the_dead_give_theirs_back(void **state)
     assert_true(highest - lr_thread_slot() < TOGETHER * 8);
 }
 
-static char a_bundle;
-static unsigned bundles_left;
-
-static void count_left(struct lr_bundle *bundle)
-{
-    bundles_left += (void *)bundle == &a_bundle;
-}
-
-static void *die_inside_a_call(void *unused)
-{
-    lr_thread_slot()->bundle = (struct lr_bundle *)&a_bundle;
-    return unused;
-}
-
-static void test_what_a_dead_thread_held_is_left_once(void **state)
-{
-    (void)state;
-    pthread_t thread;
-    lr_threads_leave_bundles(count_left);
-    assert_int_equal(pthread_create(&thread, NULL, die_inside_a_call, NULL), 0);
-    pthread_join(thread, NULL);
-    for (int i = 0; i < 100000 && !bundles_left; i++)
-        lr_threads_refresh();
-    claim_in_threads();
-    assert_int_equal(bundles_left, 1);
-    for (int i = 0; i < TOGETHER; i++)
-        assert_null(claimed[i]->bundle);
-    lr_threads_leave_bundles(NULL);
-}
-
 static sem_t named, go_on;
 
 static void *with_name(void *name)
@@ -264,7 +234,6 @@ int main(void)
         cmocka_unit_test(test_a_slot_is_claimed_once),
         cmocka_unit_test(test_the_living_have_slots_of_their_own),
         cmocka_unit_test(test_the_dead_give_theirs_back),
-        cmocka_unit_test(test_what_a_dead_thread_held_is_left_once),
         cmocka_unit_test(test_thousands_of_names_are_not_all_read_at_once),
         cmocka_unit_test(test_labels_are_names),
         cmocka_unit_test(test_too_many_names),
