@@ -25,8 +25,8 @@ static const char *verb_of(enum lr_suppress_state state)
         [LR_SUPPRESS_EXPIRED] = "has expired and no longer covers",
         [LR_SUPPRESS_OVER] = "is exceeded and covers none of",
         [LR_SUPPRESS_UNREASONED] = "has no reason and covers none of",
-        [LR_SUPPRESS_IN_DOUBT] = "may cover places whose names are missing, as reading files "
-                                 "failed",
+        [LR_SUPPRESS_IN_DOUBT] = ("may cover places whose names are missing, as reading files "
+                                  "failed"),
     };
 
     return verbs[state];

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #include "config.h"
-#include "limits.h"
+#include "memory_limits.h"
 #include "prim.h"
 #include "text.h"
 

@@ -1,5 +1,5 @@
-/* limits.c -- limits.h: /proc/meminfo and the cgroup's limit files. */
-#include "limits.h"
+/* memory_limits.c -- memory_limits.h: /proc/meminfo and the cgroup's limit files. */
+#include "memory_limits.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* limits.h -- how much memory this process may use.  Stage: start-up only. */
-#ifndef LEAKRING_LIMITS_H
-#define LEAKRING_LIMITS_H
+/* memory_limits.h -- how much memory this process may use.  Stage: start-up only. */
+#ifndef LEAKRING_MEMORY_LIMITS_H
+#define LEAKRING_MEMORY_LIMITS_H
 
 #include <stdint.h>
 
