@@ -65,7 +65,7 @@ narrow() {
     tmux -S "$T/tmux" -f /dev/null new-session -d -s top -x "$1" -y "$2" \
         "env LC_ALL=C.UTF-8 TERM=screen-256color '$LR_CLI' top leak.lkr"
     on_screen "^LEAK: " "$1 columns: the verdict"
-    tap_like "$(screen | tr '\n' ' ')" "they hold 1.65 MB of ?native memory\." "$1 columns: to its end"
+    tap_like "$(screen | tr '\n' ' ')" "hold 1.65 MB of ?native memory\." "$1 columns: to its end"
 }
 narrow_terminals() {
     narrow 80 24
