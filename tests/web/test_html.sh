@@ -4,17 +4,10 @@
 # directory's test/web.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
-tap_need node jq
-chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
-    tap_skip_all "no Chromium; install the package chromium"
-web=$LR_ROOT/build/web
-[ -s "$web/report.js" ] || tap_skip_all "built without Node.js (see build/web/npm.log)"
-make -s -C "$LR_ROOT" web-check >"$T/web-check.log" 2>&1
-checked=$?
-[ -e "$web/node_modules/playwright-core/index.mjs" ] && [ -e "$web/node_modules/axe-core/axe.min.js" ] ||
-    tap_skip_all "no playwright-core or axe-core; the npm registry can't be reached"
+. "$(dirname "$0")/../lib/web.sh"
+web_setup
 
-mkdir pages samples
+mkdir samples
 "$LR_BUILD/test/unit/test_golden" "$T/samples" >/dev/null || exit 1
 mv samples/{blind,clean,hostile,incomplete,leak,noisy}.lkr pages || exit 1
 JDK=$(head -1 <<<"$LR_JDKS")
@@ -24,10 +17,7 @@ traced less.lkr "$JDK/bin/java" -Xmx128m -cp "$JAVA_CLASSES" ForgetfulService 60
 traced pages/service.lkr "$JDK/bin/java" -Xmx128m -cp "$JAVA_CLASSES" ForgetfulService
 wait $!
 LR_KEYS=budget=off traced pages/many.lkr "$LR_BUILD/test/bench/many_stacks" 5000 >/dev/null
-for trace in pages/*.lkr; do
-    "$LR_CLI" report --format=html -o "${trace%.lkr}.html" "$trace" 2>/dev/null &&
-        "$LR_CLI" report --format=json "$trace" >"${trace%.lkr}.json" || exit 1
-done
+web_pages
 # Of totals, since it is the machine's doing how long the runs took.
 "$LR_CLI" diff --by=total --format=html -o pages/diff.html less.lkr pages/service.lkr 2>/dev/null &&
     "$LR_CLI" diff --by=total --format=html -o pages/diff-back.html pages/service.lkr less.lkr 2>/dev/null &&
@@ -40,11 +30,6 @@ tap_is "$?:$(cat none.err)" "2:leakring: pages/service.lkr: baseline none.lkr: N
 tap_is "$?" 2 "as text, the difference is another command's"
 tap_like "$(cat text.err)" "leakring diff OLD NEW" "and it is named"
 
-mkdir -p "$LR_BUILD/test/web"
-node "$LR_ROOT/tests/web/pages.mjs" "$web/node_modules" "$chromium" \
-    "$T/pages" "$LR_BUILD/test/web" >"$T/browser.log" 2>&1
-status=$?
-tap_take "$T/browser.log"
-tap_ok "$status" "the browser's tests ran to their end" "$(tail -5 "$T/browser.log")"
-tap_ok "$checked" "the page's script has no wrong types" "$(tail -5 "$T/web-check.log")"
+web_browse "$LR_BUILD/test/web"
+tap_ok "$WEB_CHECKED" "the page's script has no wrong types" "$(tail -5 "$T/web-check.log")"
 tap_done
