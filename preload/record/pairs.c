@@ -271,9 +271,13 @@ static void count_release(const struct lr_pair *pair, enum lr_releaser who, uint
         __atomic_fetch_add(&totals->released_unknown, by, __ATOMIC_RELAXED);
 }
 
-static void record_released(struct lr_pair_scope *scope, struct lr_pair *slot)
+/* False: no such pair is known. */
+static bool record_released(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle)
 {
-    uintptr_t handle = slot->key;
+    struct lr_pair *slot = find(handle);
+
+    if (!slot || slot->pair != pair)
+        return false;
     scope->released = *slot;
     count_release(slot, scope->who, 1);
     release_slot(slot);
@@ -281,24 +285,7 @@ static void record_released(struct lr_pair_scope *scope, struct lr_pair *slot)
         lr_trace_event(LR_EVENT_CLEANED, scope->released.site, handle);
         lr_collections_note_cleaned(scope->released.birth_ms);
     }
-}
-
-static struct lr_pair *find_of(uint32_t pair, uintptr_t handle)
-{
-    struct lr_pair *slot = find(handle);
-    return slot && slot->pair == pair ? slot : NULL;
-}
-
-/* Inside another pair's call, whose allocator makes room by ending others.  What that call ends as
- * a part of its own end isn't there any more. */
-static void release_nested(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle)
-{
-    if (!lr_self.in_pair || !lr_enter())
-        return;
-    struct lr_pair *slot = find_of(pair, handle);
-    if (slot)
-        record_released(scope, slot);
-    lr_leave();
+    return true;
 }
 
 void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle,
@@ -307,13 +294,15 @@ void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t
     scope->released.key = 0;
     scope->who = who;
     if (!enter(scope)) {
-        release_nested(scope, pair, handle);
+        /* Inside another pair's call, whose allocator makes room by ending others.  What that call
+         * ends as a part of its own end isn't there any more. */
+        if (lr_self.in_pair && lr_enter()) {
+            record_released(scope, pair, handle);
+            lr_leave();
+        }
         return;
     }
-    struct lr_pair *slot = find_of(pair, handle);
-    if (slot)
-        record_released(scope, slot);
-    else
+    if (!record_released(scope, pair, handle))
         lr_count(LR_CNT_pair_unknown_release);
     enter_scope(scope, 0, false);
     lr_leave();
