@@ -216,6 +216,23 @@ bool lr_diff_is_regression(const struct lr_diff_site *site)
     return counts(site) && (site->state == LR_DIFF_NEW || site->state == LR_DIFF_GROWN);
 }
 
+size_t lr_diff_jvm(const struct lr_diff *diff, double *old_bytes, double *new_bytes)
+{
+    size_t places = 0;
+
+    *old_bytes = *new_bytes = 0;
+    for (size_t i = diff->counted; i < diff->count; i++) {
+        const struct lr_diff_site *site = &diff->items[i];
+
+        if (!site->jvm || site->mapped)
+            continue;
+        places++;
+        *old_bytes += site->bytes.old.value;
+        *new_bytes += site->bytes.new.value;
+    }
+    return places;
+}
+
 /* More first, equal last. */
 static int rank(const struct lr_diff_site *site)
 {

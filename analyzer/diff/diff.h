@@ -120,4 +120,8 @@ void lr_diff_free(struct lr_diff *diff); /* NULL is fine */
 /* New or grown, and what the verdict counts: the regressions, which come first. */
 bool lr_diff_is_regression(const struct lr_diff_site *site);
 
+/* What the JVM itself holds, which no verdict is about: bytes of old and new run, and at how many
+ * places; address space isn't among it. */
+size_t lr_diff_jvm(const struct lr_diff *diff, double *old_bytes, double *new_bytes);
+
 #endif

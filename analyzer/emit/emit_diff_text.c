@@ -190,20 +190,10 @@ static void put_part(struct text *text, const char *heading, size_t first, size_
 /* What the JVM takes for itself, in one line. */
 static void put_jvm(struct text *text)
 {
-    const struct lr_diff *diff = text->diff;
-    double old = 0, new = 0;
-    size_t places = 0;
+    double old, new;
+    size_t places = lr_diff_jvm(text->diff, &old, &new);
     char now[CELL], change[CELL], number[LR_UNIT_SIZE];
 
-    for (size_t i = diff->counted; i < diff->count; i++) {
-        const struct lr_diff_site *site = &diff->items[i];
-
-        if (!site->jvm || site->mapped)
-            continue;
-        places++;
-        old += site->bytes.old.value;
-        new += site->bytes.new.value;
-    }
     if (places == 0)
         return;
     lr_page_blank(&text->page);

@@ -124,18 +124,9 @@ static void put_site(FILE *out, const struct lr_diff *diff, size_t index, bool c
 /* The JVM's own memory changes by chance: a line says how much. */
 static void put_jvm(FILE *out, const struct lr_diff *diff)
 {
-    double old = 0, new = 0;
-    size_t places = 0;
+    double old, new;
+    size_t places = lr_diff_jvm(diff, &old, &new);
 
-    for (size_t i = diff->counted; i < diff->count; i++) {
-        const struct lr_diff_site *site = &diff->items[i];
-
-        if (!site->jvm || site->mapped)
-            continue;
-        places++;
-        old += site->bytes.old.value;
-        new += site->bytes.new.value;
-    }
     if (places == 0)
         return;
     fputs("<p>The JVM's own memory, not counted: ", out);
