@@ -3,8 +3,6 @@
  * Stage: command.  Context: analyzer only.  load -> symbolize -> judge -> gate -> emit.
  */
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "check_files.h"
 #include "commands.h"
@@ -13,6 +11,7 @@
 #include "newest.h"
 #include "options.h"
 #include "status.h"
+#include "terminal.h"
 #include "trace_options.h"
 
 static const struct lr_help help = {
@@ -86,27 +85,18 @@ static int parse_options(int argc, char **argv, struct request *request)
     return -1;
 }
 
-static unsigned width_of(const struct request *request)
-{
-    struct winsize size;
-
-    if (!lr_output_is_stdout(&request->output) || !isatty(STDOUT_FILENO) ||
-        ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
-        return 0;
-    return size.ws_col;
-}
-
 static enum lr_status write_answers(const struct request *request, const struct lr_checked *checked,
                                     FILE *out, struct lr_error *error)
 {
-    struct lr_emit_gate_options look = {.width = width_of(request)};
-    const char *no_color = getenv("NO_COLOR");
+    const struct lr_emit_gate_options look = {
+        .color = lr_use_color(LR_COLOR_AUTO, &request->output),
+        .width = lr_output_width(&request->output),
+    };
 
     if (request->quiet)
         return LR_OK;
     if (request->format == LR_OUTPUT_JSON)
         return lr_emit_gate_json(out, checked->reports, checked->count, error);
-    look.color = look.width > 0 && !(no_color && *no_color);
     for (size_t i = 0; i < checked->count; i++)
         lr_emit_gate_text(out, checked->reports[i], &look);
     return LR_OK;

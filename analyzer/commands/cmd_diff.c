@@ -209,13 +209,9 @@ static enum lr_status diff_files(const struct request *request, char **paths, co
     struct lr_open_model old = {0}, new = {0};
     enum lr_status status;
 
-    lr_progress_begin(paths[0]);
-    status = lr_model_open(&old, *which = paths[0], &request->open, error);
-    lr_progress_end();
-    lr_progress_begin(paths[1]);
+    status = lr_model_open_slowly(&old, *which = paths[0], &request->open, error);
     if (status == LR_OK)
-        status = lr_model_open(&new, *which = paths[1], &request->open, error);
-    lr_progress_end();
+        status = lr_model_open_slowly(&new, *which = paths[1], &request->open, error);
     if (status == LR_OK) {
         *which = NULL;
         status = write_diff(request, old.model, new.model, out, error);

@@ -212,7 +212,7 @@ static enum lr_status write_html(const struct request *request, const struct lr_
     enum lr_status status = LR_OK;
 
     if (request->baseline) {
-        status = lr_model_open(&old, request->baseline, &request->open, error);
+        status = lr_model_open_slowly(&old, request->baseline, &request->open, error);
         if (status == LR_OK)
             status = lr_diff_make(old.model, model, &rules, &diff, error);
         else
@@ -243,11 +243,8 @@ static enum lr_status report_file(const struct request *request, const char *pat
                                   struct lr_error *error)
 {
     struct lr_open_model open;
-    enum lr_status status;
+    enum lr_status status = lr_model_open_slowly(&open, path, &request->open, error);
 
-    lr_progress_begin(path);
-    status = lr_model_open(&open, path, &request->open, error);
-    lr_progress_end();
     if (status == LR_OK)
         status = write_report(request, open.model, out, error);
     lr_model_close(&open);

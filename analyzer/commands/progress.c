@@ -88,7 +88,7 @@ static void *run(void *unused)
     return unused;
 }
 
-void lr_progress_begin(const char *file)
+static void begin(const char *file)
 {
     pthread_condattr_t attributes;
     sigset_t all, before;
@@ -108,7 +108,7 @@ void lr_progress_begin(const char *file)
     lr_steps_begin("reading", 0);
 }
 
-void lr_progress_end(void)
+static void end(void)
 {
     if (!progress.running)
         return;
@@ -121,4 +121,15 @@ void lr_progress_end(void)
     if (progress.shown)
         put_line("");
     progress.running = false;
+}
+
+enum lr_status lr_model_open_slowly(struct lr_open_model *open, const char *path,
+                                    const struct lr_open_options *options, struct lr_error *error)
+{
+    enum lr_status status;
+
+    begin(path);
+    status = lr_model_open(open, path, options, error);
+    end();
+    return status;
 }

@@ -5,11 +5,12 @@
 #ifndef LEAKRING_PROGRESS_H
 #define LEAKRING_PROGRESS_H
 
-/* Nothing unless standard error is a terminal: a line that is written over and over, from the first
- * second on, by a thread of its own, since what is waited for may be one long call.  `file` must
- * live until the end. */
-void lr_progress_begin(const char *file);
-/* Takes the line away; after it, others may write. */
-void lr_progress_end(void);
+#include "open_model.h"
+
+/* lr_model_open(), and unless standard error is no terminal, a line that is written over and over,
+ * from the first second on, by a thread of its own, since what is waited for may be one long call.
+ * The line is taken away at the end. */
+enum lr_status lr_model_open_slowly(struct lr_open_model *open, const char *path,
+                                    const struct lr_open_options *options, struct lr_error *error);
 
 #endif
