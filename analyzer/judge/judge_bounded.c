@@ -116,9 +116,8 @@ const char *lr_why_bounded(const struct lr_model_pair_site *site, const struct l
         return NULL;
     if (site->trend.kind == LR_TREND_STARTUP)
         return "all came early, and their number has not changed since: start-up";
-    if (site->trend.kind == LR_TREND_SAWTOOTH)
-        return "their number does not grow: a cache or a pool";
-    if (site->trend.kind == LR_TREND_PLATEAU && !came_late(site, model))
+    if (site->trend.kind == LR_TREND_SAWTOOTH ||
+        (site->trend.kind == LR_TREND_PLATEAU && !came_late(site, model)))
         return "their number does not grow: a cache or a pool";
     if (site->trend.kind == LR_TREND_GROWING || site->trend.kind == LR_TREND_PLATEAU ||
         site->live < LEAST_LIVE ||
