@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "commands.h"
-#include "options.h"
 #include "status.h"
+#include "words.h"
 
 static const struct command {
     const char *name;

@@ -179,7 +179,7 @@ analyze: all ## gcc -fanalyzer and clang-tidy with clang's analyzer: what do the
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-FUZZ_COMMON := analyzer/common/status.c analyzer/common/clean.c analyzer/common/units.c
+FUZZ_COMMON := $(patsubst %,analyzer/common/%.c,status clean units words)
 $(TEST)/fuzz/fuzz_load: $(wildcard tests/lib/*_trace.c analyzer/load/*.c) $(FUZZ_COMMON)
 $(TEST)/fuzz/fuzz_oom: $(wildcard analyzer/oom/*.c \
 		analyzer/emit/emit_oom*.c analyzer/emit/emit_host*.c analyzer/load/*.c) analyzer/emit/emit_folded.c \

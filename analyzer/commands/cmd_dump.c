@@ -18,6 +18,7 @@
 #include "status.h"
 #include "symbolize.h"
 #include "trace_options.h"
+#include "words.h"
 
 static const struct lr_help help = {
     .name = "dump",

@@ -40,7 +40,4 @@ int lr_parse_output(const char *word, enum lr_output *output);
 /* 0 and the number, or -1 for a word that isn't a number from 1 to `most`. */
 int lr_parse_number(const char *word, unsigned long most, unsigned long *number);
 
-/* The candidate most like `word`, NULL when none is near.  For "did you mean". */
-const char *lr_closest(const char *word, const char *const *candidates, size_t count);
-
 #endif

@@ -14,20 +14,14 @@
 #include "program_file.h"
 #include "run_child.h"
 #include "settings.h"
+#include "words.h"
 
 enum { KERNEL_NAME = 15 }; /* longer ones are cut there */
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
 
 /* The file of a program of that name: the command's own, or one that PATH has. */
 static bool find_program(const char *command, const char *name, struct lr_program *program)
 {
-    bool same = strncmp(base_name(command), name, KERNEL_NAME) == 0;
+    bool same = strncmp(lr_base_name(command), name, KERNEL_NAME) == 0;
 
     return lr_program_read(same ? command : name, program, NULL) == LR_OK;
 }
@@ -36,7 +30,7 @@ static bool find_program(const char *command, const char *name, struct lr_progra
 static bool is_wanted(const char *path, const char *globs)
 {
     char *real = realpath(path, NULL);
-    bool wanted = lr_doctor_is_wanted(base_name(real ? real : path), globs);
+    bool wanted = lr_doctor_is_wanted(lr_base_name(real ? real : path), globs);
 
     free(real);
     return wanted;

@@ -11,6 +11,7 @@
 
 #include "options.h"
 #include "units.h"
+#include "words.h"
 
 /* The preload's own rules (preload/process/config.c), told before the program is started. */
 static bool is_text(const char *value)

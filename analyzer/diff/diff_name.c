@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "words.h"
+
 struct name {
     char *out;
     size_t size, length;
@@ -163,10 +165,8 @@ static void add_native(struct name *name, const char *function, bool numberless)
 /* libfoo.so of /opt/foo-1.2/lib/libfoo.so.1.2 */
 static void add_module(struct name *name, const char *module)
 {
-    const char *base = strrchr(module, '/'), *so;
+    const char *base = lr_base_name(module), *so = strstr(base, ".so");
 
-    base = base ? base + 1 : module;
-    so = strstr(base, ".so");
     for (const char *at = base; *at && (!so || at < so + 3); at++)
         add(name, *at);
 }

@@ -9,6 +9,7 @@
 
 #include "doctor.h"
 #include "load.h"
+#include "words.h"
 
 /* The whole of /proc/PID/NAME, terminated, malloc()ed; NULL when it can't be read. */
 static char *slurp(pid_t pid, const char *name, size_t *length)
@@ -51,13 +52,6 @@ static const char *variable(const char *block, size_t length, const char *name)
     return NULL;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* The first mapped file that `wanted` agrees to, malloc()ed; NULL for none.  `rights` is as in
  * "rw-s". */
 static char *mapped_file(const char *maps, bool (*wanted)(const char *path, const char *rights))
@@ -78,7 +72,7 @@ static char *mapped_file(const char *maps, bool (*wanted)(const char *path, cons
 
 static bool is_library(const char *path, const char *rights)
 {
-    return strcmp(base_name(path), "libleakring.so") == 0;
+    return strcmp(lr_base_name(path), "libleakring.so") == 0;
 }
 
 static bool is_trace(const char *path, const char *rights)
@@ -116,7 +110,7 @@ static void check_environment(struct lr_doctor *doctor, pid_t pid)
 
 static void check_not_recording(struct lr_doctor *doctor, const char *exe)
 {
-    if (lr_doctor_passes_through(base_name(exe)))
+    if (lr_doctor_passes_through(lr_base_name(exe)))
         lr_doctor_ok(doctor,
                      "%s is a shell, launcher or small tool: it passes the tracer on, "
                      "and has no trace",

@@ -14,13 +14,7 @@
 #include "doctor.h"
 #include "program_file.h"
 #include "settings.h"
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
+#include "words.h"
 
 /* What the dynamic linker prints for `--list PROGRAM`; malloc()ed, NULL when it can't be asked. */
 static char *ask_linker(const struct lr_program *program, const char *library)
@@ -88,7 +82,7 @@ static void check_linker(struct lr_doctor *doctor, const struct lr_program *prog
 
 static bool is_glibc_linker(const char *interpreter)
 {
-    const char *name = base_name(interpreter);
+    const char *name = lr_base_name(interpreter);
 
     return strncmp(name, "ld-linux", 8) == 0 || strncmp(name, "ld64.so", 7) == 0 ||
            strncmp(name, "ld-2.", 5) == 0 || strncmp(name, "ld.so", 5) == 0;
@@ -157,13 +151,13 @@ static void check_elf(struct lr_doctor *doctor, const struct lr_program *program
 static void check_wanted(struct lr_doctor *doctor, const struct lr_program *program,
                          const char *settings)
 {
-    const char *name = base_name(program->path);
+    const char *name = lr_base_name(program->path);
     char resolved[4096], *exe = lr_settings_get(settings, "exe");
     ssize_t length = readlink(program->path, resolved, sizeof(resolved) - 1);
 
     if (length > 0) {
         resolved[length] = '\0';
-        name = base_name(resolved);
+        name = lr_base_name(resolved);
     }
     if (!exe && lr_doctor_passes_through(name))
         lr_doctor_warn(doctor, "LEAKRING=exe=NAME traces it nevertheless",

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "units.h"
+#include "words.h"
 
 bool lr_choice_has_pair(const struct lr_emit_choice *choice, const struct lr_model_pair *pair)
 {
@@ -14,13 +15,6 @@ bool lr_choice_has_pair(const struct lr_emit_choice *choice, const struct lr_mod
 
     return !choice->pair || strcasecmp(choice->pair, pair->name) == 0 ||
            (last && strcasecmp(choice->pair, last + 1) == 0);
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
 }
 
 /* Without a wildcard: any part. */
@@ -36,8 +30,8 @@ static bool passes(const struct lr_emit_choice *choice, const struct lr_model_pa
         const struct lr_model_frame *frame = &path->frames[i];
 
         if (matches(choice->filter, frame->function) ||
-            matches(choice->filter, base_name(frame->file)) ||
-            matches(choice->filter, base_name(frame->module)))
+            matches(choice->filter, lr_base_name(frame->file)) ||
+            matches(choice->filter, lr_base_name(frame->module)))
             return true;
     }
     return !choice->filter;

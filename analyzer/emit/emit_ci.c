@@ -8,18 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "words.h"
+
 enum { ANNOTATIONS = 10 };
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
 
 static const char *program_of(const struct lr_gate_report *report)
 {
-    return report->model && *report->model->run.exe ? base_name(report->model->run.exe)
+    return report->model && *report->model->run.exe ? lr_base_name(report->model->run.exe)
                                                     : "recording";
 }
 

@@ -7,7 +7,8 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <string.h>
+
+#include "words.h"
 
 enum { SITES = 20 };
 
@@ -36,13 +37,6 @@ static void put_label(struct writer *writer, const char *key, const char *value)
     fputc('"', writer->out);
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* NAME{pid,app, then keys and values up to NULL */
 static void begin_sample(struct writer *writer, const char *name, ...) __attribute__((sentinel));
 
@@ -53,7 +47,7 @@ static void begin_sample(struct writer *writer, const char *name, ...)
     va_list labels;
 
     fprintf(writer->out, "leakring_%s{pid=\"%" PRIu32 "\",", name, run->pid);
-    put_label(writer, "app", base_name(run->exe));
+    put_label(writer, "app", lr_base_name(run->exe));
     va_start(labels, name);
     while ((key = va_arg(labels, const char *))) {
         fputc(',', writer->out);
@@ -146,11 +140,9 @@ static void put_memory(struct writer *writer)
 static void put_site(struct writer *writer, const char *resource, const struct lr_model_path *path,
                      uint64_t bytes, unsigned number)
 {
-    const struct lr_model_frame *frame = path->count ? &path->frames[path->culprit] : NULL;
-    char place[600] = "an unknown place", rank[16];
+    char place[600], rank[16];
 
-    if (frame)
-        lr_model_frame_text(place, sizeof(place), frame);
+    lr_model_place_text(place, sizeof(place), path);
     snprintf(rank, sizeof(rank), "%u", number); /* two places may read alike */
     begin_sample(writer, "site_bytes", "resource", resource, "place", place, "rank", rank, NULL);
     end_sample(writer, bytes);

@@ -35,9 +35,7 @@ static const char *where(char *out, size_t size, const struct lr_model_path *pat
     const struct lr_model_frame *caller = caller_of(path);
     char place[600], by[600];
     int wanted = snprintf(out, size, " %u. %s%s%s%s", number,
-                          path->count ? lr_model_frame_text(place, sizeof(place),
-                                                            &path->frames[path->culprit])
-                                      : "an unknown place",
+                          lr_model_place_text(place, sizeof(place), path),
                           caller ? " (for " : "",
                           caller ? lr_model_frame_text(by, sizeof(by), caller) : "",
                           caller ? ")" : "");

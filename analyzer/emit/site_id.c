@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "diff_name.h"
+#include "words.h"
 
 /* FNV-1a, of the text with its end. */
 static uint64_t add_text(uint64_t hash, const char *text)
@@ -21,13 +21,6 @@ static uint64_t start(const char *kind)
     return add_text(UINT64_C(0xcbf29ce484222325), kind);
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* A native function without a name is told by its offset, which its own `function` has. */
 static uint64_t add_frame(uint64_t hash, const struct lr_model_frame *frame)
 {
@@ -35,8 +28,8 @@ static uint64_t add_frame(uint64_t hash, const struct lr_model_frame *frame)
 
     hash = add_text(hash, frame->java ? lr_diff_name(name, sizeof(name), frame, false)
                                       : frame->function);
-    hash = add_text(hash, base_name(frame->file));
-    hash = add_text(hash, base_name(frame->module));
+    hash = add_text(hash, lr_base_name(frame->file));
+    hash = add_text(hash, lr_base_name(frame->module));
     snprintf(line, sizeof(line), "%" PRIu32, frame->line);
     return add_text(hash, line);
 }

@@ -107,7 +107,7 @@ static enum lr_status say_site(struct lr_gate_work *work, const struct lr_diff_s
     if (rate && !site->pair)
         result.unit = LR_GATE_BYTES_PER_HOUR;
     lr_gate_subject(subject, sizeof(subject), site->resource, site->path);
-    lr_gate_place(place, sizeof(place), site->path);
+    lr_model_place_text(place, sizeof(place), site->path);
     return lr_gate_say(work->report, &result, subject, work->error,
                        "%s%s%s acquired at %s%s%s, %s in the baseline%s",
                        amount(now, site, figure->new.value), site->pair ? " " : "",

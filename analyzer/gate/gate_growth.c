@@ -30,7 +30,7 @@ static enum lr_status add_growing(struct lr_gate_work *work,
                                     .path = &site->path};
 
     lr_gate_subject(subject, sizeof(subject), lr_memory_kind_name(site->kind), &site->path);
-    lr_gate_place(place, sizeof(place), &site->path);
+    lr_model_place_text(place, sizeof(place), &site->path);
     return lr_gate_say(work->report, &result, subject, work->error,
                        "memory acquired at %s grows by %s an hour (%s to %s)%s", place,
                        lr_unit_bytes(rate, lr_model_round(trend->slope), false),
@@ -87,7 +87,7 @@ static enum lr_status say_undecided(struct lr_gate_work *work, const struct unde
                            "%s are too short to tell growth",
                            lr_unit_bytes(bytes, lr_model_round(undecided->most), false), span);
     result.path = &undecided->site->path;
-    lr_gate_place(place, sizeof(place), result.path);
+    lr_model_place_text(place, sizeof(place), result.path);
     return lr_gate_say(work->report, &result, "", work->error,
                        "%s are live that were acquired at %s after the first %s: %s are too "
                        "short to tell growth from a cache that fills; %s",
@@ -130,7 +130,7 @@ static enum lr_status say_open(struct lr_gate_work *work, const struct undecided
                            "blocks were sampled, and a place with up to %s may have been missed",
                            bytes);
     result.path = &undecided->site->path;
-    lr_gate_place(place, sizeof(place), result.path);
+    lr_model_place_text(place, sizeof(place), result.path);
     return lr_gate_say(work->report, &result, "", work->error,
                        "whether memory acquired at %s grows can't be told: up to %s of it are from "
                        "behind the warm-up%s%s",

@@ -36,8 +36,6 @@ void lr_gate_sort(struct lr_gate_report *report);
 /* GitLab drops cases of one name: the second of a rule becomes "… (2)". */
 enum lr_status lr_gate_make_unique(struct lr_gate_report *report, struct lr_error *error);
 
-/* The culprit, with its line; "an unknown place". */
-void lr_gate_place(char *out, size_t size, const struct lr_model_path *path);
 /* "-1.2 MB" of what may be below zero; `out` has LR_UNIT_SIZE bytes. */
 const char *lr_gate_signed_bytes(char *out, double bytes);
 /* Is it the program's to fix?  Not the JVM's own memory, nor what is expected; nor what the JVM

@@ -14,21 +14,15 @@
 #include "judge.h"
 #include "model_build.h"
 #include "units.h"
+#include "words.h"
 
 bool lr_gate_is_limited(const struct lr_model_memory_site *site)
 {
     const struct lr_model_path *path = &site->path;
     const struct lr_model_frame *culprit = path->count ? &path->frames[path->culprit] : NULL;
-    const char *slash = culprit && !culprit->java ? strrchr(culprit->module, '/') : NULL;
 
-    return !site->jvm && !site->expected && !(slash && strcmp(slash, "/libjvm.so") == 0);
-}
-
-void lr_gate_place(char *out, size_t size, const struct lr_model_path *path)
-{
-    snprintf(out, size, "an unknown place");
-    if (path->count > 0)
-        lr_model_frame_text(out, size, &path->frames[path->culprit]);
+    return !site->jvm && !site->expected &&
+           !(culprit && !culprit->java && strcmp(lr_base_name(culprit->module), "libjvm.so") == 0);
 }
 
 double lr_gate_never_seen(const struct lr_model *model)
@@ -47,7 +41,7 @@ static void name_site(const struct lr_model_memory_site *site, char *subject, ch
                       size_t place_size)
 {
     lr_gate_subject(subject, LR_GATE_SUBJECT_SIZE, lr_memory_kind_name(site->kind), &site->path);
-    lr_gate_place(place, place_size, &site->path);
+    lr_model_place_text(place, place_size, &site->path);
 }
 
 /* An hour, with what bounds it; value NAN: nothing is known but the bound. */
@@ -127,7 +121,7 @@ static enum lr_status judge_stream_rate(struct lr_gate_work *work, const struct 
     result.outcome = against_rate(&site->bytes_trend, &result.measured, result.limit);
     if (result.outcome == LR_GATE_PASS || site->class == LR_CLASS_EXPECTED)
         return LR_OK;
-    lr_gate_place(place, sizeof(place), &site->path);
+    lr_model_place_text(place, sizeof(place), &site->path);
     lr_gate_subject(subject, sizeof(subject), pair->name, &site->path);
     snprintf(what, sizeof(what), "what %s acquired at %s hold", pair->name, place);
     return say_rate(work, &result, subject, what);
@@ -169,7 +163,7 @@ static enum lr_status judge_stream_size(struct lr_gate_work *work, const struct 
 
     if (held <= result.limit || site->class == LR_CLASS_EXPECTED)
         return LR_OK;
-    lr_gate_place(place, sizeof(place), &site->path);
+    lr_model_place_text(place, sizeof(place), &site->path);
     lr_gate_subject(subject, sizeof(subject), pair->name, &site->path);
     return lr_gate_say(work->report, &result, subject, work->error,
                        "%s acquired at %s hold %s; the limit is %s", pair->name, place,

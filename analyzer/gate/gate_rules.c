@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "diff.h"
-#include "options.h"
 #include "units.h"
+#include "words.h"
 
 static const struct {
     const char *name, *value;

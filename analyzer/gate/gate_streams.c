@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "options.h"
 #include "units.h"
+#include "words.h"
 
 struct stream_site {
     const struct lr_model_pair *pair;
@@ -28,7 +28,7 @@ static void name_site(const struct stream_site *at, char *subject, char *place, 
     const struct lr_model_path *path = &at->site->path;
 
     lr_gate_subject(subject, LR_GATE_SUBJECT_SIZE, at->pair->name, path);
-    lr_gate_place(place, place_size, path);
+    lr_model_place_text(place, place_size, path);
 }
 
 static enum lr_status add_unended(struct lr_gate_work *work, const struct stream_site *at,

@@ -6,6 +6,7 @@
 
 #include "emit_sampling.h"
 #include "units.h"
+#include "words.h"
 
 void lr_html_text(FILE *out, const char *text)
 {
@@ -66,10 +67,8 @@ void lr_html_frame(FILE *out, const struct lr_model_frame *frame)
     fputs("</code>", out);
     put_at(out, frame);
     if (!frame->java && frame->file[0] == '\0' && frame->module && *frame->module) {
-        const char *base = strrchr(frame->module, '/');
-
         fputs(" <span class=\"at\">(", out);
-        lr_html_text(out, base ? base + 1 : frame->module);
+        lr_html_text(out, lr_base_name(frame->module));
         fputs(")</span>", out);
     }
     fputs("</bdi>", out);

@@ -23,14 +23,6 @@ struct writer {
                 lr_texts_add(&(writer)->model->verdict.evidence, (writer)->error, __VA_ARGS__);    \
     } while (0)
 
-static const char *place_of(char *out, size_t size, const struct lr_model_path *path)
-{
-    if (path->count)
-        return lr_model_frame_text(out, size, &path->frames[path->culprit]);
-    snprintf(out, size, "an unknown place");
-    return out;
-}
-
 /* "; growing by 60 an hour (59 to 61)", or nothing. */
 static const char *growth_of(char *out, size_t size, const struct lr_trend *trend)
 {
@@ -146,7 +138,7 @@ static void say_memory(struct writer *writer, bool jvm)
         snprintf(blocks, sizeof(blocks), " and %s blocks",
                  lr_unit_count(count, lr_model_round(site->count_trend.slope)));
         SAY(writer, "%s in %s %s by %s%s an hour (%s to %s)%s%s",
-            lr_resource_name(site), place_of(place, sizeof(place), &site->path),
+            lr_resource_name(site), lr_model_place_text(place, sizeof(place), &site->path),
             site->part_followed ? "grows, as far as it was followed," : "grows",
             lr_unit_bytes(value, lr_model_round(trend->slope), false),
             more ? blocks : "",

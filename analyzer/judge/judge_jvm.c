@@ -53,12 +53,11 @@ bool lr_jvm_grows(const struct lr_facts *facts)
 
 static int say_memory(char **out, const struct lr_model_memory_site *site, const char *rest)
 {
-    char rate[LR_UNIT_SIZE], place[600] = "an unknown place";
+    char rate[LR_UNIT_SIZE], place[600];
 
-    if (site->path.count)
-        lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
     return asprintf(out, "the JVM's own %s grows by %s an hour in %s; %s.", lr_resource_name(site),
-                    lr_unit_bytes(rate, lr_model_round(site->trend.slope), false), place, rest);
+                    lr_unit_bytes(rate, lr_model_round(site->trend.slope), false),
+                    lr_model_place_text(place, sizeof(place), &site->path), rest);
 }
 
 int lr_jvm_say(char **out, const struct lr_model *model, const struct lr_facts *facts)

@@ -78,12 +78,11 @@ static int say_pairs(struct lr_model *model, const struct lr_facts *facts, bool 
 
 static int say_memory(struct lr_model *model, const struct lr_model_memory_site *site)
 {
-    char rate[LR_UNIT_SIZE], place[600] = "an unknown place";
+    char rate[LR_UNIT_SIZE], place[600];
     uint64_t more = model->verdict.growing - 1;
     char others[64] = "", until[LR_UNIT_SIZE], bytes[LR_UNIT_SIZE], cut[160] = "";
 
-    if (site->path.count)
-        lr_model_frame_text(place, sizeof(place), &site->path.frames[site->path.culprit]);
+    lr_model_place_text(place, sizeof(place), &site->path);
     if (more)
         snprintf(others, sizeof(others), ", and at %" PRIu64 " other place%s", more,
                  more == 1 ? "" : "s");

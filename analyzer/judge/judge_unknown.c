@@ -29,14 +29,6 @@ const char *lr_nothing_leaks(const struct lr_model *model, bool native)
     return native ? "no native leak was found" : "no leak was found";
 }
 
-static const char *place_of(char *out, size_t size, const struct lr_model_path *path)
-{
-    if (path->count)
-        return lr_model_frame_text(out, size, &path->frames[path->culprit]);
-    snprintf(out, size, "an unknown place");
-    return out;
-}
-
 const char *lr_least_known(char *out, size_t size, const struct lr_model_memory_site *site)
 {
     char place[600], bytes[LR_UNIT_SIZE], blocks[LR_UNIT_SIZE], lost[LR_UNIT_SIZE];
@@ -44,7 +36,7 @@ const char *lr_least_known(char *out, size_t size, const struct lr_model_memory_
 
     snprintf(out, size,
              "%s holds at least %s in %s %s, and %s more that it %s found no room in the recording",
-             place_of(place, sizeof(place), &site->path),
+             lr_model_place_text(place, sizeof(place), &site->path),
              lr_unit_bytes(bytes, lr_model_round(site->live_bytes.value), false),
              lr_unit_count(blocks, lr_model_round(site->live_count.value)),
              mapped ? "mappings" : "blocks", lr_unit_count(lost, site->lost),
@@ -79,7 +71,7 @@ static int say_undecided(char **out, const struct lr_model *model, const struct 
                     "tell whether they grow; most of it (%s) in %s: %s.",
                     lr_unit_bytes(bytes, lr_model_round(facts->undecided), false),
                     lr_unit_bytes(most, lr_model_round(facts->open->live_bytes.value), false),
-                    place_of(place, sizeof(place), &facts->open->path),
+                    lr_model_place_text(place, sizeof(place), &facts->open->path),
                     why_open(why, sizeof(why), model, facts->open));
 }
 

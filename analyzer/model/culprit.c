@@ -7,6 +7,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "words.h"
+
 enum { KEY_LIMIT = 12 };
 
 struct rule {
@@ -77,13 +79,6 @@ static enum lr_frame_owner java_owner(const struct lr_model_frame *frame)
     return LR_OWNER_USER;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 enum lr_frame_owner lr_frame_owner(const struct lr_model_frame *frame)
 {
     const struct rule *rule = NULL;
@@ -97,7 +92,7 @@ enum lr_frame_owner lr_frame_owner(const struct lr_model_frame *frame)
     if (!rule && frame->named)
         rule = match_glob(function_rules, COUNT(function_rules), frame->function);
     if (!rule)
-        rule = match_glob(module_rules, COUNT(module_rules), base_name(frame->module));
+        rule = match_glob(module_rules, COUNT(module_rules), lr_base_name(frame->module));
     if (!rule)
         rule = match_glob(path_rules, COUNT(path_rules), frame->module);
     return rule ? rule->owner : LR_OWNER_USER;

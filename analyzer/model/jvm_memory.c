@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "culprit.h"
+#include "words.h"
 
 static const char *const for_others[] = {
 #define LR_JVM_FOR_OTHERS(part) part,
@@ -29,12 +30,7 @@ static const struct {
 
 static bool is_in_jvm(const struct lr_model_frame *frame)
 {
-    const char *module = frame->java ? NULL : frame->module, *name;
-
-    if (!module)
-        return false;
-    name = strrchr(module, '/');
-    return strcmp(name ? name + 1 : module, "libjvm.so") == 0;
+    return !frame->java && frame->module && strcmp(lr_base_name(frame->module), "libjvm.so") == 0;
 }
 
 static bool is_for_others(const char *function)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "jvm_memory.h"
+#include "words.h"
 
 struct lr_ledger_region {
     uint64_t start, end;
@@ -40,20 +41,13 @@ void lr_ledger_ranges_sort(void *items, size_t count, size_t size)
     }
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 /* jemalloc's, tcmalloc's, mimalloc's own mappings. */
 static bool is_allocators(const struct lr_build *build, const struct lr_model_path *path)
 {
     const char *allocator = build->model->run.allocator;
 
     return path->count > 0 && !path->frames[0].java && allocator[0] &&
-           strcmp(base_name(path->frames[0].module), base_name(allocator)) == 0;
+           strcmp(lr_base_name(path->frames[0].module), lr_base_name(allocator)) == 0;
 }
 
 /* What a stack's mappings are for is found out once; 0: not yet. */

@@ -72,6 +72,8 @@ struct lr_model_path {
     uint32_t stacks; /* recorded stacks that were merged */
     struct lr_model_threads threads; /* of what is live */
 };
+/* Its culprit as lr_model_frame_text() writes it; "an unknown place" without frames. */
+const char *lr_model_place_text(char *out, size_t size, const struct lr_model_path *path);
 
 /* judge.h has the rules. */
 enum lr_site_class {

@@ -6,7 +6,8 @@
 #include "model.h"
 
 #include <stdio.h>
-#include <string.h>
+
+#include "words.h"
 
 const char *lr_suppress_state_name(enum lr_suppress_state state)
 {
@@ -108,32 +109,33 @@ uint64_t lr_pair_site_never_ended(const struct lr_model_pair_site *site)
     return site->live + site->released_by_cleaner;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 static int write_frame(char *out, size_t size, const struct lr_model_frame *frame)
 {
     const char *gap = frame->java ? "" : " ";
 
     if (frame->file[0] && frame->line)
-        return snprintf(out, size, "%s%s(%s:%u)", frame->function, gap, base_name(frame->file),
+        return snprintf(out, size, "%s%s(%s:%u)", frame->function, gap, lr_base_name(frame->file),
                         frame->line);
     if (frame->native_method)
         return snprintf(out, size, "%s(Native Method)", frame->function);
     if (frame->file[0])
-        return snprintf(out, size, "%s%s(%s)", frame->function, gap, base_name(frame->file));
+        return snprintf(out, size, "%s%s(%s)", frame->function, gap, lr_base_name(frame->file));
     if (frame->named && frame->module[0])
-        return snprintf(out, size, "%s (%s)", frame->function, base_name(frame->module));
+        return snprintf(out, size, "%s (%s)", frame->function, lr_base_name(frame->module));
     return snprintf(out, size, "%s%s", frame->function, frame->java ? "(Unknown Source)" : "");
 }
 
 const char *lr_model_frame_text(char *out, size_t size, const struct lr_model_frame *frame)
 {
     return lr_text_end_whole(out, size, write_frame(out, size, frame));
+}
+
+const char *lr_model_place_text(char *out, size_t size, const struct lr_model_path *path)
+{
+    if (path->count)
+        return lr_model_frame_text(out, size, &path->frames[path->culprit]);
+    snprintf(out, size, "an unknown place");
+    return out;
 }
 
 const char *lr_text_end_whole(char *text, size_t size, int wanted)
