@@ -6,8 +6,8 @@
  * grow most steadily, however little, for a leak is steady.  Growth is how much more the least of
  * this epoch is than the least of the epoch before, averaged: next to nothing for whatever comes
  * and goes, however much of it there is.  An epoch is a minute, and in the first minutes a
- * sixteenth of the time that has gone by.  What is followed gives way only to something twice as interesting,
- * and, as long as it goes on growing, not in its first five minutes.
+ * sixteenth of the time that has gone by.  What is followed gives way only to something twice as
+ * interesting, and, as long as it goes on growing, not in its first five minutes.
  */
 #ifndef LEAKRING_FOLLOWED_H
 #define LEAKRING_FOLLOWED_H
