@@ -54,3 +54,4 @@ gate-sampled: tests ## the gate's errors under sampling, on real runs (RUNS=200,
 check-damage: tests ## damaged traces through every command: each bit of the header, 10,000 flips, every cut (minutes)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) WHOLE=1 FLIPS=$(or $(FLIPS),10000) VERBOSE=1 LEAKRING_TIME_LIMIT=14400 \
 		tests/run tests/fault/test_damage.sh
+

@@ -12,6 +12,7 @@
 #include "load.h"
 #include "options.h"
 #include "status.h"
+#include "words.h"
 
 static const struct lr_help help = {
     .name = "doctor",
@@ -44,7 +45,7 @@ static void check_environment(struct lr_doctor *doctor, const char *program)
     lr_doctor_settings(doctor, settings_now());
     if (program && library)
         lr_doctor_program(doctor, program, library, settings_now());
-    lr_doctor_place(doctor, settings_now());
+    lr_doctor_place(doctor, program ? lr_base_name(program) : NULL, settings_now());
     free(library);
 }
 

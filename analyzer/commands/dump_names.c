@@ -24,6 +24,7 @@ const char *lr_dump_meta_name(uint32_t key)
         [LR_META_JAVA_VM] = "java_vm",
         [LR_META_JAVA_GC] = "java_gc",
         [LR_META_NOTE] = "note",
+        [LR_META_AHEAD] = "ahead",
     };
     bool known = key < sizeof(names) / sizeof(names[0]) && names[key] != NULL;
     return known ? names[key] : "unknown";

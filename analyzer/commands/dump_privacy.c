@@ -66,6 +66,7 @@ static const struct {
     {LR_META_CONFIG, "value of LEAKRING", "redact=config"},
     {LR_META_EXE, "path of the program", NULL},
     {LR_META_ALLOCATOR, "path of the allocator", NULL},
+    {LR_META_AHEAD, "path of an allocator that came first", NULL},
     {LR_META_JAVA_VERSION, "Java version", NULL},
     {LR_META_JAVA_VENDOR, "Java vendor", NULL},
     {LR_META_JAVA_VM, "Java virtual machine", NULL},

@@ -8,10 +8,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clean.h"
 #include "library.h"
 #include "settings.h"
+#include "words.h"
 
 static void put_line(struct lr_doctor *doctor, const char *grade, const char *remedy,
                      const char *format, va_list arguments)
@@ -71,41 +73,23 @@ char *lr_doctor_library(struct lr_doctor *doctor)
     return path;
 }
 
-/* Allocators whose malloc would answer before ours when they stand ahead of us. */
-static bool is_allocator(const char *item, size_t length)
+/* Variables that nobody reads, and that somebody meant for us. */
+static void check_misspelt(struct lr_doctor *doctor)
 {
-    static const char *const names[] = {"jemalloc", "tcmalloc", "mimalloc", "libasan", "libtsan"};
-    char text[512];
+    static const char *const slips[] = {"LEAKRINGS",     "LEAK_RING",       "LEAKRIGN",
+                                        "LEKARING",      "LEAKRING_OPTS",   "LEAKRING_OPTIONS",
+                                        "LEAKRING_FILE", "LEAKRING_CONFIG", "LEAKRNG",
+                                        "LEAKING",       "leakring"};
 
-    snprintf(text, sizeof(text), "%.*s", (int)length, item);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strstr(text, names[i]))
-            return true;
-    return false;
-}
+    for (char **entry = environ; entry && *entry; entry++) {
+        size_t length = strcspn(*entry, "=");
+        bool slip = false;
 
-static void check_preload(struct lr_doctor *doctor, const char *preload)
-{
-    const char *first_allocator = NULL;
-    size_t allocator_length = 0;
-
-    for (const char *at = preload; *at;) {
-        size_t length = strcspn(at, " :");
-
-        if (length >= strlen("libleakring.so") && memmem(at, length, "libleakring.so", 14)) {
-            if (first_allocator)
-                lr_doctor_problem(doctor, "put libleakring.so first in LD_PRELOAD",
-                                  "LD_PRELOAD: %.*s stands ahead of libleakring.so, which then "
-                                  "sees nothing",
-                                  (int)allocator_length, first_allocator);
-            else
-                lr_doctor_ok(doctor, "LD_PRELOAD has %.*s", (int)length, at);
-        } else if (!first_allocator && is_allocator(at, length)) {
-            first_allocator = at;
-            allocator_length = length;
-        }
-        at += length;
-        at += *at != '\0';
+        for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++)
+            slip |= strlen(slips[i]) == length && strncmp(*entry, slips[i], length) == 0;
+        if (slip)
+            lr_doctor_warn(doctor, "the variable is LEAKRING=key=value,key=value",
+                           "%.*s is set, and nobody reads it", (int)length, *entry);
     }
 }
 
@@ -120,7 +104,8 @@ void lr_doctor_settings(struct lr_doctor *doctor, const char *settings)
     else if (*settings)
         lr_doctor_ok(doctor, "LEAKRING=%s", settings);
     if (preload)
-        check_preload(doctor, preload);
+        lr_doctor_preload(doctor, preload, "", 0);
+    check_misspelt(doctor);
 }
 
 bool lr_doctor_is_wanted(const char *name, const char *globs)
@@ -155,7 +140,7 @@ void lr_doctor_explain(const char *program, const char *settings)
     if (library) {
         lr_doctor_settings(&doctor, settings);
         lr_doctor_program(&doctor, program, library, settings);
-        lr_doctor_place(&doctor, settings);
+        lr_doctor_place(&doctor, lr_base_name(program), settings);
     }
     if (doctor.warnings + doctor.problems == 0)
         fprintf(stderr, "%-8s -> `leakring doctor PID` while it runs tells more\n", "");

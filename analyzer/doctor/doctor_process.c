@@ -1,155 +1,110 @@
-/* doctor_process.c -- is that process traced, and if not, why?
+/* doctor_process.c -- is that process traced, and how well?
  *
  * Stage: command line.  Context: analyzer only; reads /proc/PID.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "doctor.h"
+#include "doctor_proc.h"
 #include "load.h"
-#include "words.h"
+#include "program_file.h"
+#include "settings.h"
 
-/* The whole of /proc/PID/NAME, terminated, malloc()ed; NULL when it can't be read. */
-static char *slurp(pid_t pid, const char *name, size_t *length)
+/* Who came before us: an item of LD_PRELOAD, or the program itself. */
+static void check_ahead(struct lr_doctor *doctor, pid_t pid)
 {
-    char path[64], *text = NULL;
-    size_t room = 0, got;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-    file = fopen(path, "r");
-    *length = 0;
-    if (!file)
-        return NULL;
-    do {
-        char *longer = realloc(text, (room += 65536) + 1);
-
-        if (!longer) {
-            free(text);
-            fclose(file);
-            errno = ENOMEM;
-            return NULL;
-        }
-        text = longer;
-        got = fread(text + *length, 1, room - *length, file);
-        *length += got;
-    } while (got > 0);
-    text[*length] = '\0';
-    fclose(file);
-    return text;
-}
-
-/* Value of a variable in an environment block; NULL when it isn't set. */
-static const char *variable(const char *block, size_t length, const char *name)
-{
-    size_t name_length = strlen(name);
-
-    for (const char *at = block; at < block + length; at += strlen(at) + 1)
-        if (strncmp(at, name, name_length) == 0 && at[name_length] == '=')
-            return at + name_length + 1;
-    return NULL;
-}
-
-/* The first mapped file that `wanted` agrees to, malloc()ed; NULL for none.  `rights` is as in
- * "rw-s". */
-static char *mapped_file(const char *maps, bool (*wanted)(const char *path, const char *rights))
-{
-    for (const char *line = maps; *line;) {
-        const char *end = strchrnul(line, '\n');
-        const char *at = memchr(line, '/', (size_t)(end - line));
-        const char *rights = memchr(line, ' ', (size_t)(end - line));
-        char *path = at && rights ? strndup(at, (size_t)(end - at)) : NULL;
-
-        if (path && wanted(path, rights + 1))
-            return path;
-        free(path);
-        line = *end ? end + 1 : end;
-    }
-    return NULL;
-}
-
-static bool is_library(const char *path, const char *rights)
-{
-    return strcmp(lr_base_name(path), "libleakring.so") == 0;
-}
-
-static bool is_trace(const char *path, const char *rights)
-{
-    struct lr_trace *trace;
-
-    if (rights[1] != 'w' || rights[3] != 's' || lr_trace_open(path, &trace, NULL) != LR_OK)
-        return false;
-    lr_trace_close(trace);
-    return true;
-}
-
-static void check_environment(struct lr_doctor *doctor, pid_t pid)
-{
+    struct lr_error error;
+    struct lr_program program;
     size_t length;
-    char *block = slurp(pid, "environ", &length);
-    const char *preload = block ? variable(block, length, "LD_PRELOAD") : NULL;
+    char path[64], *block = lr_proc_slurp(pid, "environ", &length);
+    const char *preload = block ? lr_proc_variable(block, length, "LD_PRELOAD") : NULL;
 
-    if (!block)
-        lr_doctor_warn(doctor, "run doctor as that user, or as root",
-                       "its environment can't be read: %s", strerror(errno));
-    else if (!preload || !strstr(preload, "libleakring.so"))
-        lr_doctor_problem(doctor,
-                          "set LD_PRELOAD for the program itself (a service, sudo or cron "
-                          "starts it with an environment of its own), or use leakring run",
-                          "it was started without libleakring.so in LD_PRELOAD%s%s",
-                          preload ? ": " : "", preload ? preload : "");
-    else
-        lr_doctor_problem(doctor,
-                          "check that path inside its container, and `leakring doctor PROGRAM`: "
-                          "set-user-id, file capabilities, static or musl programs ignore it",
-                          "LD_PRELOAD=%s was set, but the library was not loaded", preload);
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+    if (preload)
+        lr_doctor_preload(doctor, preload, "", 0);
+    if (lr_program_read_file(path, &program, &error) == LR_OK && program.has_own_malloc)
+        lr_doctor_problem(doctor, "link the allocator as a shared library, or leave it out",
+                          "its program has a malloc of its own linked in");
     free(block);
 }
 
-static void check_not_recording(struct lr_doctor *doctor, const char *exe)
+/* A slip in its settings leaves the defaults: another name, another size. */
+static void check_settings(struct lr_doctor *doctor, pid_t pid)
 {
-    if (lr_doctor_passes_through(lr_base_name(exe)))
-        lr_doctor_ok(doctor,
-                     "%s is a shell, launcher or small tool: it passes the tracer on, "
-                     "and has no trace",
-                     exe);
-    else
+    struct lr_error error = {{0}, {0}};
+    size_t length;
+    char *block = lr_proc_slurp(pid, "environ", &length);
+    const char *settings = block ? lr_proc_variable(block, length, "LEAKRING") : NULL;
+
+    if (settings && lr_settings_check(settings, &error) != LR_OK)
+        lr_doctor_warn(doctor, error.hint[0] ? error.hint : NULL,
+                       "%s; all of its LEAKRING is ignored", error.text);
+    free(block);
+}
+
+static void check_traced(struct lr_doctor *doctor, pid_t pid, const struct lr_proc_traced *traced)
+{
+    struct lr_trace *trace;
+
+    if (traced->deleted)
         lr_doctor_problem(doctor,
-                          "look for a line `leakring: ...` at the start of its stderr; children "
-                          "of a traced program need LEAKRING=children=1, others must match "
-                          "LEAKRING=exe=",
-                          "the library is loaded, but it records into no file");
+                          "restart it, or read what it has now (as root): leakring report "
+                          "/proc/PID/map_files/RANGE",
+                          "it is traced into %s, which was deleted", traced->trace);
+    else if (!traced->readable)
+        lr_doctor_warn(doctor, "run doctor as that user, or as root",
+                       "it is traced into %s, which can't be read from here", traced->trace);
+    else if (strcmp(traced->readable, traced->trace) == 0)
+        lr_doctor_ok(doctor, "it is traced into %s", traced->trace);
+    else
+        lr_doctor_ok(doctor, "it is traced into %s, which is %s here", traced->trace,
+                     traced->readable);
+    check_settings(doctor, pid);
+    if (!traced->readable || lr_trace_open(traced->readable, &trace, NULL) != LR_OK)
+        return;
+    if (!lr_doctor_sees(doctor, trace))
+        check_ahead(doctor, pid);
+    lr_trace_close(trace);
+}
+
+/* Hidden by the mount option hidepid, not gone. */
+static bool is_hidden(pid_t pid)
+{
+    return errno == ENOENT && (kill(pid, 0) == 0 || errno == EPERM);
+}
+
+static void say_unreadable(struct lr_doctor *doctor, pid_t pid)
+{
+    int reason = errno;
+
+    if (is_hidden(pid))
+        lr_doctor_problem(doctor, "run doctor as that user, or as root",
+                          "pid %d is there, but /proc hides it (hidepid)", (int)pid);
+    else if (reason == ENOENT)
+        lr_doctor_problem(doctor, NULL, "pid %d: no such process", (int)pid);
+    else
+        lr_doctor_problem(doctor, "run doctor as that user, or as root", "pid %d: %s", (int)pid,
+                          strerror(reason));
 }
 
 void lr_doctor_process(struct lr_doctor *doctor, pid_t pid)
 {
-    char path[64], exe[4096] = "?", *maps, *library, *trace;
-    size_t length;
-    ssize_t exe_length;
+    struct lr_proc_traced traced;
+    char exe[4096];
 
-    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-    exe_length = readlink(path, exe, sizeof(exe) - 1);
-    if (exe_length > 0)
-        exe[exe_length] = '\0';
-    maps = slurp(pid, "maps", &length);
-    if (!maps) {
-        lr_doctor_problem(doctor, errno == ENOENT ? NULL : "run doctor as that user, or as root",
-                          "pid %d: %s", (int)pid,
-                          errno == ENOENT ? "no such process" : strerror(errno));
+    errno = 0;
+    if (!lr_proc_traced(pid, &traced)) {
+        say_unreadable(doctor, pid);
         return;
     }
+    lr_proc_exe(pid, exe, sizeof(exe));
     lr_doctor_ok(doctor, "pid %d runs %s", (int)pid, exe);
-    library = mapped_file(maps, is_library);
-    trace = library ? mapped_file(maps, is_trace) : NULL;
-    if (!library)
-        check_environment(doctor, pid);
-    else if (trace)
-        lr_doctor_ok(doctor, "it is traced into %s", trace);
+    if (traced.trace)
+        check_traced(doctor, pid, &traced);
     else
-        check_not_recording(doctor, exe);
-    free(trace);
-    free(library);
-    free(maps);
+        lr_doctor_untraced(doctor, pid, exe, traced.has_library);
+    lr_proc_traced_free(&traced);
 }

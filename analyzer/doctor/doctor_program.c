@@ -80,6 +80,16 @@ static void check_linker(struct lr_doctor *doctor, const struct lr_program *prog
     free(text);
 }
 
+/* What LD_PRELOAD is for it: as it is set, where only the linker knows what that means. */
+static const char *preload_of(const char *library)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    bool searched =
+        lr_doctor_names_library(preload) && (strchr(preload, '$') || !strchr(preload, '/'));
+
+    return searched ? preload : library;
+}
+
 static bool is_glibc_linker(const char *interpreter)
 {
     const char *name = lr_base_name(interpreter);
@@ -88,9 +98,8 @@ static bool is_glibc_linker(const char *interpreter)
            strncmp(name, "ld-2.", 5) == 0 || strncmp(name, "ld.so", 5) == 0;
 }
 
-/* What the file itself rules out; true when the linker may be asked. */
-static bool check_kind(struct lr_doctor *doctor, const struct lr_program *program,
-                       const struct lr_program *library)
+bool lr_doctor_kind(struct lr_doctor *doctor, const struct lr_program *program,
+                    const struct lr_program *library)
 {
     const char *path = program->path;
 
@@ -130,11 +139,11 @@ static void check_elf(struct lr_doctor *doctor, const struct lr_program *program
         lr_doctor_problem(doctor, NULL, "%s is neither an ELF program nor a script", program->path);
         return;
     }
-    if (lr_program_read(library_path, &library, &error) != LR_OK) {
+    if (lr_program_read_file(library_path, &library, &error) != LR_OK) {
         lr_doctor_problem(doctor, NULL, "%s", error.text);
         return;
     }
-    if (!check_kind(doctor, program, &library))
+    if (!lr_doctor_kind(doctor, program, &library))
         return;
     if (program->has_own_malloc)
         lr_doctor_warn(doctor, "link the allocator as a shared library, or leave it out",
@@ -142,7 +151,7 @@ static void check_elf(struct lr_doctor *doctor, const struct lr_program *program
                        "tracer",
                        program->path);
     if (is_glibc_linker(program->interpreter))
-        check_linker(doctor, program, library_path);
+        check_linker(doctor, program, preload_of(library_path));
     else
         lr_doctor_warn(doctor, NULL, "%s uses an unknown dynamic linker, %s", program->path,
                        program->interpreter);
@@ -159,7 +168,10 @@ static void check_wanted(struct lr_doctor *doctor, const struct lr_program *prog
         resolved[length] = '\0';
         name = lr_base_name(resolved);
     }
-    if (!exe && lr_doctor_passes_through(name))
+    if (exe && !lr_doctor_is_wanted(name, exe))
+        lr_doctor_problem(doctor, "add its name to exe=, with ':' between names, or leave exe= out",
+                          "LEAKRING=exe=%s leaves %s out: it gets no trace", exe, name);
+    else if (!exe && lr_doctor_passes_through(name))
         lr_doctor_warn(doctor, "LEAKRING=exe=NAME traces it nevertheless",
                        "%s is a shell, launcher or small tool: it passes the tracer on to what it "
                        "runs, and has no trace itself",

@@ -185,7 +185,8 @@ static bool gains_rights(const char *path, const struct stat *status)
     return geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-enum lr_status lr_program_read(const char *name, struct lr_program *program, struct lr_error *error)
+enum lr_status lr_program_read_file(const char *path, struct lr_program *program,
+                                    struct lr_error *error)
 {
     struct image image;
     struct stat status;
@@ -193,23 +194,20 @@ enum lr_status lr_program_read(const char *name, struct lr_program *program, str
     int fd;
 
     memset(program, 0, sizeof(*program));
-    if (find_in_path(name, program, error) != LR_OK)
-        return LR_UNREADABLE;
-    if (stat(program->path, &status) != 0 || !S_ISREG(status.st_mode))
-        return lr_fail(error, LR_UNREADABLE, "%s is not a file", program->path);
-    if (access(program->path, X_OK) != 0)
-        return lr_fail(error, LR_UNREADABLE, "%s: %s", program->path, strerror(errno));
-    program->gains_rights = gains_rights(program->path, &status);
-    fd = open(program->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || status.st_size < 4) {
+    snprintf(program->path, sizeof(program->path), "%s", path);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < 4) {
+        lr_fail(error, LR_UNREADABLE, "%s%s%s", path, fd < 0 ? ": " : "",
+                fd < 0 ? strerror(errno) : " is no program and no library");
         if (fd >= 0)
             close(fd);
-        return lr_fail(error, LR_UNREADABLE, "%s can't be read", program->path);
+        return LR_UNREADABLE;
     }
+    program->gains_rights = gains_rights(path, &status);
     bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
     if (bytes == MAP_FAILED)
-        return lr_fail(error, LR_UNREADABLE, "%s: %s", program->path, strerror(errno));
+        return lr_fail(error, LR_UNREADABLE, "%s: %s", path, strerror(errno));
     image = (struct image){bytes, (size_t)status.st_size};
     if (memcmp(bytes, "#!", 2) == 0)
         read_script(&image, program);
@@ -217,4 +215,18 @@ enum lr_status lr_program_read(const char *name, struct lr_program *program, str
         read_elf(&image, program);
     munmap(bytes, (size_t)status.st_size);
     return LR_OK;
+}
+
+enum lr_status lr_program_read(const char *name, struct lr_program *program, struct lr_error *error)
+{
+    struct lr_program found = {.path = ""};
+    struct stat status;
+
+    if (find_in_path(name, &found, error) != LR_OK)
+        return LR_UNREADABLE;
+    if (stat(found.path, &status) != 0 || !S_ISREG(status.st_mode))
+        return lr_fail(error, LR_UNREADABLE, "%s is not a file", found.path);
+    if (access(found.path, X_OK) != 0)
+        return lr_fail(error, LR_UNREADABLE, "%s: %s", found.path, strerror(errno));
+    return lr_program_read_file(found.path, program, error);
 }

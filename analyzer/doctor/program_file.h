@@ -27,6 +27,10 @@ struct lr_program {
 enum lr_status lr_program_read(const char *name, struct lr_program *program,
                                struct lr_error *error);
 
+/* The same of one file, which needn't be executable: a library, or /proc/PID/exe. */
+enum lr_status lr_program_read_file(const char *path, struct lr_program *program,
+                                    struct lr_error *error);
+
 /* x86-64, aarch64, …; "machine N" in a static buffer for others. */
 const char *lr_machine_name(uint16_t machine);
 

@@ -110,6 +110,12 @@ int lr_unknown_advise(char **out, const struct lr_model *model)
     const uint64_t ENOUGH_MS = 600000;
     char twice[LR_UNIT_SIZE];
 
+    if (model->completeness.verdict == LR_BLIND && *model->run.ahead &&
+        strcmp(model->run.ahead, model->run.exe) == 0)
+        return asprintf(out, "record a build of it that links its allocator as a shared library, "
+                             "or none: the one in it answers before the tracer.");
+    if (model->completeness.verdict == LR_BLIND && *model->run.ahead)
+        return asprintf(out, "put libleakring.so before %s in LD_PRELOAD.", model->run.ahead);
     if (model->completeness.verdict == LR_BLIND)
         return asprintf(out, "let no other library come before libleakring.so in LD_PRELOAD; "
                              "`leakring doctor PID` says which one does.");

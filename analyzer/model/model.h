@@ -185,6 +185,7 @@ struct lr_model_run {
     uint64_t trace_bytes;
     uint32_t pid, image;
     const char *exe, *cmdline, *host, *tracer, *allocator, *config; /* config: LEAKRING's */
+    const char *ahead; /* module whose malloc came before ours; "" for none */
     uint64_t start_unix_ns, end_unix_ns, duration_ms;
     enum lr_model_ended ended;
     bool java;

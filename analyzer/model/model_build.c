@@ -52,6 +52,7 @@ static enum lr_status fill_run(struct lr_build *build, struct lr_error *error)
     run->host = lr_trace_meta(trace, LR_META_HOST);
     run->tracer = lr_trace_meta(trace, LR_META_TRACER);
     run->allocator = lr_trace_meta(trace, LR_META_ALLOCATOR);
+    run->ahead = lr_trace_meta(trace, LR_META_AHEAD);
     run->config = lr_trace_meta(trace, LR_META_CONFIG);
     run->start_unix_ns = info->start_unix_ns;
     run->end_unix_ns = info->end_unix_ns;

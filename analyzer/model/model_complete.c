@@ -203,9 +203,20 @@ static enum lr_status note_remarks(struct lr_build *build, struct lr_error *erro
     const char *text;
     uint32_t key;
 
-    if (lr_trace_info(build->trace)->compat & LR_COMPAT_BLIND)
-        NOTE("calls to malloc do not reach the tracer: another allocator is ahead of it in "
-             "LD_PRELOAD, or linked into the program; put libleakring.so first");
+    if (lr_trace_info(build->trace)->compat & LR_COMPAT_BLIND) {
+        const char *ahead = lr_trace_meta(build->trace, LR_META_AHEAD);
+
+        if (!*ahead)
+            NOTE("calls to malloc do not reach the tracer: another allocator is ahead of it in "
+                 "LD_PRELOAD, or linked into the program; put libleakring.so first");
+        else if (strcmp(ahead, lr_trace_meta(build->trace, LR_META_EXE)) == 0)
+            NOTE("calls to malloc do not reach the tracer: the program has a malloc of its own "
+                 "linked in; only what it maps is recorded");
+        else
+            NOTE("calls to malloc do not reach the tracer: those of %s, which comes before it in "
+                 "LD_PRELOAD, answer; put libleakring.so first",
+                 ahead);
+    }
     while (lr_trace_each_meta(build->trace, &cursor, &key, &text))
         if (key == LR_META_NOTE)
             NOTE("%s", text);

@@ -152,6 +152,7 @@ enum lr_meta_key {
     LR_META_JAVA_VM = 9,      /* java.vm.name */
     LR_META_JAVA_GC = 10,     /* collector's common name: Serial, Parallel, G1, ZGC, … */
     LR_META_NOTE = 11,        /* a remark for the reader of the report */
+    LR_META_AHEAD = 12,       /* path of the module whose malloc came before ours at the start */
 };
 
 struct lr_meta {

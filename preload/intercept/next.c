@@ -236,10 +236,10 @@ void *lr_first_symbol(const char *name)
     return address;
 }
 
-bool lr_is_shadowed(const char *name)
+const char *lr_ahead_module(const char *name)
 {
     for (const struct link_map *map = first_module(); map && !is_self(map); map = map->l_next)
         if (find_in(map, name))
-            return true;
-    return false;
+            return map->l_name ? map->l_name : "";
+    return NULL;
 }

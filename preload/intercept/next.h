@@ -35,7 +35,8 @@ const char *lr_next_module(const char *name);
 /* What a program's call of `name` reaches: the first definition of all modules, maybe our own. */
 void *lr_first_symbol(const char *name);
 
-/* Does a module loaded before ours define `name`, so that calls never reach us? */
-bool lr_is_shadowed(const char *name);
+/* The module loaded before ours that defines `name`, so that calls don't reach us: its file name,
+ * "" for the program itself; NULL when there is none. */
+const char *lr_ahead_module(const char *name);
 
 #endif

@@ -120,6 +120,16 @@ static struct lr_armed *make_flag(void)
     return flag;
 }
 
+/* Another's malloc comes first: blind, until the first call reaches us all the same. */
+static void note_ahead(void)
+{
+    const char *ahead = lr_ahead_module("malloc");
+    if (!ahead)
+        return;
+    lr_intern_meta(LR_META_AHEAD, *ahead ? ahead : identity.exe);
+    lr_trace_set_compat(LR_COMPAT_BLIND);
+}
+
 static bool begin(int argc, char **argv, const char *config)
 {
     struct lr_armed *flag = make_flag();
@@ -134,8 +144,7 @@ static bool begin(int argc, char **argv, const char *config)
     lr_unwind_select("ehframe");
     if (strcmp(lr_config.unwinder, "ehframe") != 0 && !lr_unwind_select(lr_config.unwinder))
         lr_intern_meta(LR_META_NOTE, "unwinder=libunwind isn't available here; ehframe was used");
-    if (lr_is_shadowed("malloc"))
-        lr_trace_set_compat(LR_COMPAT_BLIND); /* until the first call reaches us */
+    note_ahead();
     lr_trace_event(LR_EVENT_START, lr_file.header->image, 0);
     traced_pid = identity.pid;
     lr_armed = flag;

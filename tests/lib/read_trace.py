@@ -14,7 +14,7 @@ SERIES_DEF = os.path.join(os.path.dirname(__file__), "../../include/leakring/ser
 
 KINDS = {1: "malloc", 2: "new", 3: "mmap"}
 META = [None, "exe", "cmdline", "host", "config", "tracer", "allocator", "java_version",
-        "java_vendor", "java_vm", "java_gc", "note"]
+        "java_vendor", "java_vm", "java_gc", "note", "ahead"]
 EVENTS = [None, "start", "exit", "exec", "fork", "module", "unload", "jvm", "gc", "vm_death",
           "cleaned", "loss", "pair_acquire", "pair_release", "interval", "whole_gc", "gc_asked",
           "gc_done", "mark"]
