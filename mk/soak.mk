@@ -55,3 +55,10 @@ check-damage: tests ## damaged traces through every command: each bit of the hea
 	@LEAKRING_BUILD=$(abspath $(BUILD)) WHOLE=1 FLIPS=$(or $(FLIPS),10000) VERBOSE=1 LEAKRING_TIME_LIMIT=14400 \
 		tests/run tests/fault/test_damage.sh
 
+# Other people's suites, with us and without (docs/RELIABILITY.md).  SUITES="python redis": these alone.
+.PHONY: check-suites
+check-suites: ## tests of glibc's manual, Python, SQLite, Redis, OpenJDK, stress-ng: the same with us?
+	@tools/install-deps --suites
+	@$(MAKE) --no-print-directory tests
+	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= WHOLE=1 VERBOSE=1 LEAKRING_TIME_LIMIT=14400 \
+		tests/run $(or $(SUITES:%=tests/suites/%.sh),tests/suites/*.sh)

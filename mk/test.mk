@@ -6,6 +6,7 @@
 #                           comment adds compiler and linker flags (build-so: a shared library)
 # tests/fault/*.c           programs that judge traces, linked with the analyzer's archive
 # tests/*/test_*.sh         TAP scripts; see tests/lib/tap.sh
+# tests/suites/             other people's tests, with us and without; *.c: the manual's promises
 # tests/lapse/              the library with a faster clock
 # tests/run                 runs everything and counts
 
@@ -24,6 +25,10 @@ ORACLE_SRC := $(wildcard tests/oracle/*.c tests/bench/*.c)
 ORACLE := $(patsubst tests/%.c,$(TEST)/%,$(ORACLE_SRC)) \
 	$(addprefix $(TEST)/bench/,churn-fp churn-lsan leak_sites-lsan) \
 	$(patsubst tests/%.cc,$(TEST)/%,$(wildcard tests/oracle/*.cc))
+
+# Questions to the manual's promises.
+CONTRACTS := $(patsubst tests/%.c,$(TEST)/%,$(wildcard tests/suites/*.c)) \
+	$(patsubst tests/%.cc,$(TEST)/%,$(wildcard tests/suites/*.cc))
 
 FAULT := $(patsubst tests/%.c,$(TEST)/%,$(wildcard tests/fault/*.c))
 
@@ -64,6 +69,12 @@ $(TEST)/oracle/%: tests/oracle/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(JNI_INCLUDE) -g -O1 -fno-inline -o $@ $< \
 		$(ORACLE_FLAGS) -lpthread
+$(TEST)/suites/%: tests/suites/%.c tests/suites/contract.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -g -O1 -o $@ $< $(ORACLE_FLAGS) -lpthread
+$(TEST)/suites/%: tests/suites/%.cc tests/suites/contract.h
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)$(CXX) -std=gnu++17 -Wall -Wextra -Werror -g -O1 -o $@ $< $(ORACLE_FLAGS) -lpthread
 # These two are made of the preload's own files.
 $(TEST)/oracle/unwind_everywhere $(TEST)/oracle/unwind_reload: $(wildcard preload/*/*.[ch])
 $(TEST)/oracle/%: tests/oracle/%.cc
@@ -109,7 +120,7 @@ $(TEST)/lapse/libleakring.so: $(PRELOAD_OBJ) tests/lapse/lapse_prim.c
 -include $(UNIT:%=%.d) $(wildcard $(TEST)/lib/*.d)
 
 .PHONY: tests unit-asan unit-tsan
-tests: all $(COMPLETION) $(UNIT) $(ORACLE) $(FAULT) $(TEST)/faulty/libleakring.so $(TEST)/lapse/libleakring.so
+tests: all $(COMPLETION) $(UNIT) $(ORACLE) $(CONTRACTS) $(FAULT) $(TEST)/faulty/libleakring.so $(TEST)/lapse/libleakring.so
 
 unit-asan unit-tsan: unit-%:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* CFLAGS="-O1 -g -fno-omit-frame-pointer \
