@@ -119,8 +119,14 @@ $(TEST)/lapse/libleakring.so: $(PRELOAD_OBJ) tests/lapse/lapse_prim.c
 
 -include $(UNIT:%=%.d) $(wildcard $(TEST)/lib/*.d)
 
+# The fuzz targets without a fuzzer, for what it kept.
+REPLAY := $(patsubst tests/fuzz/fuzz_%.c,$(TEST)/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
+$(TEST)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(TEST)/libtest.a $(TEST)/libanalyzer.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) $(TEST_CFLAGS) -o $@ $^ $(LDFLAGS) $(TEST_LIBS)
+
 .PHONY: tests unit-asan unit-tsan
-tests: all $(COMPLETION) $(UNIT) $(ORACLE) $(CONTRACTS) $(FAULT) $(TEST)/faulty/libleakring.so $(TEST)/lapse/libleakring.so
+tests: all $(COMPLETION) $(UNIT) $(ORACLE) $(CONTRACTS) $(FAULT) $(REPLAY) $(TEST)/faulty/libleakring.so $(TEST)/lapse/libleakring.so
 
 unit-asan unit-tsan: unit-%:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* CFLAGS="-O1 -g -fno-omit-frame-pointer \
@@ -160,13 +166,13 @@ bench-quick: tests ## does the benchmark's harness work?  (part of make check)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/bench.py --quick --only "$(BENCH)"
 
 # About two minutes, and a few; on any machine, however busy.
-.PHONY: governor coverage
+.PHONY: governor interval-coverage
 governor: tests ## the governor under a load that grows a thousandfold: a table over time (GOVERNOR="--storm 300")
 	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/governor.py $(GOVERNOR)
 
-coverage: tests ## how often the truth lies in the interval of a sampled site (SEEDS=20 COVERAGE="512K 64K")
+interval-coverage: tests ## how often the truth lies in the interval of a sampled site (SEEDS=20 INTERVALS="512K 64K")
 	@LEAKRING_BUILD=$(abspath $(BUILD)) python3 -B tests/bench/coverage.py --seeds $(or $(SEEDS),20) \
-		$(or $(COVERAGE),512K 64K)
+		$(or $(INTERVALS),512K 64K)
 
 .PHONY: unwind-check
 unwind-check: tests ## every allocation's stack against libunwind, in real programs; dlopen 10,000 times
@@ -176,8 +182,8 @@ unwind-check: tests ## every allocation's stack against libunwind, in real progr
 # Which branches tests take: clang's counters, in files that are mapped, so that what a killed process
 # did counts, too.  The library is seen by its unit tests alone, for it runs in processes of others.
 COVERAGE_FLAGS := -fprofile-instr-generate -fcoverage-mapping
-.PHONY: branch-coverage
-branch-coverage: tests ## which branches of the sources tests take (needs clang and llvm-cov)
+.PHONY: coverage
+coverage: tests ## which branches of the sources tests take (needs clang and llvm-cov)
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage CC=clang CFLAGS="-O1 -g $(COVERAGE_FLAGS) -mllvm \
 		-runtime-counter-relocation" LDFLAGS="$(COVERAGE_FLAGS)" $(UNIT:$(BUILD)/%=$(BUILD)-coverage/%) $(BUILD)-coverage/leakring
 	@tools/branch-coverage $(abspath $(BUILD)) $(abspath $(BUILD)-coverage)
@@ -190,7 +196,7 @@ analyze: all ## gcc -fanalyzer and clang-tidy with clang's analyzer: what do the
 # Fuzz targets need clang; FUZZ_SECONDS each, with the corpus kept in the build directory.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-FUZZ_COMMON := $(patsubst %,analyzer/common/%.c,status clean units words)
+FUZZ_COMMON := $(patsubst %,analyzer/common/%.c,status clean units words plain_file)
 $(TEST)/fuzz/fuzz_load: $(wildcard tests/lib/*_trace.c analyzer/load/*.c) $(FUZZ_COMMON)
 $(TEST)/fuzz/fuzz_oom: $(wildcard analyzer/oom/*.c \
 		analyzer/emit/emit_oom*.c analyzer/emit/emit_host*.c analyzer/load/*.c) analyzer/emit/emit_folded.c \
@@ -212,6 +218,13 @@ fuzz-rules: $(TEST)/fuzz/fuzz_rules ## fuzz the reader of rules and settings
 fuzz-symbols: $(TEST)/fuzz/fuzz_symbols ## fuzz the reader of ELF and DWARF
 fuzz-oom fuzz-suppress fuzz-rules fuzz-symbols: fuzz-%:
 	@tests/fuzz/fuzz.sh $* $(TEST)/fuzz $(FUZZ_SECONDS)
+
+# A megabyte in all; review what it adds.
+.PHONY: fuzz-keep
+fuzz-keep: ## put what the fuzzers found new ways with into tests/fuzz/corpus
+	@for kept in load:150000 oom:200000 suppress:50000 rules:50000 symbols:400000; do \
+		tests/fuzz/fuzz.sh $${kept%:*} $(TEST)/fuzz --keep $${kept#*:}; \
+	done
 
 .PHONY: golden-update
 golden-update: all ## rewrite the golden reports; review the difference

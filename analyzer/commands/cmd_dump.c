@@ -200,7 +200,7 @@ static void dump_stacks(struct context *context)
         lr_dump_flag(dump, "java_lost", (stack.flags & LR_STACK_JAVA_LOST) != 0);
         lr_dump_flag(dump, "java_cut", (stack.flags & LR_STACK_JAVA_CUT) != 0);
         struct lr_frame_name *names;
-        size_t count = lr_symbolize_stack(context->symbolizer, i, &names);
+        size_t count = lr_symbolize_stack(context->symbolizer, i, UINT32_MAX, &names);
         lr_dump_list(dump, "frames");
         for (size_t f = 0; f < count; f++)
             dump_frame(dump, &names[f]);

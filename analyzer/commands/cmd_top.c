@@ -3,8 +3,6 @@
  * Stage: command.  Context: analyzer only.  Reads the trace again every few seconds; the traced
  * process takes no part in it.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,30 +123,9 @@ static int parse_options(int argc, char **argv, struct request *request)
     return code;
 }
 
-/* The way to a process's trace leads through the process, so it ends when that does: the file is
- * kept open, and named by its descriptor from now on. */
-static enum lr_status keep_open(char **path, struct lr_error *error)
-{
-    int fd = open(*path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    char *kept = NULL;
-
-    if (fd < 0)
-        return lr_fail(error, LR_USAGE, "%s", strerror(errno));
-    if (asprintf(&kept, "/proc/self/fd/%d", fd) < 0)
-        return lr_fail(error, LR_FAILED, "out of memory");
-    free(*path);
-    *path = kept;
-    return LR_OK;
-}
-
 static enum lr_status find_trace(const char *name, char **path, struct lr_error *error)
 {
-    enum lr_status status;
-
-    if (!name)
-        return lr_newest_trace(path, error);
-    status = lr_gc_target(name, path, error);
-    return status == LR_OK && strncmp(*path, "/proc/", 6) == 0 ? keep_open(path, error) : status;
+    return name ? lr_gc_target(name, path, error) : lr_newest_trace(path, error);
 }
 
 static void pause_for(unsigned long seconds)

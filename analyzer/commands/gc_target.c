@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "leakring/format.h"
+#include "plain_file.h"
 
 static const char deleted[] = " (deleted)";
 
@@ -22,19 +22,19 @@ static bool is_pid(const char *name)
     return *name && strspn(name, "0123456789") == strlen(name) && strlen(name) < 10;
 }
 
-/* Begins as a trace does.  Devices and such aren't opened. */
-static bool is_trace(const char *path)
+/* What begins as a trace does at `place`, by a name that means it as long as this command runs,
+ * malloc()ed; NULL for others.  The process may put something else in its place at any time. */
+static char *trace_at(int place)
 {
-    char magic[sizeof(LR_MAGIC) - 1];
+    char magic[sizeof(LR_MAGIC) - 1], *path = NULL;
     struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool is = fd >= 0 && pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
-              memcmp(magic, LR_MAGIC, sizeof(magic)) == 0;
+    int fd = lr_plain_reopen(place, NULL, O_RDONLY, &status);
+    if (fd >= 0 && pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+        memcmp(magic, LR_MAGIC, sizeof(magic)) == 0 && asprintf(&path, "/proc/self/fd/%d", fd) >= 0)
+        return path;
     if (fd >= 0)
         close(fd);
-    return is;
+    return NULL;
 }
 
 /* A name in /proc/PID/maps has newlines as \012. */
@@ -55,8 +55,8 @@ static void unescape(char *name)
 /* A line of maps: the trace is mapped shared and writable from its start. */
 static char *trace_of_line(const char *pid, char *line, bool *was_deleted)
 {
-    char range[64], flags[8], offset[32], *path;
-    int name_at = 0;
+    char range[64], flags[8], offset[32], map[128], *path;
+    int name_at = 0, place;
     line[strcspn(line, "\n")] = '\0';
     if (sscanf(line, "%63s %7s %31s %*s %*s %n", range, flags, offset, &name_at) != 3 ||
         name_at == 0 || strcmp(flags, "rw-s") != 0 || strtoul(offset, NULL, 16) != 0 ||
@@ -66,15 +66,14 @@ static char *trace_of_line(const char *pid, char *line, bool *was_deleted)
     bool gone = length > sizeof(deleted) &&
                 strcmp(line + length - (sizeof(deleted) - 1), deleted) == 0;
     unescape(line + name_at);
-    int made = gone ? asprintf(&path, "/proc/%s/map_files/%s", pid, range)
-                    : asprintf(&path, "/proc/%s/root%s", pid, line + name_at);
-    if (made < 0)
-        return NULL;
-    if (is_trace(path))
-        return path;
-    *was_deleted |= gone && strstr(line + name_at, ".lkr") != NULL;
-    free(path);
-    return NULL;
+    if (gone)
+        snprintf(map, sizeof(map), "/proc/%s/map_files/%s", pid, range);
+    else
+        snprintf(map, sizeof(map), "/proc/%s/root", pid);
+    place = gone ? open(map, O_PATH | O_CLOEXEC) : lr_plain_place(map, line + name_at);
+    path = trace_at(place);
+    *was_deleted |= !path && gone && strstr(line + name_at, ".lkr") != NULL;
+    return path;
 }
 
 static enum lr_status fail_open(int reason, struct lr_error *error)

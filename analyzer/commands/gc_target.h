@@ -8,7 +8,7 @@
 #include "status.h"
 
 /* `name` is a process id, or else a trace.  *path gets the trace's path, malloc()ed; of a process
- * it is the way through /proc that also leads into its container. */
+ * it stays the trace whatever that process does meanwhile, and may lie in its container. */
 enum lr_status lr_gc_target(const char *name, char **path, struct lr_error *error);
 
 #endif

@@ -31,28 +31,22 @@ static bool is_input(const char *path, char **inputs, int count)
 
 /* A file, link or pipe that somebody else laid there, perhaps so that another file be written;
  * root's are the devices. */
-static bool is_foreign(const char *path)
+static bool is_foreign(const struct stat *there)
 {
-    struct stat there;
-
-    return lstat(path, &there) == 0 && there.st_uid != geteuid() && there.st_uid != 0;
+    return there->st_uid != geteuid() && there->st_uid != 0;
 }
 
-/* Beside an old file that is to be replaced; -1 when there is none, or it isn't a plain file (a
- * device, a pipe, a link: these are written to). */
-static int open_beside(struct lr_output_file *output)
+/* Beside an old file that is to be replaced; -1 when no file can be made there. */
+static int open_beside(struct lr_output_file *output, const struct stat *old)
 {
-    struct stat old;
     int fd;
 
-    if (lstat(output->path, &old) != 0 || !S_ISREG(old.st_mode) || access(output->path, W_OK) != 0)
-        return -1;
     if (asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
         output->temporary = NULL;
         return -1;
     }
     fd = mkostemp(output->temporary, O_CLOEXEC);
-    if (fd < 0 || fchmod(fd, old.st_mode & 0777) != 0) { /* no right to make files there */
+    if (fd < 0 || fchmod(fd, old->st_mode & 0777) != 0) { /* no right to make files there */
         if (fd >= 0) {
             close(fd);
             unlink(output->temporary);
@@ -64,11 +58,46 @@ static int open_beside(struct lr_output_file *output)
     return fd;
 }
 
+/* A device or a pipe is written to, and so is an old file where none can be made beside it, if it
+ * has no other name (that may be another's).  What took its place meanwhile isn't. */
+static int open_there(const char *path, const struct stat *old)
+{
+    struct stat found;
+    int fd;
+
+    if (S_ISREG(old->st_mode) && old->st_nlink > 1) {
+        errno = EMLINK;
+        return -1;
+    }
+    fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &found) == 0 && found.st_dev == old->st_dev && found.st_ino == old->st_ino &&
+        (!S_ISREG(found.st_mode) || ftruncate(fd, 0) == 0))
+        return fd;
+    close(fd);
+    errno = ESTALE;
+    return -1;
+}
+
+static int open_old(struct lr_output_file *output, const struct stat *old)
+{
+    int fd = -1;
+
+    if (S_ISLNK(old->st_mode)) /* our own, or root's */
+        return open(output->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (S_ISREG(old->st_mode) && access(output->path, W_OK) == 0)
+        fd = open_beside(output, old);
+    return fd >= 0 ? fd : open_there(output->path, old);
+}
+
 FILE *lr_output_open(struct lr_output_file *output, char **inputs, int count,
                      struct lr_error *error)
 {
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (output->force ? O_TRUNC : O_EXCL), fd = -1;
+    bool exists;
+    struct stat old;
     FILE *out;
+    int fd;
 
     if (lr_output_is_stdout(output))
         return stdout;
@@ -76,15 +105,15 @@ FILE *lr_output_open(struct lr_output_file *output, char **inputs, int count,
         lr_fail(error, LR_USAGE, "is a trace that is to be read");
         return NULL;
     }
-    if (is_foreign(output->path)) {
+    exists = lstat(output->path, &old) == 0;
+    if (exists && is_foreign(&old)) {
         lr_fail(error, LR_USAGE, "belongs to another user");
         lr_hint(error, "remove it, or name another place");
         return NULL;
     }
-    if (output->force)
-        fd = open_beside(output);
-    if (fd < 0)
-        fd = open(output->path, flags, 0666);
+    fd = exists && output->force
+             ? open_old(output, &old)
+             : open(output->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 && errno == EEXIST) {
         lr_fail(error, LR_USAGE, "already exists");
         lr_hint(error, "-f overwrites it");

@@ -13,6 +13,9 @@
 #include "load.h"
 #include "words.h"
 
+/* A process can make its environment, and the list of its mappings, as large as it likes. */
+enum { MOST_BYTES = 32 << 20 };
+
 char *lr_proc_slurp(pid_t pid, const char *name, size_t *length)
 {
     char path[64], *text = NULL;
@@ -20,7 +23,7 @@ char *lr_proc_slurp(pid_t pid, const char *name, size_t *length)
     FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-    file = fopen(path, "r");
+    file = fopen(path, "re");
     *length = 0;
     if (!file)
         return NULL;
@@ -36,7 +39,7 @@ char *lr_proc_slurp(pid_t pid, const char *name, size_t *length)
         text = longer;
         got = fread(text + *length, 1, room - *length, file);
         *length += got;
-    } while (got > 0);
+    } while (got > 0 && *length < MOST_BYTES);
     text[*length] = '\0';
     fclose(file);
     return text;

@@ -16,6 +16,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "plain_file.h"
+
 struct image {
     const unsigned char *bytes;
     size_t size;
@@ -195,10 +197,12 @@ enum lr_status lr_program_read_file(const char *path, struct lr_program *program
 
     memset(program, 0, sizeof(*program));
     snprintf(program->path, sizeof(program->path), "%s", path);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < 4) {
-        lr_fail(error, LR_UNREADABLE, "%s%s%s", path, fd < 0 ? ": " : "",
-                fd < 0 ? strerror(errno) : " is no program and no library");
+    fd = lr_plain_open(path, O_RDONLY, &status);
+    if (fd < 0 || status.st_size < 4) {
+        bool unreadable = fd < 0 && errno != EINVAL && errno != EISDIR;
+
+        lr_fail(error, LR_UNREADABLE, "%s%s%s", path, unreadable ? ": " : "",
+                unreadable ? strerror(errno) : " is no program and no library");
         if (fd >= 0)
             close(fd);
         return LR_UNREADABLE;

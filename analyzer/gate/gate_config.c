@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "load.h"
+#include "plain_file.h"
 
 /* libinih would read what is behind 200 bytes as a line of its own. */
 enum { MOST_BYTES = 64 * 1024, LONGEST_LINE = 190 };
@@ -27,21 +27,20 @@ struct reading {
     enum lr_status status;
 };
 
-/* The whole text, malloc()ed; NULL with a message.  Doesn't wait for a FIFO. */
+/* The whole text, malloc()ed; NULL with a message. */
 static char *read_text(const char *path, struct lr_error *error)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    char *text = calloc(1, MOST_BYTES + 2);
     struct stat status;
+    int fd = lr_plain_open(path, O_RDONLY, &status);
+    char *text = calloc(1, MOST_BYTES + 2);
     size_t size = 0;
     ssize_t got = -1;
 
     if (fd < 0)
-        lr_fail(error, LR_UNREADABLE, "%s", strerror(errno));
+        lr_fail(error, LR_UNREADABLE, "%s",
+                errno == EINVAL || errno == EISDIR ? "is not a regular file" : strerror(errno));
     else if (!text)
         lr_fail(error, LR_FAILED, "out of memory");
-    else if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-        lr_fail(error, LR_UNREADABLE, "is not a regular file");
     else
         while ((got = read(fd, text + size, MOST_BYTES + 1 - size)) > 0)
             size += (size_t)got;

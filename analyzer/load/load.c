@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "load_internal.h"
+#include "plain_file.h"
 
 /* Referring sections before those they refer to. */
 static const enum lr_section_id copy_order[] = {
@@ -63,24 +63,25 @@ static bool settle_slot(struct lr_trace *trace, const struct lr_source *source,
     return true;
 }
 
-/* Second reading of a table that may be changing. */
-static bool settle_table(struct lr_trace *trace, const struct lr_source *source,
-                         enum lr_section_id id, const struct lr_section *section)
+/* Second reading of entries [first, end) of a table that may be changing. */
+static bool settle_run(struct lr_trace *trace, const struct lr_source *source,
+                       enum lr_section_id id, const struct lr_section *section, uint64_t first,
+                       uint64_t end)
 {
     enum { CHUNK = 1 << 16 };
     size_t record = lr_section_type(id)->entry_size;
     uint64_t per_chunk = CHUNK / section->entry_size;
     unsigned char *again = malloc(CHUNK);
     bool ok = again != NULL && per_chunk > 0;
-    for (uint64_t i = 0; ok && i < section->capacity; i += per_chunk) {
+    for (uint64_t i = first; ok && i < end; i += per_chunk) {
         uint64_t offset = section->offset + i * section->entry_size;
-        uint64_t left = section->capacity - i;
+        uint64_t left = end - i;
         size_t size = (size_t)((left < per_chunk ? left : per_chunk) * section->entry_size);
         memset(again, 0, size);
-        ok = lr_source_read_sparse(source, offset, again, size);
-        unsigned char *first = trace->image + offset;
+        ok = lr_source_read_sparse(source, offset, again, size, NULL);
+        unsigned char *begin = trace->image + offset;
         for (size_t at = 0; ok && at < size; at += section->entry_size) {
-            unsigned char *slot = first + at;
+            unsigned char *slot = begin + at;
             bool same = memcmp(slot, again + at, record) == 0;
             if (same && lr_slot_state(id, slot) >= 0)
                 continue;
@@ -89,6 +90,55 @@ static bool settle_table(struct lr_trace *trace, const struct lr_source *source,
         }
     }
     free(again);
+    return ok;
+}
+
+/* What was all hole at the first reading isn't read again: what is in it now is newer than the
+ * snapshot. */
+static bool settle_table(struct lr_trace *trace, const struct lr_source *source,
+                         enum lr_section_id id, const struct lr_section *section,
+                         const struct lr_runs *runs)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < runs->count; i++) {
+        uint64_t first = runs->items[i].start / section->entry_size;
+        uint64_t end = (runs->items[i].end + section->entry_size - 1) / section->entry_size;
+        ok = settle_run(trace, source, id, section, first,
+                        end < section->capacity ? end : section->capacity);
+    }
+    return ok;
+}
+
+/* Leaves out what holes make a section look like (load_holes.c). */
+static void pass_holes(struct lr_trace *trace, enum lr_section_id id, const struct lr_runs *runs)
+{
+    struct lr_part *part = &trace->parts[id];
+    struct lr_part written = *part;
+    enum lr_section_form form = lr_section_type(id)->form;
+    if (form == LR_FORM_TABLE && id != LR_SEC_FOLLOWED) {
+        lr_part_compact(part, (unsigned char *)(uintptr_t)part->bytes, runs);
+        return;
+    }
+    if (form == LR_FORM_RING && part->used < part->count)
+        written.count = part->used;
+    if (lr_part_clip(&written, runs))
+        return;
+    part->count = written.count;
+    trace->info.damaged.sections++;
+}
+
+static bool fill_section(struct lr_trace *trace, const struct lr_source *source,
+                         enum lr_section_id id, const struct lr_section *section)
+{
+    struct lr_part *part = &trace->parts[id];
+    struct lr_runs runs = {0};
+    bool ok = lr_source_read_sparse(source, section->offset, trace->image + section->offset,
+                                    (size_t)(part->count * part->stride), &runs);
+    if (ok && lr_section_type(id)->form == LR_FORM_TABLE && trace->info.ended == LR_ENDED_RUNNING)
+        ok = settle_table(trace, source, id, section, &runs);
+    if (ok)
+        pass_holes(trace, id, &runs);
+    free(runs.items);
     return ok;
 }
 
@@ -115,11 +165,9 @@ static bool copy_section(struct lr_trace *trace, const struct lr_source *source,
         trace->info.damaged.sections++;
     else if (type->form == LR_FORM_APPEND)
         part->count = section->used;
-    if (!lr_source_read_sparse(source, section->offset, trace->image + section->offset,
-                               (size_t)(part->count * part->stride)))
-        return false;
-    bool changing = trace->info.ended == LR_ENDED_RUNNING;
-    return type->form != LR_FORM_TABLE || !changing || settle_table(trace, source, id, section);
+    if (type->form != LR_FORM_TABLE && part->count > UINT32_MAX) /* ids have 32 bits */
+        part->count = UINT32_MAX;
+    return fill_section(trace, source, id, section);
 }
 
 /* A writer that goes on may have given a stack's nodes to another since the stacks were copied;
@@ -262,21 +310,13 @@ failed:
 enum lr_status lr_trace_open(const char *path, struct lr_trace **trace, struct lr_error *error)
 {
     *trace = NULL;
-    /* O_NONBLOCK: opening a FIFO must not wait for a writer before we can refuse it. */
-    struct lr_source source = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
     struct stat info;
-    if (source.fd < 0 || fstat(source.fd, &info) != 0) {
-        enum lr_status status = lr_fail(error, LR_UNREADABLE, "%s", strerror(errno));
-        if (source.fd >= 0)
-            close(source.fd);
-        return status;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        close(source.fd);
+    struct lr_source source = {.fd = lr_plain_open(path, O_RDONLY, &info)};
+    if (source.fd < 0)
         return lr_fail(error, LR_UNREADABLE, "%s",
-                       S_ISDIR(info.st_mode) ? "is a directory, not a trace file"
-                                             : "is not a regular file");
-    }
+                       errno == EISDIR   ? "is a directory, not a trace file"
+                       : errno == EINVAL ? "is not a regular file"
+                                         : strerror(errno));
     source.size = (uint64_t)info.st_size;
     enum lr_status status = open_source(&source, path, trace, error);
     close(source.fd);

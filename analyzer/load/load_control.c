@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "load_internal.h"
+#include "plain_file.h"
 
 /* Whoever can write the file could ask anyway; this is for root, who shouldn't write into what
  * another user laid out, unless it is that user's process that is asked. */
@@ -40,28 +41,28 @@ static void refuse(struct lr_error *error, const char *what)
 }
 
 /* A file whose place may be changed under our eyes, by a container's processes: it is opened to be
- * written only once it is known to be a file and whose.  Opening a device might already do harm. */
+ * written only once it is known to be a file and whose. */
 static enum lr_status open_file(const char *path, struct stat *file, int *fd,
                                 struct lr_error *error)
 {
-    char found[32];
     int place = open(path, O_PATH | O_CLOEXEC);
     if (place < 0 || fstat(place, file) != 0) {
         refuse(error, "cannot be opened");
-    } else if (!S_ISREG(file->st_mode)) {
-        lr_fail(error, LR_UNREADABLE, "is not a regular file");
-    } else if (is_foreign(file)) {
+    } else if (S_ISREG(file->st_mode) && is_foreign(file)) {
         lr_fail(error, LR_UNREADABLE, "belongs to another user");
         lr_hint(error, "ask as the user who runs the program");
     } else {
-        snprintf(found, sizeof(found), "/proc/self/fd/%d", place);
-        *fd = open(found, O_RDWR | O_CLOEXEC);
-        if (*fd < 0)
-            refuse(error, "cannot be written");
+        *fd = lr_plain_reopen(place, NULL, O_RDWR, file);
+        if (*fd >= 0)
+            return LR_OK;
+        if (errno == EINVAL || errno == EISDIR)
+            return lr_fail(error, LR_UNREADABLE, "is not a regular file");
+        refuse(error, "cannot be written");
+        return LR_UNREADABLE;
     }
     if (place >= 0)
         close(place);
-    return *fd < 0 ? LR_UNREADABLE : LR_OK;
+    return LR_UNREADABLE;
 }
 
 static const struct lr_section *find_section(const struct lr_header *header, uint32_t id)

@@ -7,6 +7,7 @@
  *   load_audit.c    how much of the rest is damaged?
  *   load_stacks.c   stacks and their frames
  *   load_source.c   bytes of a file or of memory, holes skipped
+ *   load_holes.c    sections that are mostly holes cost what they hold
  *   load_records.c  the accessors of load.h
  *   load_series.c   those of the time series
  *   load_areas.c    those of what resident memory is made of
@@ -31,9 +32,20 @@ struct lr_source {
 };
 /* Exactly `size` bytes at `offset`; false on any error, and at the end of the file. */
 bool lr_source_read(const struct lr_source *source, uint64_t offset, void *buffer, size_t size);
-/* The same into zeroed memory, reading only what isn't a hole. */
+/* Where a section has data; what lies between two runs is a hole of LR_HOLE bytes or more.
+ * Offsets are the section's. */
+enum { LR_HOLE = 1 << 20 };
+struct lr_run {
+    uint64_t start, end;
+};
+struct lr_runs {
+    struct lr_run *items; /* free() */
+    size_t count, room;
+};
+/* The same into zeroed memory, reading only what isn't a hole; where that was goes into *runs (may
+ * be NULL). */
 bool lr_source_read_sparse(const struct lr_source *source, uint64_t offset, void *buffer,
-                           size_t size);
+                           size_t size, struct lr_runs *runs);
 
 /* A section of the snapshot.  count: entries to look at (append: used; table, ring: capacity). */
 struct lr_part {
@@ -81,6 +93,12 @@ enum { LR_NODE_BAD = UINT16_MAX };
 struct lr_walk_cursor {
     uint32_t stack, i, node; /* stack 0: nowhere */
 };
+
+/* A file that says to be of a terabyte, and is nearly all holes, is read as fast as what it holds:
+ * no writer leaves holes of that size among entries of an append section or a ring, so what is
+ * behind one is left out (false: it was), and a table's slots are moved together. */
+bool lr_part_clip(struct lr_part *part, const struct lr_runs *runs);
+void lr_part_compact(struct lr_part *part, unsigned char *bytes, const struct lr_runs *runs);
 
 enum lr_section_form { LR_FORM_APPEND, LR_FORM_TABLE, LR_FORM_RING };
 struct lr_section_type {

@@ -6,6 +6,7 @@
  * SEEK_DATA skips those, so that a 64 MiB trace of a small program costs what it holds.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,17 +53,39 @@ static bool next_data(int fd, uint64_t *offset, uint64_t end, uint64_t *data_end
     return true;
 }
 
+static bool add_run(struct lr_runs *runs, uint64_t start, uint64_t end)
+{
+    struct lr_run *last = runs != NULL && runs->count > 0 ? &runs->items[runs->count - 1] : NULL;
+    if (runs == NULL)
+        return true;
+    if (last != NULL && start - last->end < LR_HOLE) {
+        last->end = end;
+        return true;
+    }
+    if (runs->count == runs->room) {
+        size_t room = runs->room ? runs->room * 2 : 16;
+        struct lr_run *more = reallocarray(runs->items, room, sizeof(*more));
+        if (more == NULL)
+            return false;
+        runs->items = more;
+        runs->room = room;
+    }
+    runs->items[runs->count++] = (struct lr_run){start, end};
+    return true;
+}
+
 bool lr_source_read_sparse(const struct lr_source *source, uint64_t offset, void *buffer,
-                           size_t size)
+                           size_t size, struct lr_runs *runs)
 {
     if (source->fd < 0)
-        return lr_source_read(source, offset, buffer, size);
+        return add_run(runs, 0, size) && lr_source_read(source, offset, buffer, size);
     uint64_t start = offset, end, data_end;
     if (__builtin_add_overflow(offset, size, &end) || end > source->size)
         return false;
     while (offset < end && next_data(source->fd, &offset, end, &data_end)) {
         unsigned char *to = (unsigned char *)buffer + (offset - start);
-        if (data_end <= offset || !lr_source_read(source, offset, to, data_end - offset))
+        if (data_end <= offset || !lr_source_read(source, offset, to, data_end - offset) ||
+            !add_run(runs, offset - start, data_end - start))
             return false;
         offset = data_end;
     }

@@ -30,9 +30,9 @@ struct lr_model_frame {
     bool hidden;          /* of a class that the JVM made up: nobody wrote that line */
     unsigned char owner;  /* enum lr_frame_owner (culprit.h) */
     bool user;            /* neither the platform's nor the resource's own machinery (culprit.h) */
+    uint32_t line;        /* 0: unknown */
     const char *function; /* Java: pkg.Class.method; native: without parameters */
     const char *file;
-    uint32_t line;      /* 0: unknown */
     const char *module; /* native frames only */
     uint64_t address;   /* native: the return address in the module's file; else 0 */
 };

@@ -43,6 +43,8 @@ struct lr_build {
     uint64_t cleaned_from_ms; /* earlier ones aren't known; 0: all are */
     uint64_t orphan_pairs;  /* live pairs whose call site is not in the file */
     uint64_t shared_stacks; /* stacks that served two pairs */
+    uint64_t frames;        /* of all paths that were made */
+    uint64_t cut_paths;     /* whose outer frames were left out, for there are too many */
 };
 
 /* The marks and the phase; after the run is known. */

@@ -120,6 +120,9 @@ static enum lr_status note_pairs(struct lr_build *build, struct lr_error *error)
     if (build->orphan_pairs)
         NOTE("%" PRIu64 " live pairs have no call site in the file: their releases are not known",
              build->orphan_pairs);
+    if (build->cut_paths)
+        NOTE("%" PRIu64 " stacks are shown without their outer frames, for there are too many",
+             build->cut_paths);
     if (build->shared_stacks)
         NOTE("%" PRIu64 " call stacks acquired two kinds of pairs: their bytes are counted at "
              "the first",

@@ -12,6 +12,10 @@
 
 enum { OWNERS = 4096 };
 
+/* Stacks share their frames in a trace, and don't in memory: a small file can have any number of
+ * them.  Beyond this many (200 MB) paths are short. */
+enum { MOST_FRAMES = 4 << 20, SHORT = 16 };
+
 /* Whose a frame is, remembered by its strings, of which the symbolizer has one copy each. */
 struct lr_owner_memo {
     const char *function, *file, *module;
@@ -71,7 +75,11 @@ enum lr_status lr_path_make(struct lr_build *build, uint32_t stack, const char *
     lr_trace_stack_at(build->trace, stack, &view);
     path->java_lost = (view.flags & LR_STACK_JAVA_LOST) != 0;
     path->cut = (view.flags & (LR_STACK_DEPTH_CUT | LR_STACK_JAVA_CUT | LR_STACK_NATIVE_LOST)) != 0;
-    count = lr_symbolize_stack(build->symbolizer, stack, &names);
+    bool many = build->frames >= MOST_FRAMES;
+    count = lr_symbolize_stack(build->symbolizer, stack, many ? SHORT : UINT32_MAX, &names);
+    build->frames += count;
+    build->cut_paths += many && view.frame_count > SHORT;
+    path->cut |= many && view.frame_count > SHORT;
     if (count > 0) {
         path->frames = calloc(count, sizeof(*path->frames));
         if (!path->frames) {

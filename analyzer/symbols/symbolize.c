@@ -304,14 +304,14 @@ size_t lr_symbolize_frame(struct lr_symbolizer *symbolizer, uint32_t stack, uint
     return entry != NULL ? entry->count : 1;
 }
 
-size_t lr_symbolize_stack(struct lr_symbolizer *symbolizer, uint32_t stack,
+size_t lr_symbolize_stack(struct lr_symbolizer *symbolizer, uint32_t stack, uint32_t most,
                           struct lr_frame_name **names)
 {
     struct lr_stack_view view;
     size_t count = 0, room = 0;
     lr_trace_stack_at(symbolizer->trace, stack, &view);
     *names = NULL;
-    for (uint32_t i = 0; i < view.frame_count; i++) {
+    for (uint32_t i = 0; i < view.frame_count && i < most; i++) {
         const struct lr_frame_name *found;
         size_t found_count = lr_symbolize_frame(symbolizer, stack, i, &found);
         if (count + found_count > room) {

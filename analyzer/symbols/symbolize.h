@@ -53,9 +53,9 @@ struct lr_frame_name {
 size_t lr_symbolize_frame(struct lr_symbolizer *symbolizer, uint32_t stack, uint32_t i,
                           const struct lr_frame_name **names);
 
-/* The whole stack, innermost first, inlined frames included.  *names is malloc()ed for the
- * caller to free (the strings are the symbolizer's); 0 and NULL for stack 0. */
-size_t lr_symbolize_stack(struct lr_symbolizer *symbolizer, uint32_t stack,
+/* The stack, innermost first, inlined frames included, or its `most` innermost frames.  *names is
+ * malloc()ed for the caller to free (the strings are the symbolizer's); 0 and NULL for stack 0. */
+size_t lr_symbolize_stack(struct lr_symbolizer *symbolizer, uint32_t stack, uint32_t most,
                           struct lr_frame_name **names);
 
 /* Why a module's frames have no names; NULL when nothing is wrong.  For notes in reports:

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbolize_internal.h"
 #include "symbolize_scope.h"
+#include "symbolize_worker.h"
 
 struct range {
     uint64_t start, end;
@@ -46,8 +46,10 @@ static bool range_add(struct range_list *list, uint64_t start, uint64_t end, siz
     if (list->count == list->room) {
         size_t room = list->room ? list->room * 2 : 64;
         struct range *more = reallocarray(list->ranges, room, sizeof(*more));
-        if (more == NULL)
+        if (more == NULL) {
+            lr_symbol_limits_miss();
             return false;
+        }
         list->ranges = more;
         list->room = room;
     }
@@ -113,8 +115,10 @@ static bool add_unit(struct lr_dwarf *dwarf, Dwarf_Die *die, Dwarf_Die *split)
     if (dwarf->unit_count == dwarf->unit_room) {
         size_t room = dwarf->unit_room ? dwarf->unit_room * 2 : 64;
         struct unit *more = reallocarray(dwarf->units, room, sizeof(*more));
-        if (more == NULL)
+        if (more == NULL) {
+            lr_symbol_limits_miss();
             return false;
+        }
         dwarf->units = more;
         dwarf->unit_room = room;
     }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "debuginfod.h"
-#include "symbolize_internal.h"
+#include "symbolize_worker.h"
 
 enum { PATH_ROOM = 4096 };
 static const char system_debug_dir[] = "/usr/lib/debug";
@@ -188,6 +188,7 @@ static void read_names(struct lr_symbol_module *module)
         module->dwarf = lr_dwarf_new(module->unpacked.elf);
     else if (sane)
         module->dwarf = lr_dwarf_new(names);
+    lr_symbol_limits_missed();
     module->symtab = lr_symtab_new(names, NULL);
     if (file != NULL && (module->symtab == NULL || names == file) &&
         !has_section(file, ".symtab") && lr_packed_mini(file, &module->mini)) {

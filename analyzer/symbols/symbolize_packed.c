@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "optional_library.h"
+#include "symbolize_worker.h"
 
 #ifndef ELFCOMPRESS_ZSTD
 #define ELFCOMPRESS_ZSTD 2
@@ -64,8 +65,10 @@ static uint8_t *unpack_xz(const Elf_Data *data, size_t *size)
         uint64_t memory = 1 << 27;
         size_t in = 0, out = 0;
         uint8_t *bytes = malloc(room);
-        if (bytes == NULL)
+        if (bytes == NULL) {
+            lr_symbol_limits_miss();
             return NULL;
+        }
         int result = decode(&memory, 0, NULL, data->d_buf, &in, data->d_size, bytes, &out, room);
         *size = out;
         if (result == XZ_OK)
@@ -208,6 +211,8 @@ bool lr_packed_zstd(Elf *elf, struct lr_packed *unpacked)
         (zstd_decode_fn *)lr_optional_function("libzstd.so.1", "ZSTD_decompress");
     size_t start = (file_size + 15) / 16 * 16;
     unpacked->image = decode != NULL ? malloc(start + total) : NULL;
+    if (decode != NULL && unpacked->image == NULL)
+        lr_symbol_limits_miss();
     if (unpacked->image == NULL)
         return false;
     memcpy(unpacked->image, file, file_size);

@@ -103,6 +103,8 @@ static void answer(struct server *server, const struct lr_question *question)
     put_text(server, served->module.problem);
     for (size_t i = 0; i < count; i++)
         put_frame(server, &raw[i]);
+    if (lr_symbol_limits_missed()) /* some names would be missing, and nobody would know */
+        _exit(LR_EXIT_NO_MEMORY);
     lr_symbol_limits_leave(&served->limits);
 }
 
@@ -157,6 +159,8 @@ void lr_symbol_serve(int fd, const struct lr_symbol_site *site)
     while (recv(fd, &question, sizeof(question), MSG_WAITALL) == sizeof(question)) {
         if (question.module >= site->module_count)
             return;
+        if (lr_symbol_limits_exhausted())
+            _exit(LR_EXIT_EXHAUSTED);
         answer(&server, &question);
         if (!send_answer(fd, &server))
             return;

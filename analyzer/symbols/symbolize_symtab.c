@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbolize_internal.h"
+#include "symbolize_worker.h"
 
 struct symbol {
     uint64_t start, size; /* size 0: unknown */
@@ -28,8 +28,10 @@ static bool symtab_add(struct lr_symtab *symtab, struct symbol symbol)
     if (symtab->count == symtab->room) {
         size_t room = symtab->room ? symtab->room * 2 : 1024;
         struct symbol *more = reallocarray(symtab->symbols, room, sizeof(*more));
-        if (more == NULL)
+        if (more == NULL) {
+            lr_symbol_limits_miss();
             return false;
+        }
         symtab->symbols = more;
         symtab->room = room;
     }

@@ -31,6 +31,7 @@ struct lr_symbol_worker {
     int fd;    /* our end; -1 */
     enum silence silence; /* where it gave no answer */
     unsigned deaths;
+    const char *over;      /* why none is asked any more; NULL */
     const char **verdicts; /* by module: why it isn't asked about any more; NULL */
 };
 
@@ -81,7 +82,7 @@ static bool start(struct lr_symbol_worker *worker, const struct lr_symbol_site *
         return true;
     close(worker->fd);
     *worker = (struct lr_symbol_worker){.fd = -1, .deaths = worker->deaths,
-                                        .verdicts = worker->verdicts};
+                                        .over = worker->over, .verdicts = worker->verdicts};
     return false;
 }
 
@@ -119,6 +120,8 @@ static const char *cause_of_death(const struct lr_symbol_worker *worker, int sta
         return "its file is damaged (reading it took too long)";
     if (WIFEXITED(status) && WEXITSTATUS(status) == LR_EXIT_NO_MEMORY)
         return "its file is damaged (reading it took too much memory)";
+    if (WIFEXITED(status) && WEXITSTATUS(status) == LR_EXIT_EXHAUSTED)
+        return "the files before it took too long, or too much memory";
     return "its file is damaged (reading it failed)";
 }
 
@@ -272,6 +275,10 @@ static bool ask(struct lr_symbol_worker *worker, const struct lr_question *quest
     *killed = was_killed(worker, status);
     *problem = cause_of_death(worker, status);
     worker->deaths++;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == LR_EXIT_EXHAUSTED)
+        worker->over = *problem;
+    else if (worker->deaths == MOST_DEATHS)
+        worker->over = "too many files are damaged";
     return false;
 }
 
@@ -289,15 +296,15 @@ bool lr_symbol_worker_ask(struct lr_symbol_worker **worker, const struct lr_symb
         *problem = (*worker)->verdicts[question->module];
         return false;
     }
-    if ((*worker)->deaths == MOST_DEATHS) {
-        *problem = "too many files are damaged";
+    if ((*worker)->over) {
+        *problem = (*worker)->over;
         return false;
     }
     if (!start(*worker, site))
         return false;
     if (ask(*worker, question, answer, &killed, problem))
         return true;
-    if (killed && (*worker)->deaths < MOST_DEATHS && start(*worker, site) &&
+    if (killed && !(*worker)->over && start(*worker, site) &&
         ask(*worker, question, answer, &killed, problem))
         return true;
     (*worker)->verdicts[question->module] = *problem;

@@ -67,14 +67,21 @@ struct lr_symbol_limits {
     int64_t cpu_us, bytes; /* left */
 };
 /* The exit status of a process that could get no more memory. */
-enum { LR_EXIT_NO_MEMORY = 71 };
+enum { LR_EXIT_NO_MEMORY = 71, LR_EXIT_EXHAUSTED = 72 /* lr_symbol_limits_exhausted */ };
 /* For the rest of this process's life: no core, no privileges, nothing written; its memory and
  * time are limited between enter and leave. */
 void lr_symbol_limits_begin(bool servers);
 /* Before and after a question about a module; `limits` is zero at the first. */
 void lr_symbol_limits_enter(struct lr_symbol_limits *limits);
 void lr_symbol_limits_leave(struct lr_symbol_limits *limits);
+/* All files together have cost more than any trace's should; asked before enter. */
+bool lr_symbol_limits_exhausted(void);
 /* A file was opened for that module: its size on disk earns it more.  Without begin: nothing. */
 void lr_symbol_limits_file(uint64_t bytes);
+/* Says that something found no room, for which the limits are to blame: names would be missing
+ * without a word. */
+void lr_symbol_limits_miss(void);
+/* Was that said, or did libelf or libdw say so last?  To be asked after each step. */
+bool lr_symbol_limits_missed(void);
 
 #endif

@@ -1,6 +1,8 @@
 #!/bin/bash
 # fuzz.sh TARGET DIRECTORY SECONDS [OPTION…] -- runs the fuzzer fuzz_TARGET, built in DIRECTORY, with
 # its seeds and the corpus that it has kept there from earlier runs.  Fails when it finds something.
+# fuzz.sh TARGET DIRECTORY --keep BYTES: puts of that corpus what adds coverage, the small ones first,
+# into tests/fuzz/corpus/TARGET, as much as fits BYTES (make fuzz-keep).
 #
 # What elfutils and libiberty do wrong with a library's symbols is none of our faults, for the
 # command reads them in another process: such inputs are kept, and then read the command's way.
@@ -12,6 +14,24 @@ seeds=$directory/seeds-$target corpus=$directory/corpus-$target found=$directory
 rm -rf "$seeds"
 mkdir -p "$corpus" "$found"
 "$here/seeds.sh" "$target" "$seeds" || exit 1
+
+# What of the corpus takes ways that the seeds don't, in order of its size.
+keep() {
+    local most=$1 kept=$here/corpus/$target size name
+    mkdir -p "$kept"
+    "$directory/fuzz_$target" -merge=1 "$seeds" "$corpus" >"$directory/keep-$target.log" 2>&1 || return 1
+    find "$seeds" -type f -newer "$directory/keep-begun" -printf '%s %f\n' | sort -n | while read -r size name; do
+        most=$((most - size))
+        [ $most -ge 0 ] || break
+        cp "$seeds/$name" "$kept"
+    done
+    echo "$target: $(ls "$kept" | wc -l) kept, $(du -s --apparent-size -B1K "$kept" | cut -f1) KiB"
+}
+if [ "$seconds" = --keep ]; then
+    touch "$directory/keep-begun"
+    keep "$1"
+    exit
+fi
 
 options="-max_total_time=$seconds -print_final_stats=1 -artifact_prefix=$found/"
 [ "$target" != oom ] || options="$options -max_len=65536"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# seeds.sh TARGET DIRECTORY -- what a fuzzer begins with: the kept corpus (corpus-TARGET.txt, an
-# input a line, by base64), and good files of the kind that the target reads.
+# seeds.sh TARGET DIRECTORY -- what a fuzzer begins with: the kept inputs (corpus/TARGET), and good
+# files of the kind that the target reads.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 target=$1
@@ -58,10 +58,4 @@ rules)
     ;;
 symbols) make_libraries ;;
 esac
-[ ! -e "$root/tests/fuzz/corpus-$target.txt" ] || {
-    number=0
-    while read -r line; do
-        number=$((number + 1))
-        base64 -d <<<"$line" >kept-$number
-    done <"$root/tests/fuzz/corpus-$target.txt"
-}
+[ ! -d "$root/tests/fuzz/corpus/$target" ] || cp "$root/tests/fuzz/corpus/$target"/* .

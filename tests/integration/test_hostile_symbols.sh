@@ -33,6 +33,7 @@ says() { tap_like "$(cat "files/$1.txt")" "$1.so: functions have no names: .*$2"
 says bomb-claimed "compressed debug information is damaged"
 says bomb-real "compressed debug information is damaged"
 says mangled-bomb "its file is damaged \(reading it took too (long|much memory)\)"
+says bomb-unfit "its file is damaged \(reading it took too much memory\)" # half of its names would be no word of it
 says fifo-alternate "its file is damaged"
 for name in plain deep-blocks deep-namespaces overlapping-symbols; do
     tap_unlike "$(cat files/$name.txt)" "no names" "$name: what can be named has its names"

@@ -224,6 +224,17 @@ def bomb_real():
     return elf.bytes()
 
 
+def bomb_unfit():
+    """A section whose claim is sane for a file of its size, and that unpacks to more than reading it may
+    take: there is a symbol, too, so that names could be had without the section."""
+    elf = compressed(zlib.compress(b'\0' * 1000) + os.urandom(1 << 20), 340 << 20)
+    elf.add('.padding', os.urandom(4 << 20))
+    data = b'\0' * 24 + struct.pack('<IBBHQQ', 1, 0x12, 0, 1, TEXT, TEXT_SIZE)
+    elf.add('.symtab', data, kind=SYMTAB, link=len(elf.sections) + 2, entry=24)
+    elf.add('.strtab', b'\0half\0', kind=STRTAB)
+    return elf.bytes()
+
+
 def bomb_within():
     """Sections that stay just within what is taken for sane: sixty megabytes, of one unit."""
     dies = unit(CU_DIE + FUNCTION_DIE * 3000000 + b'\0')
@@ -293,9 +304,18 @@ def fifo_alternate(directory):
     fifo = os.path.join(os.path.abspath(directory), 'fifo')
     if not os.path.exists(fifo):
         os.mkfifo(fifo)
+    return alternate(fifo)
+
+
+def device_alternate(directory):
+    """... or a device."""
+    return alternate(os.path.join(os.path.abspath(directory), 'device'))
+
+
+def alternate(path):
     alt = abbrev(2, TAG_SUBPROGRAM, 0, (NAME, STRP_ALT), (LOW, ADDR), (HIGH, DATA8))
     elf = library(unit(CU_DIE + b'\2' + struct.pack('<IQQ', 0, TEXT, TEXT_SIZE) + b'\0'), CU + alt)
-    elf.add('.gnu_debugaltlink', fifo.encode() + b'\0' + b'\x11' * 20)
+    elf.add('.gnu_debugaltlink', path.encode() + b'\0' + b'\x11' * 20)
     return elf.bytes()
 
 
@@ -323,12 +343,12 @@ SAMPLES = {
     'deep-namespaces': lambda: deep_tree(TAG_NAMESPACE, 'namespaces'), 'wide-tree': wide_tree,
     'many-abbrevs': many_abbrevs, 'shared-ranges': shared_ranges, 'many-lines': many_lines,
     'overlapping-lines': overlapping_lines, 'line-header-lies': line_header_lies,
-    'bomb-claimed': bomb_claimed, 'bomb-real': bomb_real, 'bomb-within': bomb_within,
+    'bomb-claimed': bomb_claimed, 'bomb-real': bomb_real, 'bomb-unfit': bomb_unfit, 'bomb-within': bomb_within,
     'bomb-mini': bomb_mini, 'giant-section': giant_section, 'many-sections': many_sections,
     'overlapping-symbols': overlapping_symbols, 'mangled-bomb': mangled_bomb,
     'long-name': long_name, 'evil-names': evil_names,
 }
-PLACED = {'fifo-alternate': fifo_alternate, 'holes': holes}
+PLACED = {'fifo-alternate': fifo_alternate, 'device-alternate': device_alternate, 'holes': holes}
 
 
 def main():

@@ -396,7 +396,7 @@ static void java_frames_and_whole_stacks(void **state)
     assert_int_equal(lr_trace_open_bytes(bytes, size, "x", &trace, NULL), LR_OK);
     struct lr_symbolizer *symbolizer = lr_symbolizer_open(trace, NULL);
     struct lr_frame_name *names;
-    size_t count = lr_symbolize_stack(symbolizer, stack, &names);
+    size_t count = lr_symbolize_stack(symbolizer, stack, UINT32_MAX, &names);
     assert_true(count >= 6);
     const struct lr_frame_name *last = names + count - 5;
     assert_string_equal(last[-1].function, "probe_one");
@@ -412,7 +412,7 @@ static void java_frames_and_whole_stacks(void **state)
     assert_int_equal(last[3].kind, LR_FRAME_KIND_UNKNOWN);
     assert_string_equal(last[4].function, "[unknown Java method]");
     free(names);
-    assert_int_equal(lr_symbolize_stack(symbolizer, 0, &names), 0);
+    assert_int_equal(lr_symbolize_stack(symbolizer, 0, UINT32_MAX, &names), 0);
     assert_null(names);
     lr_symbolizer_close(symbolizer);
     lr_trace_close(trace);
