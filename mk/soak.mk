@@ -20,14 +20,15 @@ soak-walker: tests ## Java frames against the JVM's own answer, a minute for eac
 	@LEAKRING_BUILD=$(abspath $(BUILD)) WALKER_SECONDS=$(or $(WALKER_SECONDS),60) \
 		tests/integration/test_java_walker.sh
 
-# Deaths, refusals and children in full numbers (an hour): docs/RELIABILITY.md has a table of them.
+# Deaths, refusals, children, threads and images in full numbers (an hour): docs/RELIABILITY.md has a table of them.
 # make check runs the same in short.
 .PHONY: check-faults
 check-faults: tests ## SIGKILL, refused calls, limits and children, in full numbers
 	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= KILLS=1000 SECONDS_EACH=100000 WHOLE=1 \
 		STEPS="1 2 3 5 7 11 13" LATER="$$(seq -s" " 14 2 60)" \
 		FORKS=10000 SPAWNS=2000 DAEMONS=500 JVM_CHILDREN=500 VERBOSE=1 \
-		LEAKRING_TIME_LIMIT=14400 tests/run tests/fault/test_*.sh
+		THREADS=100000 IMAGES=100 CALLS=100000 LOADS=12000 ROUNDS=2000 \
+		LEAKRING_TIME_LIMIT=14400 tests/run tests/fault/test_*.sh tests/integration/test_native_isolated.sh
 
 .PHONY: soak-stacks
 soak-stacks: tests ## ever new stacks, an hour on each JDK and in C (SOAK_SECONDS=3600)

@@ -6,6 +6,7 @@
 #ifndef LEAKRING_INTERCEPT_H
 #define LEAKRING_INTERCEPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,10 @@
         }                                                                                         \
         function_;                                                                                \
     })
+
+/* lr_enter() said no in a call from `caller`.  A signal handler's event inside a hook is counted as
+ * lost.  True: the hook had been left by a jump (siglongjmp), and another was entered now. */
+bool lr_enter_nested(const struct lr_regs *caller);
 
 /* Starts the helper thread from inside an allocation that `caller` made, unless it may hold a lock
  * that creating a thread takes: then a later one does. */

@@ -27,5 +27,6 @@ void leakring_acquire(const char *kind, const void *handle)
 
 void leakring_release(const char *kind, const void *handle)
 {
-    lr_pair_named_released(kind, (uintptr_t)handle);
+    struct lr_regs caller = LR_CALLER_REGS;
+    lr_pair_named_released(kind, &caller, (uintptr_t)handle);
 }

@@ -22,23 +22,15 @@ void cfree(void *block);
 void free_sized(void *block, size_t size);
 void free_aligned_sized(void *block, size_t alignment, size_t size);
 
-static __attribute__((noinline, cold)) void not_entered(void)
-{
-    if (lr_is_armed() && lr_self.depth == 1)
-        lr_count(LR_CNT_nested_allocs);
-}
-
 /* Apart from the wrappers, so that a block that isn't recorded pays for no registers saved. */
 static __attribute__((noinline)) void *record(void *block, size_t size, float weight, uintptr_t pc,
                                               uintptr_t sp, uintptr_t fp)
 {
-    if (__builtin_expect(lr_enter(), 1)) {
-        struct lr_regs caller = {.pc = pc, .sp = sp, .fp = fp};
+    struct lr_regs caller = {.pc = pc, .sp = sp, .fp = fp};
+    if (__builtin_expect(lr_enter(), 1) || lr_enter_nested(&caller)) {
         lr_record_alloc(block, size, LR_KIND_MALLOC, weight, &caller);
         lr_helper_if_wanted(pc);
         lr_leave();
-    } else {
-        not_entered();
     }
     return block;
 }
@@ -139,20 +131,15 @@ LR_EXPORT void *realloc(void *old, size_t size)
     REALLOC(old, size, LR_NEXT(realloc)(old, size));
 }
 
-/* glibc's reallocarray calls realloc by its exported name, which is ours or another's: what comes
- * by there is not to be recorded twice. */
+/* Not the next reallocarray: glibc's calls realloc by its exported name, which is ours or
+ * another's, and what comes by there is not to be recorded twice. */
 static void *resize_array(void *old, size_t count, size_t size)
 {
-    __typeof__(&reallocarray) real = LR_NEXT(reallocarray);
     size_t bytes;
-    if (!real && __builtin_mul_overflow(count, size, &bytes)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    uint32_t depth = lr_own_work_begin();
-    void *block = real ? real(old, count, size) : LR_NEXT(realloc)(old, bytes);
-    lr_own_work_end(depth);
-    return block;
+    if (!__builtin_mul_overflow(count, size, &bytes))
+        return LR_NEXT(realloc)(old, bytes);
+    errno = ENOMEM;
+    return NULL;
 }
 
 LR_EXPORT void *reallocarray(void *old, size_t count, size_t size)

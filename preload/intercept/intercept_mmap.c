@@ -10,9 +10,9 @@
 #include <sys/types.h>
 
 #include "guard.h"
+#include "pair_call.h"
 #include "regions.h"
 #include "stack_take.h"
-#include "trace.h"
 
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
@@ -23,23 +23,13 @@ static inline uint32_t pack(int prot, int flags)
     return (uint32_t)(prot & 0xff) | (uint32_t)flags << 8;
 }
 
-/* A signal handler maps while this thread is inside a hook: that isn't recorded. */
-static void not_entered(void)
-{
-    if (lr_is_armed() && lr_self.depth == 1)
-        lr_count(LR_CNT_nested_allocs);
-}
-
 #define RECORD_MAP(start, length, prot, flags)                                                    \
     do {                                                                                          \
-        if ((start) == MAP_FAILED) {                                                              \
-            break;                                                                                \
-        } else if (!lr_enter()) {                                                                 \
-            not_entered();                                                                        \
-        } else {                                                                                  \
-            struct lr_regs caller_ = LR_CALLER_REGS;                                              \
-            uint32_t stack_ = lr_self.pair_stack ? lr_self.pair_stack                             \
-                                                 : lr_stack_take(&caller_, LR_STACK_OF_BLOCK);     \
+        struct lr_regs caller_ = LR_CALLER_REGS;                                                  \
+        if ((start) != MAP_FAILED && (lr_enter() || lr_enter_nested(&caller_))) {                 \
+            uint32_t stack_ = lr_pair_call_owner(&caller_);                                       \
+            if (!stack_)                                                                          \
+                stack_ = lr_stack_take(&caller_, LR_STACK_OF_BLOCK);                              \
             lr_regions_map((uintptr_t)(start), length, pack(prot, flags), stack_);                \
             lr_helper_if_wanted_mapped(caller_.pc, stack_);                                       \
             lr_leave();                                                                           \
@@ -64,9 +54,8 @@ LR_EXPORT void *mmap64(void *hint, size_t length, int prot, int flags, int fd, o
  * would refuse (EINVAL) is not recorded. */
 LR_EXPORT int munmap(void *start, size_t length)
 {
-    if (!lr_enter()) {
-        not_entered();
-    } else {
+    struct lr_regs caller = LR_CALLER_REGS;
+    if (lr_enter() || lr_enter_nested(&caller)) {
         if (((uintptr_t)start & 4095) == 0)
             lr_regions_unmap((uintptr_t)start, length);
         lr_leave();
@@ -98,11 +87,9 @@ LR_EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, .
     va_start(arguments, flags);
     void *hint = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
     va_end(arguments);
-    if (!lr_enter()) {
-        not_entered();
-        return LR_NEXT(mremap)(old, old_length, length, flags, hint);
-    }
     struct lr_regs caller = LR_CALLER_REGS;
+    if (!lr_enter() && !lr_enter_nested(&caller))
+        return LR_NEXT(mremap)(old, old_length, length, flags, hint);
     void *start = remap(old, old_length, length, flags, hint, &caller);
     lr_leave();
     return start;

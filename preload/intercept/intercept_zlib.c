@@ -40,7 +40,8 @@ enum { Z_OK_CODE = 0, Z_STREAM_ERROR_CODE = -2 };
 #define USE(stream, call)                                                                         \
     do {                                                                                          \
         struct lr_pair_scope scope_;                                                              \
-        lr_pair_use_begin(&scope_, (uintptr_t)(stream));                                          \
+        struct lr_regs caller_ = LR_CALLER_REGS;                                                  \
+        lr_pair_use_begin(&scope_, &caller_, (uintptr_t)(stream));                                \
         int result_ = call;                                                                       \
         lr_pair_use_end(&scope_);                                                                 \
         return result_;                                                                           \
@@ -49,7 +50,8 @@ enum { Z_OK_CODE = 0, Z_STREAM_ERROR_CODE = -2 };
 #define RELEASE(pair, stream, call)                                                               \
     do {                                                                                          \
         struct lr_pair_scope scope_;                                                              \
-        lr_pair_release_begin(&scope_, LR_PAIR_ID_##pair, (uintptr_t)(stream),                    \
+        struct lr_regs caller_ = LR_CALLER_REGS;                                                  \
+        lr_pair_release_begin(&scope_, &caller_, LR_PAIR_ID_##pair, (uintptr_t)(stream),          \
                               LR_RELEASER_EXPLICIT);                                              \
         int result_ = call;                                                                       \
         if (result_ == Z_STREAM_ERROR_CODE)                                                       \

@@ -67,7 +67,8 @@ static native_function *real_natives[NATIVE_COUNT];
 
 #define BODY_USE(index, pair)                                                                      \
     struct lr_pair_scope scope;                                                                    \
-    lr_pair_use_begin(&scope, STREAM);                                                             \
+    struct lr_regs caller = LR_CALLER_REGS;                                                        \
+    lr_pair_use_begin(&scope, &caller, STREAM);                                                    \
     uintptr_t result = real_natives[index](PASS);                                                  \
     lr_pair_use_end(&scope);                                                                       \
     return result;
@@ -79,7 +80,9 @@ static native_function *real_natives[NATIVE_COUNT];
 
 #define BODY_END(index, pair)                                                                      \
     struct lr_pair_scope scope;                                                                    \
-    lr_pair_release_begin(&scope, LR_PAIR_ID_##pair, STREAM, lr_jvm_releaser((void *)ENV));        \
+    struct lr_regs caller = LR_CALLER_REGS;                                                        \
+    enum lr_releaser who = lr_jvm_releaser((void *)ENV);                                           \
+    lr_pair_release_begin(&scope, &caller, LR_PAIR_ID_##pair, STREAM, who);                        \
     uintptr_t result = real_natives[index](PASS);                                                  \
     lr_pair_release_end(&scope);                                                                   \
     return result;

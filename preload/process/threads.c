@@ -70,6 +70,7 @@ static void settle(struct lr_thread_slot *slot)
     if (slot->room)
         memset(slot->room, 0, LR_THREAD_ROOM_BYTES);
     memset(&slot->sum, 0, sizeof slot->sum);
+    slot->pair_caller = 0;
     memset(slot->unused, 0, sizeof slot->unused);
     /* The main thread's TLS isn't in its stack, which is known anyway. */
     slot->place = (int)lr_self.tid == lr_prim_pid() ? 0 : (uintptr_t)&lr_self;

@@ -41,7 +41,8 @@ struct lr_thread_slot {
     void *room;         /* LR_THREAD_ROOM_BYTES for the unwinder (unwind_memory.h), or NULL */
     uintptr_t place;    /* of something in the owner's stack mapping: its TLS; 0: none */
     struct lr_thread_sum sum;
-    uint8_t unused[16]; /* a cache line in all */
+    uintptr_t pair_caller; /* where the pair's call under way returns to (pair_call.h) */
+    uint8_t unused[8];     /* a cache line in all */
 };
 _Static_assert(sizeof(struct lr_thread_slot) == 64, "one cache line");
 

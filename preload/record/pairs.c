@@ -13,6 +13,7 @@
 #include "guard.h"
 #include "intern.h"
 #include "marks.h"
+#include "pair_call.h"
 #include "pair_sites.h"
 #include "pairs_start.h"
 #include "prim.h"
@@ -152,15 +153,14 @@ static void add(uint64_t *counter)
 }
 
 /* From here to leave_scope this thread's allocations belong to the pair acquired at `stack`. */
-static void enter_scope(struct lr_pair_scope *scope, uint32_t stack, bool later)
+static void enter_scope(struct lr_pair_scope *scope, const struct lr_regs *caller, uint32_t stack,
+                        bool later)
 {
     scope->stack = stack;
     scope->saved_stack = lr_self.pair_stack;
     scope->saved_later = lr_self.pair_later;
     scope->active = true;
-    lr_self.pair_stack = stack;
-    lr_self.pair_later = later;
-    lr_self.in_pair = 1;
+    lr_pair_call_begin(caller, stack, later);
 }
 
 static void leave_scope(struct lr_pair_scope *scope)
@@ -172,21 +172,26 @@ static void leave_scope(struct lr_pair_scope *scope)
 }
 
 /* Outermost pair call of a recording process?  Then under the guard until lr_leave(). */
-static bool enter(struct lr_pair_scope *scope)
+static bool enter(struct lr_pair_scope *scope, const struct lr_regs *caller)
 {
     scope->active = false;
-    return !lr_self.in_pair && lr_enter();
+    if (!lr_enter())
+        return false;
+    if (__builtin_expect(!lr_pair_call_is_inside(caller), 1))
+        return true;
+    lr_leave();
+    return false;
 }
 
 void lr_pair_acquire_begin(struct lr_pair_scope *scope, const struct lr_regs *caller, void *env)
 {
-    if (!enter(scope))
+    if (!enter(scope, caller))
         return;
     uint32_t stack =
         env ? lr_stack_take_in_native(caller, env) : lr_stack_take(caller, LR_STACK_OF_PAIR);
     lr_stack_pin(stack);                          /* the real call may take its time */
     scope->unrecorded = env && lr_jvm_has_died(); /* asked afterwards: the stack is no good */
-    enter_scope(scope, stack, false);
+    enter_scope(scope, caller, stack, false);
     lr_leave();
 }
 
@@ -245,13 +250,13 @@ void lr_pair_acquire_end(struct lr_pair_scope *scope, uint32_t pair, uintptr_t h
     lr_leave();
 }
 
-void lr_pair_use_begin(struct lr_pair_scope *scope, uintptr_t handle)
+void lr_pair_use_begin(struct lr_pair_scope *scope, const struct lr_regs *caller, uintptr_t handle)
 {
-    if (!enter(scope))
+    if (!enter(scope, caller))
         return;
     const struct lr_pair *pair = find(handle);
     if (pair)
-        enter_scope(scope, pair->stack, true);
+        enter_scope(scope, caller, pair->stack, true);
     lr_leave();
 }
 
@@ -288,12 +293,12 @@ static bool record_released(struct lr_pair_scope *scope, uint32_t pair, uintptr_
     return true;
 }
 
-void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle,
-                           enum lr_releaser who)
+void lr_pair_release_begin(struct lr_pair_scope *scope, const struct lr_regs *caller, uint32_t pair,
+                           uintptr_t handle, enum lr_releaser who)
 {
     scope->released.key = 0;
     scope->who = who;
-    if (!enter(scope)) {
+    if (!enter(scope, caller)) {
         /* Inside another pair's call, whose allocator makes room by ending others.  What that call
          * ends as a part of its own end isn't there any more. */
         if (lr_self.in_pair && lr_enter()) {
@@ -304,7 +309,7 @@ void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t
     }
     if (!record_released(scope, pair, handle))
         lr_count(LR_CNT_pair_unknown_release);
-    enter_scope(scope, 0, false);
+    enter_scope(scope, caller, 0, false);
     lr_leave();
 }
 

@@ -7,7 +7,8 @@
  *
  * A scope surrounds the real call.  While it is open, this thread's allocations belong to the
  * pair (LR_LIVE_OWNED) and inner pair hooks stand aside, so that one stream seen by both the JNI
- * and the libz hook counts once.
+ * and the libz hook counts once.  A call that the program left by longjmp or an exception is over
+ * (pair_call.h); its _end is never called then.
  */
 #ifndef LEAKRING_PAIRS_H
 #define LEAKRING_PAIRS_H
@@ -49,19 +50,19 @@ uint32_t lr_pair_named(const char *name, size_t length);
 /* Its resource `handle`, which may be any number but 0: acquired by `caller`, or about to be
  * released.  Any thread, not inside malloc. */
 void lr_pair_named_acquired(const char *name, const struct lr_regs *caller, uintptr_t handle);
-void lr_pair_named_released(const char *name, uintptr_t handle);
+void lr_pair_named_released(const char *name, const struct lr_regs *caller, uintptr_t handle);
 
 struct lr_marks;
 /* Helper thread: the sites of all live pairs. */
 void lr_pairs_mark_sites(struct lr_marks *sites);
 
 /* Around a call that uses the resource and may allocate for it. */
-void lr_pair_use_begin(struct lr_pair_scope *scope, uintptr_t handle);
+void lr_pair_use_begin(struct lr_pair_scope *scope, const struct lr_regs *caller, uintptr_t handle);
 void lr_pair_use_end(struct lr_pair_scope *scope);
 
 /* Before and after the real releasing call. */
-void lr_pair_release_begin(struct lr_pair_scope *scope, uint32_t pair, uintptr_t handle,
-                           enum lr_releaser who);
+void lr_pair_release_begin(struct lr_pair_scope *scope, const struct lr_regs *caller, uint32_t pair,
+                           uintptr_t handle, enum lr_releaser who);
 void lr_pair_release_end(struct lr_pair_scope *scope);
 /* Before lr_pair_release_end: the real call refused, the pair is still there. */
 void lr_pair_release_failed(struct lr_pair_scope *scope);

@@ -110,13 +110,13 @@ void lr_pair_named_acquired(const char *name, const struct lr_regs *caller, uint
     errno = error;
 }
 
-void lr_pair_named_released(const char *name, uintptr_t handle)
+void lr_pair_named_released(const char *name, const struct lr_regs *caller, uintptr_t handle)
 {
     int error = errno;
     uint32_t pair = handle ? kind_of(name, kind_released) : 0;
     if (pair) {
         struct lr_pair_scope scope;
-        lr_pair_release_begin(&scope, pair, key_of(pair, handle), LR_RELEASER_EXPLICIT);
+        lr_pair_release_begin(&scope, caller, pair, key_of(pair, handle), LR_RELEASER_EXPLICIT);
         lr_pair_release_end(&scope);
     }
     errno = error;

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "guard.h"
 #include "meter.h"
+#include "pair_call.h"
 #include "patience.h"
 #include "prim.h"
 #include "sampler.h"
@@ -267,7 +268,7 @@ static void record_owned(const void *block, size_t size, enum lr_kind kind)
 void lr_record_alloc(const void *block, size_t size, enum lr_kind kind, float weight,
                      const struct lr_regs *caller)
 {
-    if (__builtin_expect(lr_self.pair_stack, 0)) {
+    if (__builtin_expect(lr_pair_call_owner(caller) != 0, 0)) {
         record_owned(block, size, kind);
         return;
     }

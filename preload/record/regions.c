@@ -32,14 +32,6 @@ bool lr_regions_start(void)
     return order && free_slots;
 }
 
-static bool take_lock(void)
-{
-    if (lr_lock_take(&lock))
-        return true;
-    lr_count(LR_CNT_regions_busy);
-    return false;
-}
-
 static struct lr_region *at(uint32_t position)
 {
     return &lr_file.regions[order[position]];
@@ -57,6 +49,48 @@ static uint32_t position_of(uintptr_t address)
             high = middle;
     }
     return low;
+}
+
+static void put_in_order(uint32_t position, uint32_t slot)
+{
+    memmove(order + position + 1, order + position, (order_count - position) * sizeof *order);
+    order[position] = slot;
+    order_count++;
+}
+
+/* Somebody left while he changed the order, which the slots tell anew. */
+static void mend(void)
+{
+    order_count = free_count = 0;
+    for (uint32_t slot = 0; slot < fresh; slot++)
+        if (lr_file.regions[slot].length)
+            put_in_order(position_of(lr_file.regions[slot].start), slot);
+        else
+            free_slots[free_count++] = slot;
+}
+
+static bool try_lock(void)
+{
+    if (!lr_lock_take(&lock))
+        return false;
+    if (lr_lock_was_forsaken(&lock)) {
+        lr_count(LR_CNT_regions_busy);
+        mend();
+    }
+    return true;
+}
+
+static bool take_lock(void)
+{
+    bool taken = try_lock();
+    if (!taken)
+        lr_count(LR_CNT_regions_busy);
+    return taken;
+}
+
+void lr_regions_forsake(void)
+{
+    lr_lock_forsake(&lock);
 }
 
 static void insert(uint32_t position, const struct lr_region *region)
@@ -79,9 +113,7 @@ static void insert(uint32_t position, const struct lr_region *region)
     to->thread = region->thread;
     to->gen++;
     __atomic_store_n(&to->length, region->length, __ATOMIC_RELEASE);
-    memmove(order + position + 1, order + position, (order_count - position) * sizeof *order);
-    order[position] = slot;
-    order_count++;
+    put_in_order(position, slot);
 }
 
 static void erase(uint32_t position)
@@ -172,7 +204,7 @@ bool lr_regions_find(uintptr_t address, struct lr_region *region)
 
 bool lr_regions_mark(struct lr_marks *stacks)
 {
-    if (!lr_lock_take(&lock))
+    if (!try_lock())
         return false;
     for (uint32_t position = 0; position < order_count; position++)
         lr_mark(stacks, at(position)->stack);

@@ -4,6 +4,11 @@
  * may be preempted while they hold it, so a taker is patient (patience.h): at most about 0.6 s in
  * all.  Then it gives up and its caller drops and counts the event.  While a lock seems stuck (its
  * holder never came back), takers only try.
+ *
+ * A holder never comes back if its thread was cancelled in the midst of it, or a signal handler
+ * left by siglongjmp.  The first case is noticed by whoever waits, the second by that thread at its
+ * next event.  So what a lock guards must be sound at every step, or be mended
+ * (lr_lock_was_forsaken).
  */
 #ifndef LEAKRING_LOCK_H
 #define LEAKRING_LOCK_H
@@ -12,15 +17,26 @@
 #include <stdint.h>
 
 struct lr_lock {
-    uint32_t held;
-    uint32_t stuck; /* the last taker gave up */
+    uint32_t holder; /* lr_thread_id; 0: free */
+    uint32_t stuck;  /* the last taker gave up */
+    uint32_t forsaken; /* a holder left in the midst of its work */
 };
 
 bool lr_lock_take(struct lr_lock *lock);
 
 static inline void lr_lock_drop(struct lr_lock *lock)
 {
-    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
+}
+
+/* Free, should the calling thread have it: what it did with it is over, by a jump. */
+void lr_lock_forsake(struct lr_lock *lock);
+
+/* The holder asks: must what the lock guards be mended?  True once each time. */
+static inline bool lr_lock_was_forsaken(struct lr_lock *lock)
+{
+    return __builtin_expect(__atomic_load_n(&lock->forsaken, __ATOMIC_RELAXED), 0) &&
+           __atomic_exchange_n(&lock->forsaken, 0, __ATOMIC_RELAXED);
 }
 
 #endif

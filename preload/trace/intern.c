@@ -26,6 +26,11 @@ void lr_intern_unlock(void)
     lr_lock_drop(&lock);
 }
 
+void lr_intern_forsake(void)
+{
+    lr_lock_forsake(&lock);
+}
+
 struct lr_index_slot {
     uint32_t hash, entry; /* entry + 1; 0: free */
 };
@@ -70,9 +75,10 @@ static bool grow(struct lr_index *index)
     for (uint32_t i = 0; i <= index->mask; i++)
         if (index->slots[i].entry)
             put(larger, mask, index->slots[i]);
-    lr_prim_unmap(index->slots, size);
-    index->slots = larger;
-    index->mask = mask;
+    struct lr_index_slot *old = index->slots;
+    __atomic_store_n(&index->slots, larger, __ATOMIC_RELEASE);
+    __atomic_store_n(&index->mask, mask, __ATOMIC_RELEASE); /* after it: never too large */
+    lr_prim_unmap(old, size);
     return true;
 }
 

@@ -64,8 +64,8 @@ static void grow(void)
     uint32_t *old = heads, *larger = lr_prim_map(slots * 2 * sizeof *larger);
     if (!larger)
         return;
-    heads = larger;
-    head_mask = (uint32_t)(slots * 2 - 1);
+    __atomic_store_n(&heads, larger, __ATOMIC_RELEASE);
+    __atomic_store_n(&head_mask, (uint32_t)(slots * 2 - 1), __ATOMIC_RELEASE);
     for (uint64_t i = 0; i < slots; i++)
         for (uint32_t node = old[i], next; node; node = next) {
             next = lr_file.nodes[node].next;
@@ -88,7 +88,8 @@ static void use(uint32_t node)
         users[node]++;
 }
 
-/* There is room.  A new entry is complete before `used` counts it. */
+/* There is room.  A new entry is complete before `used` counts it, and counted before it is linked:
+ * whoever left in between (lock.h) leaves a node that nobody finds. */
 static uint32_t make(uint32_t parent, uint64_t frame)
 {
     struct lr_section *section = lr_file.section[LR_SEC_NODES];
@@ -101,10 +102,10 @@ static uint32_t make(uint32_t parent, uint64_t frame)
     entry->frame = frame;
     entry->parent = parent;
     users[node] = 0;
-    link(node);
-    use(parent);
     if (node == section->used)
         __atomic_store_n(&section->used, section->used + 1, __ATOMIC_RELEASE);
+    link(node);
+    use(parent);
     return node;
 }
 
@@ -127,9 +128,10 @@ static void unlink_node(uint32_t node)
 {
     struct lr_node *entry = &lr_file.nodes[node];
     uint32_t *at = head_of(entry->parent, entry->frame);
-    while (*at != node)
+    while (*at && *at != node)
         at = &lr_file.nodes[*at].next;
-    *at = entry->next;
+    if (*at)
+        *at = entry->next;
     entry->next = free_head;
     free_head = node;
     __atomic_store_n(&free_count, free_count + 1, __ATOMIC_RELAXED);

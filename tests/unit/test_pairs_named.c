@@ -53,6 +53,12 @@ static void acquire(const char *kind, uintptr_t handle)
     lr_pair_named_acquired(kind, &regs, handle);
 }
 
+static void released(const char *name, uintptr_t handle)
+{
+    struct lr_regs regs = LR_CALLER_REGS;
+    lr_pair_named_released(name, &regs, handle);
+}
+
 static uint64_t kinds(void)
 {
     return lr_file.section[LR_SEC_PAIRDEFS]->used;
@@ -70,7 +76,7 @@ static void test_what_was_never_acquired_is_no_kind(void **state)
 {
     (void)state;
     uint64_t before = kinds(), unknown = counted(LR_CNT_pair_unknown_release);
-    lr_pair_named_released("test.Never", 1);
+    released("test.Never", 1);
     assert_int_equal(kinds(), before);
     assert_int_equal(counted(LR_CNT_pair_unknown_release), unknown + 1);
 }
@@ -85,9 +91,9 @@ static void test_hostile_names_and_handles(void **state)
     acquire(NULL, 1);
     acquire("", 1);
     acquire("test.Null", 0);
-    lr_pair_named_released(NULL, 1);
-    lr_pair_named_released("", 1);
-    lr_pair_named_released("test.Null", 0);
+    released(NULL, 1);
+    released("", 1);
+    released("test.Null", 0);
     assert_int_equal(kinds(), before);
     assert_int_equal(live_pairs(), 0);
     const uintptr_t handles[] = {1, 2, UINTPTR_MAX, (uintptr_t)1 << 48, ((uintptr_t)1 << 48) - 1};
@@ -97,7 +103,7 @@ static void test_hostile_names_and_handles(void **state)
     assert_int_equal(kinds(), before + 1);
     assert_int_equal(live_pairs(), count);
     for (size_t i = 0; i < count; i++)
-        lr_pair_named_released(longest, handles[i]);
+        released(longest, handles[i]);
     assert_int_equal(live_pairs(), 0);
     assert_int_equal(errno, EDOM);
 }
@@ -118,7 +124,7 @@ static void test_a_pair_without_room_for_its_kind_is_lost_once(void **state)
     assert_int_equal(counted(LR_CNT_pairs_full), MANY - fit);
     for (uintptr_t i = 0; i < MANY; i++) {
         snprintf(name, sizeof name, "test.Kind%d", (int)i);
-        lr_pair_named_released(name, i + 1);
+        released(name, i + 1);
     }
     assert_int_equal(live_pairs(), 0);
     assert_int_equal(counted(LR_CNT_pairs_full), MANY - fit);

@@ -332,7 +332,8 @@ static void acquire(enum lr_pair_id pair, uintptr_t handle)
 static void release(enum lr_pair_id pair, uintptr_t handle, enum lr_releaser who)
 {
     struct lr_pair_scope scope;
-    lr_pair_release_begin(&scope, pair, handle, who);
+    struct lr_regs regs = LR_CALLER_REGS;
+    lr_pair_release_begin(&scope, &regs, pair, handle, who);
     lr_pair_release_end(&scope);
 }
 
@@ -442,7 +443,7 @@ static void test_memory_in_a_pairs_calls_is_the_pairs(void **state)
     lr_pair_acquire_end(&outer, LR_PAIR_ID_java_inflater, 0x10000);
     assert_int_equal(owned_bytes(LR_LIVE_OWNED), 7100);
     assert_int_equal(owned_bytes(LR_LIVE_LATER), 0);
-    lr_pair_use_begin(&use, 0x10000);
+    lr_pair_use_begin(&use, &regs, 0x10000);
     allocate(0x30000, 32768);
     lr_pair_use_end(&use);
     assert_int_equal(owned_bytes(LR_LIVE_OWNED), 7100 + 32768);

@@ -1,0 +1,26 @@
+/* unwind_calls.h -- is a call of ours still under way, which noted something for its thread?
+ *
+ * Stage: STACK.  Context: any thread, inside malloc, in a signal handler that came inside a hook.
+ *
+ * A program may leave our frames without returning through them: by longjmp, by an exception, by
+ * switching to another stack for good.  Whether it did can be seen: the call's frames aren't on the
+ * stack any more.
+ */
+#ifndef LEAKRING_UNWIND_CALLS_H
+#define LEAKRING_UNWIND_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "unwind.h"
+
+/* Does no frame of ours that was called from `caller` (a return address; 0: from anywhere) lie
+ * further out than `from`?  False, too, when the stack can't be walked to its end.
+ * Cost: that of a walk of six frames when there is one among these, as there should be. */
+bool lr_call_is_gone(const struct lr_regs *from, uintptr_t caller);
+
+/* The same for a hook that this thread seems to be in (lr_self.depth), having been interrupted by a
+ * signal. */
+bool lr_hook_is_gone(const struct lr_regs *from);
+
+#endif
