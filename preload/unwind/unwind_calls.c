@@ -9,8 +9,9 @@
 #include "guard.h"
 #include "next.h"
 
-enum { NEAR = 6, FAR = LR_UNWIND_MAX };
+enum { NEAR = 16, FAR = LR_UNWIND_MAX };
 
+/* `caller` 0: whoever called. */
 static bool has_call(const uintptr_t *pcs, size_t count, uintptr_t caller)
 {
     for (size_t i = 0; i < count; i++)
@@ -19,8 +20,7 @@ static bool has_call(const uintptr_t *pcs, size_t count, uintptr_t caller)
     return false;
 }
 
-static __attribute__((noinline, cold)) bool is_gone_far(const struct lr_regs *from,
-                                                        uintptr_t caller)
+static __attribute__((noinline, cold)) bool is_gone(const struct lr_regs *from, uintptr_t caller)
 {
     uintptr_t pcs[FAR];
     enum lr_unwind_end end;
@@ -30,10 +30,7 @@ static __attribute__((noinline, cold)) bool is_gone_far(const struct lr_regs *fr
 
 bool lr_call_is_gone(const struct lr_regs *from, uintptr_t caller)
 {
-    uintptr_t pcs[NEAR];
-    enum lr_unwind_end end;
-    size_t count = lr_unwinder_ehframe.walk(from, pcs, NEAR, &end);
-    return !has_call(pcs, count, caller) && is_gone_far(from, caller);
+    return !lr_unwind_meets_call(from, caller, NEAR) && is_gone(from, caller);
 }
 
 /* The signal may have come while the range was being changed: the walk finds one of its own. */
@@ -41,7 +38,7 @@ bool lr_hook_is_gone(const struct lr_regs *from)
 {
     uintptr_t low = lr_self.stack_low, high = lr_self.stack_high;
     lr_self.stack_low = lr_self.stack_high = 0;
-    if (lr_call_is_gone(from, 0))
+    if (is_gone(from, 0))
         return true;
     lr_self.stack_low = low;
     lr_self.stack_high = high;

@@ -14,9 +14,9 @@
 
 #include "unwind.h"
 
-/* Does no frame of ours that was called from `caller` (a return address; 0: from anywhere) lie
- * further out than `from`?  False, too, when the stack can't be walked to its end.
- * Cost: that of a walk of six frames when there is one among these, as there should be. */
+/* Does no frame of ours that was called from `caller` (a return address) lie further out than
+ * `from`?  False, too, when the stack can't be walked to its end.
+ * Cost: 5 ns a frame, three to six when there is one, as there should be. */
 bool lr_call_is_gone(const struct lr_regs *from, uintptr_t caller);
 
 /* The same for a hook that this thread seems to be in (lr_self.depth), having been interrupted by a

@@ -20,6 +20,7 @@
 
 #include "guard.h"
 #include "modules.h"
+#include "next.h"
 #include "prim.h"
 #include "threads.h"
 #include "unwind_full.h"
@@ -166,6 +167,28 @@ static size_t walk(const struct lr_regs *regs, uintptr_t *pcs, size_t max, enum 
     *end = trail.end;
     finish(&range);
     return count;
+}
+
+bool lr_unwind_meets_call(const struct lr_regs *regs, uintptr_t caller, size_t max)
+{
+    struct lr_stack_range range;
+    enum lr_unwind_end end;
+    if (!begin(regs, &range))
+        return false;
+    struct cursor at = {regs->pc, regs->sp, regs->fp, 0};
+    uint64_t key = lr_rule_key();
+    bool is_met = false, was_own = false;
+    while (at.place++ < max) {
+        is_met = was_own && at.pc == caller;
+        was_own = lr_is_own_address(at.pc - 1);
+        if (is_met)
+            break;
+        uint64_t rule = lr_rule_for(at.pc, key);
+        if (LR_RULE_KIND(rule) == LR_RULE_FULL || !step(&at, rule, &range, &end))
+            break;
+    }
+    finish(&range);
+    return is_met;
 }
 
 /* From here on: following remembered stack pointers. */
