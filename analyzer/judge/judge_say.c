@@ -143,7 +143,7 @@ static int say_none(struct lr_model *model, const struct lr_facts *facts)
     uint64_t acquired = 0, expected = count_live(model, LR_CLASS_EXPECTED);
     uint64_t in_use = count_live(model, LR_CLASS_TRANSIENT);
     char counts[3][LR_UNIT_SIZE], expected_text[80] = "", in_use_text[80] = "";
-    char rest[160] = "";
+    char rest[160] = "", streams[LR_UNIT_SIZE + 16];
 
     open_question(rest, sizeof(rest), model, facts);
 
@@ -159,11 +159,12 @@ static int say_none(struct lr_model *model, const struct lr_facts *facts)
     if (in_use)
         snprintf(in_use_text, sizeof(in_use_text), "; %s in use at the end",
                  lr_unit_count(counts[2], in_use));
+    snprintf(streams, sizeof(streams), "%s streams", lr_unit_count(counts[0], ended));
     if (ended == 0)
         return say_all_live(model, expected, expected_text, in_use_text, rest);
-    return asprintf(&model->verdict.summary, "%s streams acquired, all ended%s%s%s.",
-                    lr_unit_count(counts[0], ended), expected_text,
-                    in_use_text, rest);
+    return asprintf(&model->verdict.summary, "%s acquired, %s%s%s%s.",
+                    ended == 1 ? "1 stream" : streams, ended == 1 ? "and ended" : "all ended",
+                    expected_text, in_use_text, rest);
 }
 
 static int say_pressure(struct lr_model *model)

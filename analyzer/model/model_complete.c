@@ -200,6 +200,17 @@ static enum lr_status note_modules(struct lr_build *build, struct lr_error *erro
     return LR_OK;
 }
 
+/* A server's workers are forks of the process that was started. */
+static enum lr_status note_forks(struct lr_build *build, struct lr_error *error)
+{
+    uint64_t forks = build->model->run.forks;
+
+    if (forks)
+        NOTE("it forked %" PRIu64 " %s: what %s is not in this recording", forks,
+             forks == 1 ? "child" : "children", forks == 1 ? "that one does" : "those do");
+    return LR_OK;
+}
+
 static enum lr_status note_remarks(struct lr_build *build, struct lr_error *error)
 {
     uint64_t cursor = 0;
@@ -234,8 +245,8 @@ static bool is_damaged(const struct lr_damage *damaged)
 enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *error)
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
-        add_losses,  lr_note_phase, note_remarks, lr_build_sampling, note_window, note_damage,
-        note_folded, note_pairs,   note_java,         note_modules};
+        add_losses,  lr_note_phase, note_remarks, note_forks, lr_build_sampling, note_window,
+        note_damage, note_folded,   note_pairs,   note_java,  note_modules};
     const struct lr_trace_info *info = lr_trace_info(build->trace);
     struct lr_model_completeness *complete = &build->model->completeness;
 

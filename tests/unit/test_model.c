@@ -328,6 +328,28 @@ static void a_loss_does_not_hide_a_leak(void **state)
     assert_int_equal(build(fixture)->verdict.kind, LR_VERDICT_LEAK);
 }
 
+static void one_stream_is_no_plural(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_site(fixture, lr_make_java_stack(fixture->make, 1, READ), 1, 0, 0, 0);
+    assert_string_equal(build(fixture)->verdict.summary, "1 stream acquired, and ended.");
+}
+
+/* A server's workers: the report of its master is not theirs. */
+static void forks_are_told(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct lr_model *model;
+
+    lr_make_counter(fixture->make, LR_CNT_forks, 2);
+    model = build(fixture);
+    assert_int_equal(model->completeness.verdict, LR_COMPLETE);
+    assert_int_equal(model->completeness.notes.count, 1);
+    assert_string_equal(model->completeness.notes.items[0],
+                        "it forked 2 children: what those do is not in this recording");
+}
+
 static void blind_can_not_tell(void **state)
 {
     struct fixture *fixture = *state;
@@ -390,6 +412,8 @@ int main(void)
         TEST(after_an_exit_nothing_is_in_use),
         TEST(a_loss_forbids_to_say_none),
         TEST(a_loss_does_not_hide_a_leak),
+        TEST(one_stream_is_no_plural),
+        TEST(forks_are_told),
         TEST(blind_can_not_tell),
         TEST(a_jvm_without_streams_is_clean),
         TEST(live_pairs_without_a_site_are_kept),
