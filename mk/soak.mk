@@ -63,3 +63,8 @@ check-suites: ## tests of glibc's manual, Python, SQLite, Redis, OpenJDK, stress
 	@$(MAKE) --no-print-directory tests
 	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= WHOLE=1 VERBOSE=1 LEAKRING_TIME_LIMIT=14400 \
 		tests/run $(or $(SUITES:%=tests/suites/%.sh),tests/suites/*.sh)
+
+.PHONY: check-programs
+check-programs: tests ## real programs with the library and without: Tomcat, databases, builds, services (an hour; installs them)
+	@tools/install-deps --programs
+	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= VERBOSE=1 tests/run tests/programs/*.sh
