@@ -47,6 +47,10 @@ gate-rates: all $(TEST)/bench/gate_times ## how long until a leak is found, at i
 	@LEAKRING_BUILD=$(abspath $(BUILD)) tests/soak/gate_rates.sh
 	@$(TEST)/bench/gate_times $(or $(SEEDS),40)
 
+.PHONY: gate-nights
+gate-nights: tests ## how often a healthy night can't be told, exact and sampled, in time-lapse (RUNS=20, hours with all its cases)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) RUNS=$(or $(RUNS),20) tests/soak/gate_nights.sh
+
 .PHONY: gate-sampled
 gate-sampled: tests ## the gate's errors under sampling, on real runs (RUNS=200, some minutes)
 	@LEAKRING_BUILD=$(abspath $(BUILD)) RUNS=$(or $(RUNS),200) tests/soak/gate_sampled.sh

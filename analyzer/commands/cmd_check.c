@@ -110,6 +110,41 @@ static void say_errors(const struct lr_checked *checked)
             lr_finish(LR_UNREADABLE, checked->files[i].name, &checked->files[i].error);
 }
 
+/* Is the recording of what that process became by exec there, too? */
+static bool goes_on(const struct lr_checked *checked, const struct lr_model_run *run)
+{
+    for (size_t i = 0; i < checked->count; i++) {
+        const struct lr_model *model = checked->files[i].open.model;
+
+        if (model && model->run.pid == run->pid && model->run.image > run->image &&
+            model->run.start_unix_ns >= run->start_unix_ns)
+            return true;
+    }
+    return false;
+}
+
+/* java starts itself again where LD_LIBRARY_PATH has another JVM's libraries, wrappers become what
+ * they wrap: what passed then is the wrapper. */
+static enum lr_status doubt_parts(struct lr_checked *checked, struct lr_error *error)
+{
+    enum lr_status status = LR_OK;
+
+    for (size_t i = 0; status == LR_OK && i < checked->count; i++) {
+        struct lr_checked_file *file = &checked->files[i];
+        const struct lr_model *model = file->open.model;
+
+        if (!model || model->run.ended != LR_RUN_EXEC || goes_on(checked, &model->run))
+            continue;
+        status = lr_gate_doubt(&file->report, "exec",
+                               "it became another program by exec: what that did is in the "
+                               "recording with the next number (NAME.1.lkr), which wasn't given",
+                               error);
+        if (file->status == LR_OK)
+            file->status = LR_CANNOT_TELL;
+    }
+    return status;
+}
+
 static int check(const struct request *request, char **paths, size_t count, FILE *out)
 {
     struct lr_error error = {{0}, {0}};
@@ -118,6 +153,8 @@ static int check(const struct request *request, char **paths, size_t count, FILE
         lr_check_files(paths, count, &request->gate, &request->open, &checked, &error);
     int exit_code;
 
+    if (status == LR_OK)
+        status = doubt_parts(&checked, &error);
     if (status == LR_OK)
         status = write_answers(request, &checked, out, &error);
     if (status == LR_OK)

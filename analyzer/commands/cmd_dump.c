@@ -248,6 +248,7 @@ static void dump_regions(struct context *context)
         lr_dump_u64(dump, "birth_ms", region.birth_ms);
         lr_dump_hex(dump, "prot", region.prot);
         lr_dump_hex(dump, "flags", region.flags);
+        lr_dump_flag(dump, "in_memory", region.in_memory);
         dump_thread(dump, region.thread);
         lr_dump_record_end(dump);
     }

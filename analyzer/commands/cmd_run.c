@@ -240,6 +240,8 @@ static int finish(const struct request *request, char **command, const struct lr
     } else {
         lr_tell("%s left no trace file", command[0]);
         lr_doctor_explain(command[0], request->settings);
+        if (request->check)
+            verdict = lr_run_check_nothing(command[0], &request->gate);
     }
     lr_written_free(&written);
     return code != 0 ? code : verdict;

@@ -23,6 +23,7 @@ enum { LR_OPT_RULES = 640, LR_OPT_BASELINE, LR_OPT_RULE };
 #define LR_GATE_OPTION_ROWS                                                                        \
     LR_CHECK_OUTPUT_ROWS, {"rules", required_argument, NULL, LR_OPT_RULES},                        \
         {"baseline", required_argument, NULL, LR_OPT_BASELINE}, LR_GATE_OPTION(GROWTH, "growth"),  \
+        LR_GATE_OPTION(HIDDEN, "limit-hidden"), LR_GATE_OPTION(FORKED, "limit-forked"),            \
         LR_GATE_OPTION(UNENDED, "limit-unended"), LR_GATE_OPTION(CLEANER, "limit-cleaner"),        \
         LR_GATE_OPTION(LEAKS, "limit-leaks"), LR_GATE_OPTION(LIVE, "limit-live"),                  \
         LR_GATE_OPTION(RATE, "limit-growth"), LR_GATE_OPTION(TOTAL, "limit-total-growth"),         \
@@ -35,6 +36,10 @@ enum { LR_OPT_RULES = 640, LR_OPT_BASELINE, LR_OPT_RULE };
     "      --baseline=FILE     fail on what leaks more than in that recording,\n"                  \
     "      --fail-on-increase=N%|off\n                          by more than that (25%)\n"         \
     "      --growth=on|off     fail on memory that surely grows (on)\n"                            \
+    "      --limit-hidden=SIZE\n                          growth of a place that the recording "  \
+    "may not tell\n                          of (512k; 4M where blocks were sampled)\n"            \
+    "      --limit-forked=N|off\n                          forked children that did something "   \
+    "unrecorded (0)\n"                                                                             \
     "      --limit-unended=N|off\n                          streams that a place may forget to "   \
     "end (0)\n"                                                                                    \
     "      --limit-cleaner=N|off\n                          streams that it may leave to the "     \

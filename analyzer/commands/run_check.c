@@ -110,6 +110,25 @@ static void say(const struct lr_checked *checked)
         lr_tell("next: leakring report %s", next);
 }
 
+int lr_run_check_nothing(const char *command, const struct lr_gate_options *options)
+{
+    struct lr_error error = {{0}, {0}};
+    char *name = lr_text_clean((const unsigned char *)command, strlen(command));
+    struct lr_gate_report report = {.path = name ? name : "the command"};
+    const struct lr_gate_report *reports[] = {&report};
+    enum lr_status status =
+        lr_gate_doubt(&report, "", "the command left no recording (leakring doctor says why)",
+                      &error);
+
+    if (status == LR_OK)
+        status = lr_check_outputs_write(&options->outputs, options->file, reports, 1, &error);
+    if (status != LR_OK)
+        lr_finish(status, NULL, &error);
+    lr_gate_report_free(&report);
+    free(name);
+    return status == LR_OK ? LR_EXIT_CANNOT_TELL : LR_EXIT_BAD_INPUT;
+}
+
 int lr_run_check(const struct lr_written *written, const char *escaped,
                  const struct lr_gate_options *options, const struct lr_open_options *open,
                  bool quiet)

@@ -95,6 +95,8 @@ enum { LR_GATE_PAIR_LIMITS = 64 };
 /* What is asked.  gate_rules.h fills it from options and files. */
 struct lr_gate_rules {
     bool growth;                      /* LR_GATE_GROWTH */
+    double limit_hidden;  /* bytes that a place may have grown by unknown to the recording */
+    double limit_forked;  /* children that did something without being recorded; default 0 */
     double limit_unended;             /* of a site; default 0 */
     bool growth_asked, unended_asked; /* else a baseline's growth and streams are put up with */
     double limit_cleaner;             /* of a pair */

@@ -8,6 +8,7 @@
  *   gate_in_use.c    streams of a program that was killed: forgotten, or in use?
  *   gate_growth.c    memory that grows with high confidence, by place
  *   gate_released.c  memory that rose and was released before the recording's end
+ *   gate_extent.c    the least and the most of a figure in a part of the recording
  *   gate_memory.c    limits on memory by place: growth, live bytes
  *   gate_baseline.c  what is more than it was;  gate_suppress.c: what was declared expected
  *   gate_rules.c     from words to rules;  gate_config.c: from a file
@@ -42,8 +43,25 @@ const char *lr_gate_signed_bytes(char *out, double bytes);
  * reserved and allocated for itself at its start, though some of that isn't known to belong to a
  * part of it that may grow. */
 bool lr_gate_is_limited(const struct lr_model_memory_site *site);
-/* A place that nothing was seen of may hold so many bytes (docs/STATISTICS.md, 5: 2.5 %). */
+/* A place that nothing was seen of may hold so many bytes (docs/STATISTICS.md, 5: 2.5 %); or may
+ * have added so many behind the warm-up. */
 double lr_gate_never_seen(const struct lr_model *model);
+double lr_gate_never_seen_late(const struct lr_model *model);
+
+/* What a figure was between two times (ms since start), as far as it is known. */
+struct lr_gate_extent {
+    double least, most; /* INFINITY and -INFINITY where there is no point */
+    size_t points;
+};
+enum { LR_GATE_POINTS = 3 }; /* fewer tell nothing */
+/* A column of the series, by its name; the bytes of followed places, by their slots. */
+struct lr_gate_extent lr_gate_extent_of(const struct lr_model *model, const char *name,
+                                        double from_ms, double to_ms);
+struct lr_gate_extent lr_gate_extent_of_slots(const struct lr_model *model, uint64_t slots,
+                                              double from_ms, double to_ms);
+/* From the one part to the other: what isn't noise (0: not known), and what can't be more. */
+double lr_gate_risen_at_least(const struct lr_gate_extent *then, const struct lr_gate_extent *late);
+double lr_gate_risen_at_most(const struct lr_gate_extent *then, const struct lr_gate_extent *late);
 
 /* Compares with a limit: see gate.h. */
 enum lr_gate_outcome lr_gate_against(const struct lr_estimate *measured, double limit);

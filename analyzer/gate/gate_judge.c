@@ -39,7 +39,7 @@ static enum lr_status say_incomplete(struct lr_gate_work *work, struct lr_gate_r
 static enum lr_status pass_complete(struct lr_gate_work *work)
 {
     struct lr_gate_result result = {.rule = LR_GATE_COMPLETENESS};
-    uint64_t forks = work->model->run.forks;
+    uint64_t forks = work->model->run.forks - work->model->run.forks_replaced;
     const char *sampled =
         work->model->completeness.max_interval > 0 ? ", with blocks sampled" : "";
     char count[LR_UNIT_SIZE];
@@ -52,11 +52,32 @@ static enum lr_status pass_complete(struct lr_gate_work *work)
                        sampled, lr_unit_count(count, forks), forks == 1 ? "" : "ren");
 }
 
+/* A server that forks its workers does nothing itself that could leak. */
+static enum lr_status say_forked(struct lr_gate_work *work, struct lr_gate_result *result,
+                                 double forked)
+{
+    bool one = forked == 1;
+    char count[LR_UNIT_SIZE], most[LR_UNIT_SIZE], allowed[LR_UNIT_SIZE + 16] = "";
+
+    if (result->limit > 0)
+        snprintf(allowed, sizeof(allowed), "; the limit is %s",
+                 lr_unit_count(most, lr_model_round(result->limit)));
+    result->unit = LR_GATE_COUNT;
+    result->measured = (struct lr_estimate){forked, forked, forked};
+    return lr_gate_say(work->report, result, "forked children", work->error,
+                       "%s forked child%s went on with the program and %s not recorded%s: run it "
+                       "as one process in the foreground, or say --limit-forked=off if what %s did "
+                       "does not matter",
+                       lr_unit_count(count, lr_model_round(forked)), one ? "" : "ren",
+                       one ? "was" : "were", allowed, one ? "it" : "they");
+}
+
 static enum lr_status judge_completeness(struct lr_gate_work *work)
 {
     const struct lr_gate_rules *rules = work->rules;
     const struct lr_model_completeness *complete = &work->model->completeness;
     double seconds = (double)lr_model_span_ms(work->model) / 1000;
+    double forked = (double)(work->model->run.forks - work->model->run.forks_replaced);
     struct lr_gate_result result = {.rule = LR_GATE_COMPLETENESS, .outcome = LR_GATE_CANNOT_TELL};
     char interval[LR_UNIT_SIZE], most[LR_UNIT_SIZE];
 
@@ -74,6 +95,10 @@ static enum lr_status judge_completeness(struct lr_gate_work *work)
                            rules->max_interval > 0
                                ? lr_unit_bytes(most, lr_model_round(rules->max_interval), false)
                                : "every block");
+    if (rules->limit_forked >= 0 && forked > rules->limit_forked) {
+        result.limit = rules->limit_forked;
+        return say_forked(work, &result, forked);
+    }
     return pass_complete(work);
 }
 

@@ -30,6 +30,11 @@ double lr_gate_never_seen(const struct lr_model *model)
     return 3.69 * (double)model->completeness.max_interval;
 }
 
+double lr_gate_never_seen_late(const struct lr_model *model)
+{
+    return 3.69 * (double)model->completeness.late_interval;
+}
+
 const char *lr_gate_signed_bytes(char *out, double bytes)
 {
     out[0] = '-';

@@ -24,6 +24,8 @@ static const struct {
 void lr_gate_rules_default(struct lr_gate_rules *rules)
 {
     *rules = (struct lr_gate_rules){.growth = true,
+                                    .limit_hidden = LR_GATE_NO_LIMIT,
+                                    .limit_forked = 0,
                                     .limit_unended = 0,
                                     .limit_cleaner = LR_GATE_NO_LIMIT,
                                     .limit_growth = LR_GATE_NO_LIMIT,
@@ -161,6 +163,10 @@ static bool parse(struct lr_gate_rules *rules, enum lr_gate_key key, const char 
     case LR_GATE_KEY_GROWTH:
         rules->growth_asked = true;
         return parse_switch(value, &rules->growth);
+    case LR_GATE_KEY_HIDDEN:
+        return parse_size(value, &rules->limit_hidden);
+    case LR_GATE_KEY_FORKED:
+        return parse_limit(value, &rules->limit_forked);
     case LR_GATE_KEY_UNENDED:
         rules->unended_asked = true;
         return parse_limit(value, &rules->limit_unended);

@@ -145,6 +145,7 @@ struct lr_region_view {
     uint64_t birth_ms;
     uint32_t prot;  /* PROT_* */
     uint32_t flags; /* MAP_* */
+    bool in_memory; /* shared, and of a file that is memory itself: tmpfs, memfd */
     const char *thread;
 };
 bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,

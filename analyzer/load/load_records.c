@@ -184,7 +184,8 @@ bool lr_trace_each_region(const struct lr_trace *trace, uint64_t *cursor,
             .stack = lr_part_checked(trace, LR_SEC_STACKS, region.stack, 0),
             .birth_ms = lr_trace_time(trace, region.birth_ms),
             .prot = region.prot_flags & 0xff,
-            .flags = region.prot_flags >> 8,
+            .flags = (region.prot_flags & ~LR_REGION_IN_MEMORY) >> 8,
+            .in_memory = (region.prot_flags & LR_REGION_IN_MEMORY) != 0,
             .thread = lr_trace_thread_name(trace, region.thread),
         };
         return true;

@@ -34,9 +34,12 @@ void lr_model_free(struct lr_model *model)
         lr_path_free(&model->sites[i].path);
         free(model->sites[i].parts);
     }
+    for (size_t i = 0; i < model->gone_count; i++)
+        lr_path_free(&model->gone[i].path);
     free(model->pairs);
     free(model->pair_names);
     free(model->sites);
+    free(model->gone);
     for (size_t i = 0; i < model->past_count; i++)
         lr_path_free(&model->past[i].path);
     free(model->past);

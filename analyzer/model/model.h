@@ -151,8 +151,12 @@ struct lr_model_memory_site {
     struct lr_sampled live_bytes_sum, live_count_sum; /* what the first two are made of */
     struct lr_estimate late_bytes; /* of the live ones, those that were acquired behind the warm-up
                                       (lr_model_warm_ms): it can't have grown by more since; of
-                                      mappings of files, those that are private and writable */
+                                      mappings of files, those that are private and writable, or
+                                      of files that are memory (tmpfs) */
     struct lr_sampled late_bytes_sum;
+    struct lr_estimate kept_bytes; /* of these, those from the first half of that time: half of what
+                                      grows steadily, and hardly any of what is replaced */
+    struct lr_sampled kept_bytes_sum;
     struct lr_sampled total_bytes_sum, total_count_sum;
     struct lr_model_by_part *parts; /* as many as the model has; NULL: there are none */
     uint64_t followed;     /* slots of model_series.h, a bit each */
@@ -193,6 +197,7 @@ struct lr_model_run {
     uint64_t collections; /* seen while recording */
     uint64_t vm_death_ms; /* when the JVM began to go down, since start; 0: it didn't */
     uint64_t forks; /* children that it forked; what they did is not in the recording */
+    uint64_t forks_replaced; /* of these, those that became another program or ended at once */
     uint64_t full_gc_ms;  /* what was born before it and is live was in use then; 0: none seen */
 };
 
@@ -221,6 +226,8 @@ struct lr_model_completeness {
     enum lr_completeness verdict;
     bool exact;
     uint64_t interval, max_interval; /* at the end; the largest there was; 0: exact */
+    uint64_t late_interval; /* the largest behind the warm-up (lr_model_warm_ms): what bounds how
+                               much of late_bytes may be missing */
     struct lr_model_interval *intervals;
     size_t interval_count;
     struct lr_model_loss *losses;
@@ -359,6 +366,9 @@ struct lr_model {
     struct lr_model_memory_site *sites; /* by live bytes, mappings behind the rest */
     size_t site_count;
     double late_bytes; /* of all live blocks, those that were acquired behind the warm-up */
+    struct lr_model_memory_site *gone; /* followed, and nothing of it is live: path, followed, jvm
+                                          and suppression only */
+    size_t gone_count;
     struct lr_model_ledger ledger;
     struct lr_model_allocator allocator;
     struct lr_model_series series;

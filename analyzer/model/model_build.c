@@ -64,6 +64,9 @@ static enum lr_status fill_run(struct lr_build *build, struct lr_error *error)
     run->java_vm = lr_trace_meta(trace, LR_META_JAVA_VM);
     run->java_gc = lr_trace_meta(trace, LR_META_JAVA_GC);
     run->forks = lr_trace_counter(trace, LR_CNT_forks);
+    run->forks_replaced = lr_trace_counter(trace, LR_CNT_forks_replaced);
+    if (run->forks_replaced > run->forks)
+        run->forks_replaced = run->forks;
     run->collections = lr_trace_counter(trace, LR_CNT_gc_count);
     run->vm_death_ms = find_vm_death(trace);
     return LR_OK;
@@ -123,8 +126,8 @@ enum lr_status lr_model_build_with(const struct lr_trace *trace, struct lr_symbo
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
         fill_run,         lr_build_phase,        lr_build_series, read_collections,
-        lr_build_tallies, lr_build_pairs,        lr_build_memory, lr_build_past,
-        lr_build_ledger,  lr_build_allocator,    group_threads,   lr_build_trends,
+        lr_build_tallies, lr_build_pairs,        lr_build_memory, lr_build_gone,
+        lr_build_past,    lr_build_ledger,  lr_build_allocator,    group_threads,   lr_build_trends,
         find_suppressed,  judge_sites,           lr_build_completeness, judge_process,
         lr_build_projection};
     struct lr_build build = {.trace = trace, .symbolizer = symbolizer};

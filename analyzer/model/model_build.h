@@ -15,6 +15,7 @@
 struct lr_sum {
     struct lr_sampled bytes, count;
     struct lr_sampled late; /* bytes acquired behind the warm-up: lr_model_warm_ms() */
+    struct lr_sampled kept; /* of these, in the first half of that time */
     double smallest; /* of its blocks, bytes */
     struct lr_births births;
 };
@@ -38,6 +39,7 @@ struct lr_build {
     struct lr_owner_memo *owners; /* of model_path.c */
     struct lr_thread_uses *threads;
     bool past; /* all stacks are wanted, not only what is live */
+    uint64_t late_interval;
     struct lr_followed_view followed[LR_FOLLOWED_SLOTS]; /* kind 0: no series in that slot */
     uint64_t *cleaned; /* by pair site: released by the Cleaner in the phase; NULL: no phase */
     uint64_t cleaned_from_ms; /* earlier ones aren't known; 0: all are */
@@ -69,6 +71,8 @@ enum lr_status lr_build_pairs(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error);
 /* What was allocated where nothing is live any more, and the modules; after lr_build_memory. */
 enum lr_status lr_build_past(struct lr_build *build, struct lr_error *error);
+/* What was followed and has nothing live any more; after lr_build_tallies and lr_build_pairs. */
+enum lr_status lr_build_gone(struct lr_build *build, struct lr_error *error);
 /* Totals of a stack; `unseen` as in lr_sampled. */
 void lr_stack_sums(const struct lr_build *build, uint32_t stack, struct lr_sampled *bytes,
                    struct lr_sampled *count);
@@ -77,6 +81,8 @@ enum lr_status lr_build_ledger(struct lr_build *build, struct lr_error *error);
 /* What the allocator says of itself; after lr_build_series. */
 enum lr_status lr_build_allocator(struct lr_build *build, struct lr_error *error);
 enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error);
+/* The largest interval in force behind the warm-up, once the phase is known; 0: exact. */
+uint64_t lr_late_interval(const struct lr_build *build);
 enum lr_status lr_build_trends(struct lr_build *build, struct lr_error *error);
 /* After the verdict: when what leaks meets a limit. */
 enum lr_status lr_build_projection(struct lr_build *build, struct lr_error *error);

@@ -27,6 +27,20 @@ static bool is_late(const struct lr_build *build, uint64_t birth_ms)
     return birth_ms >= lr_model_warm_ms(build->model);
 }
 
+/* Adds what was acquired behind the warm-up. */
+static void add_late(const struct lr_build *build, struct lr_sum *sum, double size, double weight,
+                     uint64_t birth_ms)
+{
+    const struct lr_model *model = build->model;
+    uint64_t warm_ms = lr_model_warm_ms(model), end_ms = model->phase.to_ms;
+
+    if (!is_late(build, birth_ms))
+        return;
+    lr_sampled_add(&sum->late, size, weight);
+    if (end_ms > warm_ms && birth_ms < warm_ms + (end_ms - warm_ms) / 2)
+        lr_sampled_add(&sum->kept, size, weight);
+}
+
 static bool tally_block(struct lr_build *build, const struct lr_live_view *block)
 {
     uint32_t stack = block->stack < build->stacks ? block->stack : 0;
@@ -39,8 +53,8 @@ static bool tally_block(struct lr_build *build, const struct lr_live_view *block
     if (!block->owned) {
         add_block(&tally->memory[kind], (double)block->size, block->weight, block->birth_ms,
                   build->model->run.duration_ms);
-        if (is_late(build, block->birth_ms))
-            lr_sampled_add(&tally->memory[kind].late, (double)block->size, block->weight);
+        add_late(build, &tally->memory[kind], (double)block->size, block->weight,
+                 block->birth_ms);
         return lr_parts_add(build->model, &tally->parts[kind], block->birth_ms,
                             (double)block->size * block->weight, block->weight) &&
                lr_threads_count(&build->threads, LR_PLACE_MEMORY + kind, stack, block->thread,
@@ -52,11 +66,12 @@ static bool tally_block(struct lr_build *build, const struct lr_live_view *block
     return lr_parts_add(build->model, &tally->owned_parts, block->birth_ms, (double)bytes, 0);
 }
 
-/* Pages of it become the process' own when they are written to: it grows by them, of a file or not.
- * Those of other files are the kernel's, which takes them back when it wants to. */
-static bool is_private(const struct lr_region_view *region)
+/* Pages of it become memory that somebody must free when they are written to: the process' own, of
+ * a file or not, or shared memory.  Those of other files are the kernel's, which takes them back
+ * when it wants to. */
+static bool is_memory(const struct lr_region_view *region)
 {
-    return region->flags & MAP_ANONYMOUS ||
+    return region->flags & MAP_ANONYMOUS || region->in_memory ||
            ((region->flags & MAP_TYPE) == MAP_PRIVATE && region->prot & PROT_WRITE);
 }
 
@@ -69,8 +84,8 @@ static bool tally_region(struct lr_build *build, const struct lr_region_view *re
     add_block(sum, (double)region->length, 1, region->birth_ms, build->model->run.duration_ms);
     if (!(region->flags & MAP_ANONYMOUS))
         tally->file_bytes += region->length;
-    if (is_private(region) && is_late(build, region->birth_ms))
-        lr_sampled_add_exact(&sum->late, (double)region->length);
+    if (is_memory(region))
+        add_late(build, sum, (double)region->length, 1, region->birth_ms);
     return lr_parts_add(build->model, &tally->parts[LR_MEMORY_MMAP], region->birth_ms,
                         (double)region->length, 1) &&
            lr_threads_count(&build->threads, LR_PLACE_MEMORY + LR_MEMORY_MMAP, stack,
@@ -110,7 +125,8 @@ void lr_tallies_free(struct lr_build *build)
 
 /* What may be missing: no mapping; of blocks one for each interval of bytes, and nothing tells
  * that they are smaller than those that were seen. */
-static void set_unseen(struct lr_model_memory_site *site, double interval, double smallest)
+static void set_unseen(struct lr_model_memory_site *site, double interval, double late,
+                       double smallest)
 {
     double blocks = interval / fmax(smallest, 1);
 
@@ -118,7 +134,7 @@ static void set_unseen(struct lr_model_memory_site *site, double interval, doubl
         return;
     site->live_bytes_sum.unseen = interval;
     site->live_count_sum.unseen = fmax(blocks, 1);
-    site->late_bytes_sum.unseen = interval;
+    site->late_bytes_sum.unseen = site->kept_bytes_sum.unseen = late;
 }
 
 static void set_totals(struct lr_model_memory_site *site, const struct lr_stack_view *view)
@@ -157,10 +173,12 @@ static enum lr_status append_site(struct lr_build *build, size_t *room, uint32_t
     site->live_count_sum = sum->count;
     site->births = sum->births;
     site->late_bytes_sum = sum->late;
+    site->kept_bytes_sum = sum->kept;
     lr_parts_merge(model, &site->parts, &build->tallies[stack].parts[kind]);
     if (kind == LR_MEMORY_MMAP)
         site->file_bytes = (double)build->tallies[stack].file_bytes;
-    set_unseen(site, (double)lr_trace_info(build->trace)->max_interval, sum->smallest);
+    set_unseen(site, (double)lr_trace_info(build->trace)->max_interval,
+               (double)build->late_interval, sum->smallest);
     if (site->followed)
         site->followed_bytes = sum->bytes.exact + sum->bytes.scaled;
     lr_trace_stack_at(build->trace, stack, &view);
@@ -185,6 +203,8 @@ static void disown(const struct lr_model *model, struct lr_tally *tally)
                          (double)(tally->owned_at_creation + tally->owned_later));
     lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].late,
                          (double)(tally->owned_at_creation + tally->owned_later));
+    lr_sampled_add_exact(&tally->memory[LR_MEMORY_MALLOC].kept,
+                         (double)(tally->owned_at_creation + tally->owned_later));
 }
 
 static int compare_by_path(const void *left, const void *right)
@@ -203,6 +223,7 @@ static void merge_site(const struct lr_model *model, struct lr_model_memory_site
     lr_sampled_merge(&into->live_bytes_sum, &from->live_bytes_sum);
     lr_sampled_merge(&into->live_count_sum, &from->live_count_sum);
     lr_sampled_merge(&into->late_bytes_sum, &from->late_bytes_sum);
+    lr_sampled_merge(&into->kept_bytes_sum, &from->kept_bytes_sum);
     lr_sampled_merge(&into->total_bytes_sum, &from->total_bytes_sum);
     lr_sampled_merge(&into->total_count_sum, &from->total_count_sum);
     into->followed |= from->followed;
@@ -220,6 +241,7 @@ static void estimate_sites(struct lr_model *model)
         site->live_bytes = lr_sampled_estimate(&site->live_bytes_sum);
         site->live_count = lr_sampled_estimate(&site->live_count_sum);
         site->late_bytes = lr_sampled_estimate(&site->late_bytes_sum);
+        site->kept_bytes = lr_sampled_estimate(&site->kept_bytes_sum);
         site->total_bytes = lr_sampled_estimate(&site->total_bytes_sum);
         site->total_count = lr_sampled_estimate(&site->total_count_sum);
     }
@@ -262,6 +284,7 @@ enum lr_status lr_build_memory(struct lr_build *build, struct lr_error *error)
     struct lr_model *model = build->model;
     size_t room = 0;
 
+    build->late_interval = lr_late_interval(build);
     lr_steps_begin("naming the places of memory", build->stacks);
     for (uint32_t stack = 0; stack < build->stacks; stack++, lr_steps_advance()) {
         disown(model, &build->tallies[stack]);

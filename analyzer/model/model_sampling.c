@@ -22,6 +22,31 @@ static enum lr_status note_missed(struct lr_build *build, struct lr_error *error
                         bytes);
 }
 
+/* A table of changes that is full, or doesn't lead to what the header says, lacks some. */
+enum { MOST_CHANGES = 255, LATE_NOTE_MS = 2000 /* a change is written down a moment later */ };
+
+uint64_t lr_late_interval(const struct lr_build *build)
+{
+    const struct lr_trace_info *info = lr_trace_info(build->trace);
+    uint64_t warm_ms = lr_model_warm_ms(build->model), cursor = 0, last = 0, largest = 0, most = 0;
+    struct lr_interval_view change;
+    size_t count = 0;
+
+    for (; lr_trace_each_interval(build->trace, &cursor, &change); count++) {
+        if (count > 0 && change.from != last)
+            return info->max_interval;
+        if (change.time_ms + LATE_NOTE_MS >= warm_ms)
+            most = change.from > most ? change.from : most;
+        last = change.to;
+        if (change.time_ms + LATE_NOTE_MS >= warm_ms)
+            most = last > most ? last : most;
+        largest = last > largest ? last : largest;
+    }
+    if (count > MOST_CHANGES || last != info->interval || largest != info->max_interval)
+        return info->max_interval;
+    return last > most ? last : most;
+}
+
 enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error)
 {
     const struct lr_trace_info *info = lr_trace_info(build->trace);
@@ -33,6 +58,7 @@ enum lr_status lr_build_sampling(struct lr_build *build, struct lr_error *error)
     complete->exact = (info->compat & LR_COMPAT_EXACT) != 0;
     complete->interval = info->interval;
     complete->max_interval = info->max_interval;
+    complete->late_interval = lr_late_interval(build);
     while (lr_trace_each_interval(build->trace, &cursor, &change))
         count++;
     complete->intervals = calloc(count + 1, sizeof(*complete->intervals));

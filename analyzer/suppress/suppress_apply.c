@@ -74,8 +74,10 @@ static void match_sites(struct lr_model *model, struct lr_model_suppression *use
                 matches_path(use->rule, &pair->sites[s].path, pair->name, memo))
                 pair->sites[s].suppression = use;
     }
-    for (size_t i = 0; i < model->site_count; i++) {
-        struct lr_model_memory_site *site = &model->sites[i];
+    for (size_t i = 0; i < model->site_count + model->gone_count; i++) {
+        bool live = i < model->site_count;
+        struct lr_model_memory_site *site =
+            live ? &model->sites[i] : &model->gone[i - model->site_count];
 
         if (wants(&site->suppression, none) &&
             matches_path(use->rule, &site->path, lr_memory_kind_name(site->kind), memo))

@@ -290,12 +290,13 @@ LR_ASSERT(sizeof(struct lr_live) == 32);
 
 /* A mapping made by mmap or mremap.  Valid if and only if length > 0; start, stack and the rest
  * are stored before length. */
+#define LR_REGION_IN_MEMORY 0x80000000u /* of a file that is memory itself (tmpfs, memfd), shared */
 struct lr_region {
     uint64_t start;
     uint64_t length; /* bytes */
     uint32_t stack;
     uint32_t birth_ms;
-    uint32_t prot_flags; /* prot in bits 0..7, MAP_* flags in bits 8..31 */
+    uint32_t prot_flags; /* prot in bits 0..7, MAP_* flags in bits 8..30, LR_REGION_IN_MEMORY */
     uint16_t gen;
     uint16_t thread; /* as in lr_live */
 };

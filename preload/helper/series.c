@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "file.h"
 #include "followed.h"
+#include "kin.h"
 #include "live_scan.h"
 #include "prim.h"
 #include "ring.h"
@@ -236,6 +237,7 @@ static bool write_followed(struct lr_section *ring, uint32_t now_ms)
 
 static void write_points(uint32_t now_ms)
 {
+    lr_kin_tell();
     for (unsigned i = 0; i < RINGS; i++) {
         struct lr_section *section = lr_file.section[rings[i].id];
         if (lr_is_later(ring_due[i], now_ms))

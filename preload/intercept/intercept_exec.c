@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kin.h"
 #include "process.h"
 #include "text.h"
 
@@ -112,8 +113,10 @@ static bool is_spawn_helper(const char *path)
 /* A child that mustn't ask who it is shares the note of that with its parent. */
 #define AS_CHILD(call)                                                                            \
     ({                                                                                            \
-        bool noted_ = lr_process_forget_child();                                                  \
+        bool noted_ = lr_process_forget_child(), counted_ = lr_kin_becomes();                     \
         int failed_ = call;                                                                       \
+        if (counted_)                                                                             \
+            lr_kin_stays();                                                                       \
         if (noted_)                                                                               \
             lr_process_note_child();                                                              \
         failed_;                                                                                  \

@@ -6,11 +6,13 @@
 #include "intercept.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/types.h>
 
 #include "guard.h"
 #include "pair_call.h"
+#include "prim.h"
 #include "regions.h"
 #include "stack_take.h"
 
@@ -20,17 +22,30 @@
 
 static inline uint32_t pack(int prot, int flags)
 {
-    return (uint32_t)(prot & 0xff) | (uint32_t)flags << 8;
+    return (uint32_t)(prot & 0xff) | ((uint32_t)flags << 8 & ~LR_REGION_IN_MEMORY);
 }
 
-#define RECORD_MAP(start, length, prot, flags)                                                    \
+/* Shared memory is charged as memory is, and stays when it is unmapped; a file's pages aren't, and
+ * don't.  Asked of shared, writable files only: a system call. */
+static uint32_t in_memory(int prot, int flags, int fd)
+{
+    const uint64_t TMPFS = 0x01021994, HUGETLBFS = 0x958458f6;
+    bool shared = (flags & MAP_TYPE) == MAP_SHARED || (flags & MAP_TYPE) == MAP_SHARED_VALIDATE;
+    struct lr_fs_info info;
+    if (!shared || flags & MAP_ANONYMOUS || !(prot & PROT_WRITE) || lr_prim_fs_info(fd, &info) != 0)
+        return 0;
+    return info.type == TMPFS || info.type == HUGETLBFS ? LR_REGION_IN_MEMORY : 0;
+}
+
+#define RECORD_MAP(start, length, prot, flags, fd)                                                \
     do {                                                                                          \
         struct lr_regs caller_ = LR_CALLER_REGS;                                                  \
         if ((start) != MAP_FAILED && (lr_enter() || lr_enter_nested(&caller_))) {                 \
             uint32_t stack_ = lr_pair_call_owner(&caller_);                                       \
             if (!stack_)                                                                          \
                 stack_ = lr_stack_take(&caller_, LR_STACK_OF_BLOCK);                              \
-            lr_regions_map((uintptr_t)(start), length, pack(prot, flags), stack_);                \
+            lr_regions_map((uintptr_t)(start), length,                                            \
+                           pack(prot, flags) | in_memory(prot, flags, fd), stack_);               \
             lr_helper_if_wanted_mapped(caller_.pc, stack_);                                       \
             lr_leave();                                                                           \
         }                                                                                         \
@@ -39,14 +54,14 @@ static inline uint32_t pack(int prot, int flags)
 LR_EXPORT void *mmap(void *hint, size_t length, int prot, int flags, int fd, off_t offset)
 {
     void *start = LR_NEXT(mmap)(hint, length, prot, flags, fd, offset);
-    RECORD_MAP(start, length, prot, flags);
+    RECORD_MAP(start, length, prot, flags, fd);
     return start;
 }
 
 LR_EXPORT void *mmap64(void *hint, size_t length, int prot, int flags, int fd, off64_t offset)
 {
     void *start = LR_NEXT(mmap)(hint, length, prot, flags, fd, offset);
-    RECORD_MAP(start, length, prot, flags);
+    RECORD_MAP(start, length, prot, flags, fd);
     return start;
 }
 

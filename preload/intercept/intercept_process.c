@@ -17,6 +17,7 @@
 #include "file.h"
 #include "guard.h"
 #include "helper.h"
+#include "kin.h"
 #include "modules.h"
 #include "prim.h"
 #include "process.h"
@@ -181,12 +182,27 @@ LR_EXPORT __attribute__((noreturn)) void pthread_exit(void *result)
 LR_EXPORT pid_t fork(void)
 {
     pid_t child = LR_NEXT(fork)();
+    if (child == 0)
+        lr_kin_forked();
     if (child > 0 && lr_enter()) {
         lr_count(LR_CNT_forks);
         lr_trace_event(LR_EVENT_FORK, (uint32_t)child, 0);
         lr_leave();
     }
     return child;
+}
+
+/* The parent's part of it ends inside the C library, and comes by none of our wrappers. */
+LR_EXPORT int daemon(int keeps_directory, int keeps_files)
+{
+    if (lr_enter()) {
+        lr_count(LR_CNT_forks);
+        lr_leave();
+    }
+    int result = LR_NEXT(daemon)(keeps_directory, keeps_files);
+    if (result == 0)
+        lr_kin_forked();
+    return result;
 }
 
 static void disarm(void)

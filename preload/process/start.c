@@ -13,6 +13,7 @@
 #include "file.h"
 #include "guard.h"
 #include "intern.h"
+#include "kin.h"
 #include "intercept.h"
 #include "next.h"
 #include "pairs_start.h"
@@ -138,6 +139,7 @@ static bool begin(int argc, char **argv, const char *config)
         !lr_record_start() || !lr_threads_start() || !lr_thread_names_start() ||
         !lr_regions_start() || !lr_pairs_start() || !lr_series_start())
         return false;
+    lr_kin_start();
     lr_stack_note_main(argv);
     lr_file.header->young_ms = lr_config.young_ms;
     describe(argc, argv, config);
@@ -218,6 +220,7 @@ static void set_state(enum lr_state state, enum lr_event_type event)
     lr_trace_event(event, 0, 0);
     lr_record_tenure_all();
     lr_totals_flush();
+    lr_kin_tell();
     lr_file.header->heartbeat_ms = lr_trace_ms();
     lr_file.header->end_unix_ns = lr_prim_unix_ns();
     __atomic_store_n(&lr_file.header->state, state, __ATOMIC_RELEASE);
@@ -239,6 +242,7 @@ void lr_process_end(void)
 {
     if (lr_process_forget_child())
         return; /* that is what ends */
+    lr_kin_ends();
     /* In silence a vfork's child that ends is taken for its parent. */
     if (!lr_process_is_traced() && !(traced_pid && lr_is_armed() && lr_prim_is_silent()))
         return;

@@ -34,6 +34,7 @@ long lr_prim_slurp(const char *path, char *buffer, size_t size);
 
 /* Memory.  lr_prim_map returns NULL on failure. */
 void *lr_prim_map(size_t size);                /* private, anonymous, zero, not reserved */
+void *lr_prim_map_shared(size_t size);         /* the same, shared with children of fork */
 void *lr_prim_map_file(int fd, size_t size);   /* shared, read-write, offset 0 */
 void lr_prim_unmap(void *address, size_t size);
 int lr_prim_wipe_on_fork(void *address, size_t size); /* MADV_WIPEONFORK; -errno before 4.14 */

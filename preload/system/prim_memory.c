@@ -56,6 +56,14 @@ void *lr_prim_map(size_t size)
     return at;
 }
 
+void *lr_prim_map_shared(size_t size)
+{
+    void *at = map(size, MAP_SHARED | MAP_ANONYMOUS, -1);
+    if (at)
+        remember((uintptr_t)at, size);
+    return at;
+}
+
 void *lr_prim_map_file(int fd, size_t size)
 {
     return map(size, MAP_SHARED, fd);

@@ -75,6 +75,22 @@ printf 'no trace' >other.lkr
 check other.lkr >/dev/null 2>err
 tap_is "$?" 2 "no recording at all: unreadable"
 
+cat >launch.c <<'END'
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    (void)argc;
+    return execv(argv[1], argv + 1);
+}
+END
+gcc -o launch launch.c || tap_fail "launch.c compiles"
+LR_KEYS=budget=off traced launched.lkr ./launch "$LR_ORACLE/forgets" 0 500 >/dev/null
+check --growth=off launched.lkr >out
+tap_is "$?" 3 "one that ends where another program began, without that one's"
+tap_like "$(cat out)" 'cannot tell completeness: it became another program by exec' "and why"
+check --growth=off launched.lkr launched.1.lkr >out
+tap_is "$?" 0 "both together can be told"
+
 # --- several files: 1, then 2, then 3, then 0 ---
 codes() { check --growth=off "$@" >/dev/null 2>&1; echo $?; }
 tap_is "$(codes fine.lkr fine.lkr)$(codes fine.lkr cut.lkr)$(codes cut.lkr nosuch.lkr fine.lkr)$(codes nosuch.lkr leak.lkr cut.lkr)" \

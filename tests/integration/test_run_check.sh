@@ -91,6 +91,76 @@ if gcc -static -o alone -x c - <<<'int main(void) { return 0; }' 2>gcc.log; then
 else
     tap_skip "the command becomes a static program" "no static C library"
 fi
+# --- forked children aren't recorded: what passes is known to have nothing in them ---
+cat >forks.c <<'END'
+/* forks brief|exec|workers|daemon PROGRAM: two children each, whose work is done when it returns; a
+ * worker's is CPU time, so that no machine is too slow or too busy for it. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+static void *volatile kept;
+static void work(void)
+{
+    while (clock() < CLOCKS_PER_SEC / 5)
+        kept = malloc(100);
+}
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 2 && strcmp(argv[1], "daemon") != 0; i++)
+        if (fork() == 0) {
+            if (strcmp(argv[1], "exec") == 0)
+                execl(argv[2], argv[2], "0", "3", (char *)0);
+            if (strcmp(argv[1], "workers") == 0)
+                work();
+            _exit(0);
+        }
+    while (wait(0) > 0)
+        ;
+    if (strcmp(argv[1], "daemon") == 0 && daemon(1, 0) == 0)
+        work();
+    return argc > 2 ? 0 : 2;
+}
+END
+gcc -o forks forks.c || tap_fail "forks.c compiles"
+for kind in brief exec; do
+    gate --growth=off -- ./forks $kind "$forgets" >out
+    tap_is "$?" 0 "children: $kind: nothing of the program's is missing" "$(cat err)"
+    tap_unlike "$(cat err)" 'forked' "and nothing is said of them"
+done
+for kind in workers daemon; do
+    gate --growth=off -- ./forks $kind "$forgets" >out
+    tap_is "$?" 3 "children: $kind: their work isn't in the recording: cannot tell" "$(cat err)"
+    tap_like "$(cat err)" 'cannot tell completeness: [12] forked child(ren)? went on' "and why"
+    gate --growth=off --limit-forked=off -- ./forks $kind "$forgets" >out
+    tap_is "$?" 0 "unless that doesn't matter" "$(cat err)"
+done
+
+# --- what can't be recorded at all ---
+nothing() { # NAME COMMAND…
+    local name=$1
+    shift
+    rm -f none.xml
+    gate --growth=off --junit=none.xml -- "$@" >out
+    tap_is "$?" 3 "$name: cannot tell" "$(cat err)"
+    tap_like "$(cat err)" 'left no trace file' "$name: and why"
+    tap_like "$(cat none.xml 2>&1)" '<error type="completeness" message="the command left no recording' \
+        "$name: JUnit has it, too"
+}
+[ ! -x alone ] || nothing "a static program" ./alone
+cp "$forgets" gains && if chown 65534 gains 2>/dev/null && chmod 4755 gains && ! findmnt -no OPTIONS -T . | grep -q nosuid; then
+    nothing "a set-user-id program" ./gains 0 5
+else
+    tap_skip "a set-user-id program" "only root can make one of another's, and not where nosuid holds"
+fi
+if tap_have musl-gcc && musl-gcc -o other -x c - <<<'int main(void) { return 0; }' 2>gcc.log; then
+    gate --growth=off -- ./other >out
+    tap_is "$([ $? -ne 0 ] && echo no pass)" "no pass" "a program of another C library"
+else
+    tap_skip "a program of another C library" "no musl-gcc (musl-tools)"
+fi
+
 printf '#!/bin/sh\n%s 0 5\n' "$forgets" >script.sh && chmod +x script.sh
 gate --growth=off -- ./script.sh >out
 tap_is "$?" 0 "a script has no trace of its own"

@@ -104,6 +104,7 @@ static inline struct lr_make *make_night(void)
         values[LR_SERIES_java_full_gcs] = 0;
         values[LR_SERIES_java_full_gc_time] = 0;
         values[LR_SERIES_java_metaspace] = 60000000;
+        values[LR_SERIES_live_bytes] = (uint64_t)(100e6 + 1e6 * jitter(i));
         lr_make_followed_point(make, LR_SEC_FOLLOWED_1M, i * STEP_MS);
     }
     return make;

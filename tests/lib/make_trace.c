@@ -43,6 +43,7 @@ static const struct {
     {LR_SEC_CONTROL, sizeof(struct lr_control), 64},
     {LR_SEC_COLLECTIONS, sizeof(struct lr_collection), 8},
     {LR_SEC_MARKS, sizeof(struct lr_mark_entry), 16},
+    {LR_SEC_INTERVALS, sizeof(struct lr_interval), 256},
     {LR_SEC_EVENTS, sizeof(struct lr_event), 128},
 };
 enum { SECTIONS = sizeof(layout) / sizeof(layout[0]) };

@@ -121,7 +121,8 @@ def tables_of(trace):
             trace.entries(LIVE, "2Q2If2H", False)
             if key and not key & 1]
     regions = [{"start": hex(start), "length": length, "stack": stack, "birth_ms": birth,
-                "prot": hex(flags & 255), "flags": hex(flags >> 8), **by(thread)}
+                "prot": hex(flags & 255), "flags": hex(flags >> 8 & 0x7fffff),
+                "in_memory": bool(flags >> 31), **by(thread)}
                for _, (start, length, stack, birth, flags, _, thread) in
                trace.entries(REGIONS, "2Q3I2H", False) if length]
     pairs = [{"handle": hex(key & ~7), "pair": names[pair], "site": site, "stack": stack,

@@ -2,7 +2,7 @@
 # gate_noise.sh -- how often does the gate call a flat but noisy program red?  RUNS=100 short runs on
 # each JDK (tests/surefire's NoisyCodec: a pool, bursts, native buffers, threads in the middle of it),
 # half of them to their end and half killed, judged by the default rule on streams, and by both
-# default rules.  Prints two lines for each JDK, and what didn't pass by the first.
+# default rules.  Prints a line for each JDK, what didn't pass by the first, and why it didn't by both.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/java.sh"
 
@@ -14,6 +14,12 @@ count() { # OUTCOME FILE: of the results in FILE
 
 counts() { # FILE
     echo "$(count fail "$1") fail, $(count cannot-tell "$1") cannot tell, $(count pass "$1") pass"
+}
+
+# FILE: without the figures, how often each
+reasons() {
+    jq -r '.files[].results[] | select(.outcome != "pass") | .outcome + " " + .rule + ": " + .message' "$1" |
+        sed -E 's/[0-9][0-9.,]*( (kB|MB|B|s|ms|min|KiB|MiB))?/N/g' | sort | uniq -c | sort -rn | sed 's/^/    /'
 }
 
 one_run() { # NUMBER
@@ -39,6 +45,8 @@ jdk_test() {
     for number in $(seq "$runs"); do one_run "$number"; done
     red=$(count fail streams.json)
     echo "$JDK_NAME: $runs runs of 2 to 5 s: $(counts streams.json); with growth: $(counts both.json)"
+    echo "  by the rule on streams:"; reasons streams.json
+    echo "  by both:"; reasons both.json
     tap_ok $([ $((red * 100)) -le $((3 * runs)) ]; echo $?) "$JDK_NAME: at most 3 of 100 noisy runs are red"
     rm -rf classes
 }

@@ -124,17 +124,34 @@ static void what_is_in_use_is_told_from_the_phase(void **state)
 
 /* --- forks ----------------------------------------------------------------------------------- */
 
-static void a_pass_says_that_forked_children_were_not_traced(void **state)
+static void what_forked_children_did_unseen_does_not_pass_by_itself(void **state)
 {
+    static const struct {
+        unsigned forks, replaced;
+        const char *limit, *said;
+        enum lr_gate_outcome outcome;
+    } cases[] = {{0, 0, NULL, NULL, LR_GATE_PASS},
+                 {3, 3, NULL, NULL, LR_GATE_PASS}, /* they became other programs */
+                 {3, 9, NULL, NULL, LR_GATE_PASS}, /* a damaged file's */
+                 {3, 0, NULL, "3 forked children went on", LR_GATE_CANNOT_TELL},
+                 {3, 2, NULL, "1 forked child went on", LR_GATE_CANNOT_TELL},
+                 {3, 0, "3", "; what 3 forked children did is not in it", LR_GATE_PASS},
+                 {3, 0, "2", "; the limit is 2", LR_GATE_CANNOT_TELL},
+                 {3, 0, "off", "; what 3 forked children did is not in it", LR_GATE_PASS}};
+
     (void)state;
-    for (unsigned forks = 0; forks <= 3; forks += 3) {
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct lr_make *make = lr_make_new();
-        lr_make_counter(make, LR_CNT_forks, forks);
+        lr_make_counter(make, LR_CNT_forks, cases[i].forks);
+        lr_make_counter(make, LR_CNT_forks_replaced, cases[i].replaced);
         judge(make);
-        const struct lr_gate_result *result = answer(NULL, NULL, NULL, LR_GATE_COMPLETENESS);
-        assert_outcome(result, LR_GATE_PASS);
-        assert_true(!strstr(result->message, "; what 3 forked children did is not in it") ==
-                    (forks == 0));
+        const struct lr_gate_result *result = answer(
+            NULL, cases[i].limit ? "limit-forked" : NULL, cases[i].limit, LR_GATE_COMPLETENESS);
+        assert_outcome(result, cases[i].outcome);
+        if (cases[i].said)
+            assert_non_null(strstr(result->message, cases[i].said));
+        else
+            assert_null(strstr(result->message, "forked"));
         finish();
     }
 }
@@ -210,7 +227,7 @@ int main(void)
         cmocka_unit_test(a_limit_on_a_name_that_nothing_has_never_passes),
         cmocka_unit_test(limit_rss_of_a_phase_leaves_out_the_peak_before_it),
         cmocka_unit_test(what_is_in_use_is_told_from_the_phase),
-        cmocka_unit_test(a_pass_says_that_forked_children_were_not_traced),
+        cmocka_unit_test(what_forked_children_did_unseen_does_not_pass_by_itself),
         cmocka_unit_test(a_short_candidate_never_passes_beside_a_long_baseline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,7 @@ static void make_model(struct simulated *simulated, double interval, double seco
     simulated->model.run.path = "x.lkr";
     simulated->model.run.duration_ms = (uint64_t)(seconds * 1000);
     simulated->model.completeness.max_interval = (uint64_t)interval;
+    simulated->model.completeness.late_interval = (uint64_t)interval;
     simulated->model.sites = &simulated->site;
     simulated->site.path.count = 0;
 }
