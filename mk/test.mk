@@ -32,14 +32,16 @@ CONTRACTS := $(patsubst tests/%.c,$(TEST)/%,$(wildcard tests/suites/*.c)) \
 
 FAULT := $(patsubst tests/%.c,$(TEST)/%,$(wildcard tests/fault/*.c))
 
-# Sanitizers see the analyzer's tests (address, undefined), those of the preload's tables (thread),
-# and that of the Java walker (both).  A test is the preload's if it includes one of its headers.
+# Sanitizers see all unit tests (address, undefined), and those of the preload that have threads (thread).
+# A test is the preload's if it includes one of its headers.  Not with address: test_unwind, whose frames
+# the sanitizer makes others than libunwind's, and test_unwind_limits, which copies the program's own text;
+# nor any of test_unwind* with thread, which moves threads' stacks and frames.
 PRELOAD_HEADERS := $(subst $(eval ) ,|,$(notdir $(wildcard preload/*/*.h)))
 UNIT_PRELOAD := $(shell grep -lE '"($(PRELOAD_HEADERS))"' $(UNIT_SRC) /dev/null)
-UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)-asan/test/unit/%,\
-	$(filter-out $(UNIT_PRELOAD),$(UNIT_SRC)) tests/unit/test_jvm_walk.c)
+UNIT_ASAN := $(patsubst tests/unit/%.c,$(BUILD)-asan/test/unit/%,$(filter-out \
+	tests/unit/test_unwind.c tests/unit/test_unwind_limits.c,$(UNIT_SRC)))
 UNIT_TSAN := $(patsubst tests/unit/%.c,$(BUILD)-tsan/test/unit/%,\
-	$(foreach word,table young recording sampler governor stacks jvm_walk,$(filter tests/unit/test_$(word)%.c,$(UNIT_PRELOAD))))
+	$(filter-out tests/unit/test_unwind%,$(shell grep -l pthread_create $(UNIT_PRELOAD) /dev/null)))
 
 $(TEST)/libpreload.a: $(LIBPRELOAD_OBJ)
 $(TEST)/libanalyzer.a: $(LIBANALYZER_OBJ)

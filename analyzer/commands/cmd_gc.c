@@ -83,8 +83,8 @@ static enum lr_status explain(uint32_t result, struct lr_error *error)
         [LR_COLLECT_NO_THREAD] = "no thread could be started or attached to the JVM",
         [LR_COLLECT_IGNORED] = "the JVM was asked, and didn't collect",
         [LR_COLLECT_REFUSED] = "this JVM offers no way to make it collect",
-        [LR_COLLECT_UNSEEN] = "asked, but this JVM doesn't tell whether it collected "
-                              "(-XX:-UsePerfData)",
+        [LR_COLLECT_UNSEEN] =
+            "asked, but this JVM doesn't tell whether it collected (-XX:-UsePerfData)",
         [LR_COLLECT_UNKNOWN] = "the library in that process is older than this command",
     };
     bool known = result < sizeof(texts) / sizeof(texts[0]) && texts[result];

@@ -57,8 +57,8 @@ static void print_what(const struct lr_oom_finding *finding)
         used += snprintf(text + used, sizeof text - (size_t)used, "; %s asked for %s",
                          event->trigger, event->order == 0 ? "one page" : "memory");
     if (event->order != LR_OOM_UNKNOWN && event->order > 0 && event->order < 32)
-        used += snprintf(text + used, sizeof text - (size_t)used, " (%u contiguous pages)",
-                         1u << event->order);
+        snprintf(text + used, sizeof text - (size_t)used, " (%u contiguous pages)",
+                 1u << event->order);
     lr_print_folded("  What      ", INDENT, text);
     if (event->oom_memcg[0])
         lr_print_folded("  Group     ", INDENT, event->oom_memcg);
@@ -84,8 +84,8 @@ static void print_victims(const struct lr_oom_finding *finding)
             used += snprintf(text + used, sizeof text - (size_t)used, ", a thread of pid %" PRId64,
                              event->victims[0].pid);
         if (event->chosen_current)
-            used += snprintf(text + used, sizeof text - (size_t)used,
-                             ", because it asked (vm.oom_kill_allocating_task)");
+            snprintf(text + used, sizeof text - (size_t)used,
+                     ", because it asked (vm.oom_kill_allocating_task)");
         lr_print_folded("  Chosen    ", INDENT, text);
     }
     for (unsigned i = 0; i < event->victim_count; i++) {

@@ -257,7 +257,7 @@ static void elide(char *text, unsigned room)
     if (room < 8 || wide <= room || rest < cut + 2)
         return;
     memmove(cut + 2, rest, strlen(rest) + 1);
-    memcpy(cut, "..", 2);
+    cut[0] = cut[1] = '.';
 }
 
 /* "Codec.read:31"; of a native function its name alone. */

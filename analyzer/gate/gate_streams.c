@@ -208,6 +208,7 @@ static const char *list_names(char *out, size_t size, const struct lr_model *mod
     for (size_t i = 0; i < model->pair_name_count; i++) {
         const char *name = model->pair_names[i];
 
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the model's names are texts */
         if (length + strlen(name) + 8 > size) {
             snprintf(out + length, size - length, ", ...");
             break;

@@ -71,7 +71,7 @@ int lr_jvm_say(char **out, const struct lr_model *model, const struct lr_facts *
     if (threads_grow(facts))
         return asprintf(out, "the number of Java threads grows by %s an hour; %s.",
                         lr_unit_count(rate, lr_model_round(facts->threads.slope)), rest);
-    if (classes_grow(facts))
+    if (classes_grow(facts) || !facts->jvm_grows)
         return asprintf(out, "the JVM's class metadata grows by %s an hour; %s.",
                         lr_unit_bytes(rate, lr_model_round(metadata), false), rest);
     return say_memory(out, facts->jvm_grows, rest);

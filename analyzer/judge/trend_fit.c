@@ -44,6 +44,7 @@ static void whiten(const double *from, double *to, size_t count, double r)
 {
     to[0] = from[0] * sqrt(1 - r * r);
     for (size_t i = 1; i < count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): filled up to count */
         to[i] = from[i] - r * from[i - 1];
 }
 
@@ -52,6 +53,7 @@ static double product(const double *a, const double *b, size_t count)
     double sum = 0;
 
     for (size_t i = 0; i < count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): filled up to count */
         sum += a[i] * b[i];
     return sum;
 }

@@ -55,11 +55,10 @@ static bool next_data(int fd, uint64_t *offset, uint64_t end, uint64_t *data_end
 
 static bool add_run(struct lr_runs *runs, uint64_t start, uint64_t end)
 {
-    struct lr_run *last = runs != NULL && runs->count > 0 ? &runs->items[runs->count - 1] : NULL;
     if (runs == NULL)
         return true;
-    if (last != NULL && start - last->end < LR_HOLE) {
-        last->end = end;
+    if (runs->count > 0 && start - runs->items[runs->count - 1].end < LR_HOLE) {
+        runs->items[runs->count - 1].end = end;
         return true;
     }
     if (runs->count == runs->room) {

@@ -321,6 +321,7 @@ size_t lr_symbolize_stack(struct lr_symbolizer *symbolizer, uint32_t stack, uint
                 break;
             *names = more;
         }
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a frame has a name at least */
         memcpy(*names + count, found, found_count * sizeof(*found));
         count += found_count;
     }

@@ -154,7 +154,7 @@ void lr_symbol_serve(int fd, const struct lr_symbol_site *site)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     forget_signals();
     if (!server.modules || !server.answer || atexit(leave_at_once) != 0)
-        return;
+        return; /* NOLINT(clang-analyzer-unix.Malloc): the process ends */
     lr_symbol_limits_begin(server.servers != NULL);
     while (recv(fd, &question, sizeof(question), MSG_WAITALL) == sizeof(question)) {
         if (question.module >= site->module_count)

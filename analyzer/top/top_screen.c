@@ -45,7 +45,8 @@ bool lr_top_screen_begin(void)
     keypad(stdscr, TRUE);
     set_escdelay(50);
     curs_set(0);
-    if (has_colors() && !(getenv("NO_COLOR") && *getenv("NO_COLOR"))) {
+    const char *plain = getenv("NO_COLOR");
+    if (has_colors() && !(plain && *plain)) {
         start_color();
         use_default_colors();
         init_pair(GOOD, COLOR_GREEN, -1);

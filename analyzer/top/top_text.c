@@ -132,7 +132,7 @@ size_t lr_top_curve(const struct lr_model_series *series, const char *name, sign
 
         eighths[i] = value == LR_MODEL_UNKNOWN ? -1
                      : *most == 0              ? 0
-                                  : (signed char)(8.0 * (double)value / (double)*most + 0.5);
+                                  : (signed char)lround(8.0 * (double)value / (double)*most);
     }
     return shown;
 }

@@ -62,7 +62,8 @@ static double mean(uint32_t *kept, uint32_t count)
             kept[at] = kept[at - 1];
         kept[at] = value;
     }
-    double limit = (double)kept[count / 2] * LONG;
+    uint32_t middle = kept[count / 2];
+    double limit = (double)middle * LONG;
     for (uint32_t i = 0; i < count; i++)
         sum += kept[i] < limit ? kept[i] : limit;
     return sum / count;

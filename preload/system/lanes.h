@@ -37,7 +37,7 @@ lr_lanes_equal(const uint64_t *line, uint64_t ignored, uint64_t wanted)
     return found;
 #else
     const __m128i *at = (const __m128i *)(const void *)line;
-    __m128i keep = _mm_set1_epi64x((long long)~ignored), all = _mm_set1_epi64x((long long)wanted);
+    __m128i keep = _mm_set1_epi64x((int64_t)~ignored), all = _mm_set1_epi64x((int64_t)wanted);
 #define LR_HALVES(i) _mm_cmpeq_epi32(_mm_and_si128(_mm_load_si128(&at[i]), keep), all)
     __m128i low = _mm_packs_epi32(LR_HALVES(0), LR_HALVES(1));
     __m128i high = _mm_packs_epi32(LR_HALVES(2), LR_HALVES(3));

@@ -123,6 +123,7 @@ static inline uintptr_t lr_arch_thread_pointer(void)
 /* mov $15, %rax; syscall */
 static inline bool lr_arch_is_sigreturn(const void *code)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): it was found mapped */
     return memcmp(code, "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9) == 0;
 }
 

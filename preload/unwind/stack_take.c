@@ -146,6 +146,7 @@ static uint32_t store(const struct want *want, struct lr_raw_stack *raw,
     if (java->count)
         raw->java_count = lr_jvm_resolve_first(java, frames, lr_config.java_depth, &raw->flags);
     uint32_t id = lr_stack_intern(raw, want->use);
+    raw->java = NULL; /* no longer than this function */
     if (id && want->is_certain)
         memo_store(hash, id);
     return id;
