@@ -32,7 +32,7 @@ uint64_t lr_read_fixed(struct lr_reader *reader, unsigned size)
         reader->bad = true;
         return 0;
     }
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): of NULL there are no bytes to read */
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): NULL has no bytes to read */
     memcpy(&value, reader->at, size);
     reader->at += size;
     return value;
