@@ -1,12 +1,12 @@
 #!/bin/bash
 # test_handler_storm.sh -- signals at 10 kHz on several threads, whose handlers allocate, or leave by
 # siglongjmp, in the midst of our hooks: nobody hangs or dies, and what isn't recorded is counted.
-# CALLS: of the handler, on each of three threads (make check-faults: 100,000).
+# CALLS: of the handler, on each of three threads (make check-faults: 30,000).
 # timeout: 1800
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/native.sh"
 
-CALLS=${CALLS:-3000}
+CALLS=${CALLS:-1500}
 export LR_BEHIND
 counter() { "$LR_CLI" dump --section=counters "$1" | sed -n "s/.*name=$2 .*value=//p"; }
 handlers_of() { sites "$1.json" malloc | awk -F'\t' '$1 == "handler_site" { print $2 }'; }

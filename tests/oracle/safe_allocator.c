@@ -4,7 +4,7 @@
  * With it, programs whose handlers allocate are right by themselves, so that what goes wrong with
  * them is the tracer's doing.
  *
- * build: -shared -fPIC
+ * build: -shared -fPIC -Wl,-z,now
  */
 #include <errno.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BLOCK = 2048, BLOCKS = 1 << 16, PAGE = 4096 };
+enum { BLOCK = 2048, BLOCKS = 1 << 18, PAGE = 4096 };
 
 static unsigned char taken[BLOCKS];
 static unsigned char (*blocks)[BLOCK];
