@@ -28,7 +28,8 @@ check-faults: tests ## SIGKILL, refused calls, limits and children, in full numb
 		STEPS="1 2 3 5 7 11 13" LATER="$$(seq -s" " 14 2 60)" \
 		FORKS=10000 SPAWNS=2000 DAEMONS=500 JVM_CHILDREN=500 VERBOSE=1 \
 		THREADS=100000 IMAGES=100 CALLS=30000 LOADS=12000 ROUNDS=2000 \
-		LEAKRING_TIME_LIMIT=14400 tests/run tests/fault/test_*.sh tests/integration/test_native_isolated.sh
+		LEAKRING_TIME_LIMIT=14400 tests/run tests/fault/test_*.sh tests/integration/test_native_isolated.sh \
+		tests/integration/test_native_foreign.sh
 
 .PHONY: soak-stacks
 soak-stacks: tests ## ever new stacks, an hour on each JDK and in C (SOAK_SECONDS=3600)

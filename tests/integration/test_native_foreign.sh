@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_native_foreign.sh -- children of a traced program that a preload would break: statically linked, musl's,
 # with AddressSanitizer or ThreadSanitizer inside, Go's.  They run as without us, and leave no file.
+# WHOLE=1 (make check-faults): also a traced program whose runtime is Go's, which takes a minute to build.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/native.sh"
 
@@ -144,5 +145,54 @@ if tap_have go; then
     made golang env CGO_ENABLED=0 go build -o golang child.go
 else
     tap_skip "golang" "go is not installed"
+fi
+
+# Its threads are the C library's, its goroutines' stacks aren't, and it ends by the system call.
+cat >traced.go <<'GO'
+package main
+
+// #include <stdlib.h>
+// static void *volatile sink;
+// __attribute__((noinline)) void c_site(void) { sink = malloc(77); }
+import "C"
+import (
+	"fmt"
+	"os"
+	"sync"
+)
+
+func main() {
+	var group sync.WaitGroup
+	for i := 0; i < 50; i++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for j := 0; j < 20; j++ {
+				C.c_site()
+				C.free(C.malloc(10))
+			}
+		}()
+	}
+	group.Wait()
+	fmt.Println("ready")
+	var byte [1]byte
+	os.Stdin.Read(byte[:])
+}
+GO
+if [ -n "${WHOLE:-}" ] && tap_have go; then
+    CGO_CFLAGS='-g -O1 -fno-inline' go build -o traced-go traced.go 2>make.out
+    tap_ok $? "traced Go: builds" "$(cat make.out)"
+    mkfifo input
+    (traced_exec go.lkr ./traced-go) <input >go.out 2>go.err &
+    pid=$!
+    exec 9>input
+    wait_line 300 go.out '^ready$'
+    settle $pid
+    exec 9>&-
+    wait $pid
+    tap_is "$?,$(cat go.err)" "0," "traced Go: runs, silent"
+    report go.lkr >go.json
+    tap_is "$(sites go.json malloc | grep '^c_site' | tr '\t' ' ')" "c_site 1000 77000" \
+        "traced Go: C's blocks of all goroutines exactly"
 fi
 tap_done
