@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "file.h"
 #include "prim.h"
 #include "thread_names.h"
 
@@ -97,12 +98,22 @@ static uint32_t nameless(void)
     return LR_THREAD_NAMELESS | __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 }
 
+/* A vfork's child has the memory of its parent, TLS included, for its short life: what is found out
+ * there isn't true of the thread that it belongs to. */
+static bool is_guest(void)
+{
+    int pid = lr_prim_pid();
+    return pid > 0 && lr_file.header && (uint32_t)pid != lr_file.header->pid;
+}
+
 uint32_t lr_thread_id(void)
 {
-    if (!lr_self.tid) {
-        int tid = lr_prim_tid();
-        lr_self.tid = tid > 0 ? (uint32_t)tid : nameless();
-    }
+    if (lr_self.tid)
+        return lr_self.tid;
+    int tid = lr_prim_tid();
+    if (is_guest())
+        return (uint32_t)tid;
+    lr_self.tid = tid > 0 ? (uint32_t)tid : nameless();
     return lr_self.tid;
 }
 
@@ -111,6 +122,8 @@ __attribute__((noinline, cold)) struct lr_thread_slot *lr_thread_claim(void)
     if (!slots)
         return &lr_thread_nobody;
     lr_thread_id();
+    if (!lr_self.tid)
+        return &lr_thread_nobody;
     struct lr_thread_slot *slot = find(lr_self.tid);
     if (slot)
         settle(slot);

@@ -52,8 +52,8 @@ bool lr_threads_start(void); /* false: not enough memory */
 
 struct lr_thread_slot *lr_thread_claim(void);
 
-/* The calling thread's id, asked for once; where it can't be asked for, another number with
- * LR_THREAD_NAMELESS set. */
+/* The calling thread's id, asked for once (in a vfork's child, which has no slot, each time); where
+ * it can't be asked for, another number with LR_THREAD_NAMELESS set. */
 #define LR_THREAD_NAMELESS 0x80000000u
 uint32_t lr_thread_id(void);
 

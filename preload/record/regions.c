@@ -58,15 +58,30 @@ static void put_in_order(uint32_t position, uint32_t slot)
     order_count++;
 }
 
+/* By start address; Shell's way. */
+static void sort_order(void)
+{
+    for (uint32_t gap = order_count; gap > 1;) {
+        gap = gap < 3 ? 1 : gap * UINT64_C(5) / 11;
+        for (uint32_t next = gap; next < order_count; next++) {
+            uint32_t slot = order[next], to = next;
+            for (; to >= gap && at(to - gap)->start > lr_file.regions[slot].start; to -= gap)
+                order[to] = order[to - gap];
+            order[to] = slot;
+        }
+    }
+}
+
 /* Somebody left while he changed the order, which the slots tell anew. */
 static void mend(void)
 {
     order_count = free_count = 0;
     for (uint32_t slot = 0; slot < fresh; slot++)
         if (lr_file.regions[slot].length)
-            put_in_order(position_of(lr_file.regions[slot].start), slot);
+            order[order_count++] = slot;
         else
             free_slots[free_count++] = slot;
+    sort_order();
 }
 
 static bool try_lock(void)

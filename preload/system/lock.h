@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 struct lr_lock {
-    uint32_t holder; /* lr_thread_id; 0: free */
+    uint32_t holder; /* thread id; 0: free */
     uint32_t stuck;  /* the last taker gave up */
     uint32_t forsaken; /* a holder left in the midst of its work */
 };

@@ -95,9 +95,9 @@ static uint32_t make(uint32_t parent, uint64_t frame)
     struct lr_section *section = lr_file.section[LR_SEC_NODES];
     uint32_t node = free_head ? free_head : (uint32_t)section->used;
     struct lr_node *entry = &lr_file.nodes[node];
-    if (free_head) {
-        free_head = entry->next;
+    if (free_head) { /* in this order: rather one too few than one too many */
         __atomic_store_n(&free_count, free_count - 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&free_head, entry->next, __ATOMIC_RELEASE);
     }
     entry->frame = frame;
     entry->parent = parent;

@@ -4,6 +4,7 @@
 #ifndef LEAKRING_UNWIND_ALONE_H
 #define LEAKRING_UNWIND_ALONE_H
 
+#include "file.h"
 #include "guard.h"
 #include "modules.h"
 #include "stack_take.h"
@@ -30,6 +31,7 @@ struct lr_module *lr_trace_module(uint32_t index)
 void lr_trace_event(enum lr_event_type type, uint32_t a, uint64_t b)
 {
 }
+struct lr_file lr_file; /* there is none */
 uint32_t lr_trace_ms(void)
 {
     return 0;
