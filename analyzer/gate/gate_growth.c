@@ -192,7 +192,9 @@ static struct undecided find_undecided(const struct lr_model *model)
             continue;
         most = may_have_grown(model, site);
         take_most(&undecided, most, site);
-        if (most < site->late_bytes.high || site->trend.kind != LR_TREND_UNKNOWN)
+        if (site->trend.kind != LR_TREND_UNKNOWN)
+            continue; /* where they are flat, what they might have is no sum */
+        if (most < site->late_bytes.high)
             bounded[site->kind] += most;
         else
             lr_sampled_merge(site->kind == LR_MEMORY_MMAP ? &mapped : &born,

@@ -37,6 +37,8 @@ static void a_mapping_without_a_trend_is_doubted_where_another_place_has_one(voi
         assert_int_equal(unfollowed(30 * MEGABYTE, NIGHT_MS / 2, mapped), LR_GATE_CANNOT_TELL);
         assert_int_equal(unfollowed(30 * MEGABYTE, 5, mapped), LR_GATE_PASS);       /* it is old */
         assert_int_equal(unfollowed(400000, NIGHT_MS / 2, mapped), LR_GATE_PASS); /* or small */
+        /* or replaced again and again: what grows keeps some of what is older */
+        assert_int_equal(unfollowed(30 * MEGABYTE, NIGHT_MS / 10 * 9, mapped), LR_GATE_PASS);
     }
 }
 
@@ -326,6 +328,31 @@ static void a_place_whose_own_history_did_not_rise_is_not_left_open(void **state
     finish();
 }
 
+/* Nobody could tell that it grows. */
+static double rising_in_noise(unsigned point)
+{
+    return 20e6 + 1.5e7 * jitter(point) + 6e4 * point;
+}
+
+static void a_sampled_place_whose_slope_may_be_large_is_left_open(void **state)
+{
+    (void)state;
+    for (int is_sampled = 0; is_sampled <= 1; is_sampled++) {
+        struct lr_make *make = make_followed(rising_in_noise, true);
+        struct lr_followed *followed = lr_make_entry(make, LR_SEC_FOLLOWED, SLOT);
+        for (unsigned i = 0; i < POINTS; i += 8)
+            lr_make_live(make, 0x9000 + 64 * i, 500000, LR_KIND_MALLOC, followed->id,
+                         i * STEP_MS, 0);
+        if (is_sampled)
+            change_interval(make, 0, 0, 1 << 18);
+        judge(make);
+        assert_true(model->sites[0].trend.kind > LR_TREND_GROWING); /* it is bounded, in some way */
+        assert_outcome(answer(NULL, NULL, NULL, LR_GATE_GROWTH),
+                       is_sampled ? LR_GATE_CANNOT_TELL : LR_GATE_PASS);
+        finish();
+    }
+}
+
 static double freed_at_the_end(unsigned point)
 {
     return point < 94 ? 5e7 * point : 0;
@@ -439,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_list_of_intervals_that_lacks_some_is_not_believed),
         cmocka_unit_test(what_may_be_missing_at_each_place_is_not_missing_at_all),
         cmocka_unit_test(a_place_whose_own_history_did_not_rise_is_not_left_open),
+        cmocka_unit_test(a_sampled_place_whose_slope_may_be_large_is_left_open),
         cmocka_unit_test(a_followed_place_that_was_emptied_at_the_end_is_named),
         cmocka_unit_test(without_live_memory_over_time_nothing_is_said_to_be_no_growth),
         cmocka_unit_test(mappings_of_files_that_are_written_to_are_judged),
