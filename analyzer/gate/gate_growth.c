@@ -17,18 +17,45 @@
 #include "judge.h"
 #include "units.h"
 
+/* When a place's history begins; the end of the recording where it has none. */
+static double known_since(const struct lr_model *model, const struct lr_model_memory_site *site)
+{
+    const struct lr_model_followed *followed = &model->series.followed;
+    double from = (double)lr_model_warm_ms(model);
+
+    for (size_t i = 0; site->followed && i < followed->points; i++)
+        if ((double)followed->time_ms[i] >= from &&
+            !isnan(lr_followed_bytes(followed, site->followed, i)))
+            return (double)followed->time_ms[i];
+    return (double)model->phase.to_ms;
+}
+
+/* What is followed since lately only may be on its way up again, as it was before: of what it ever
+ * acquired there it has released more than is live. */
+static bool may_go_up_and_down(const struct lr_model *model,
+                               const struct lr_model_memory_site *site)
+{
+    double warm = (double)lr_model_warm_ms(model), to = (double)model->phase.to_ms;
+    double released = site->total_bytes.value - site->live_bytes.value;
+
+    return known_since(model, site) > (warm + to) / 2 && released > site->live_bytes.value;
+}
+
 static enum lr_status add_growing(struct lr_gate_work *work,
                                   const struct lr_model_memory_site *site)
 {
     const struct lr_trend *trend = &site->trend;
     char subject[LR_GATE_SUBJECT_SIZE], place[600], rate[LR_UNIT_SIZE], low[LR_UNIT_SIZE],
         high[LR_UNIT_SIZE];
+    bool lately = may_go_up_and_down(work->model, site);
     struct lr_gate_result result = {.rule = LR_GATE_GROWTH,
                                     .outcome = LR_GATE_FAIL,
                                     .unit = LR_GATE_BYTES_PER_HOUR,
                                     .measured = {trend->slope, trend->low, trend->high},
                                     .path = &site->path};
 
+    if (lately)
+        result.outcome = LR_GATE_CANNOT_TELL;
     lr_gate_subject(subject, sizeof(subject), lr_memory_kind_name(site->kind), &site->path);
     lr_model_place_text(place, sizeof(place), &site->path);
     return lr_gate_say(work->report, &result, subject, work->error,
@@ -36,7 +63,10 @@ static enum lr_status add_growing(struct lr_gate_work *work,
                        lr_unit_bytes(rate, lr_model_round(trend->slope), false),
                        lr_gate_signed_bytes(low, trend->low),
                        lr_gate_signed_bytes(high, trend->high),
-                       trend->lasts ? "" : "; whether it still does, its last part does not tell");
+                       lately ? "; but its history is short, and it released more than that "
+                                "before: it may go up and down"
+                       : trend->lasts ? ""
+                                      : "; whether it still does, its last part does not tell");
 }
 
 /* What may be hidden of one place before nothing passes: what would matter (judge.h), and where
@@ -91,19 +121,6 @@ static double risen(const struct lr_model *model, const struct lr_model_memory_s
     return site->part_followed ? (double)INFINITY
                                : lr_gate_risen_at_most(&first, &last) + rest +
                                      lr_gate_never_seen_late(model);
-}
-
-/* When a place's history begins; the end of the recording where it has none. */
-static double known_since(const struct lr_model *model, const struct lr_model_memory_site *site)
-{
-    const struct lr_model_followed *followed = &model->series.followed;
-    double from = (double)lr_model_warm_ms(model);
-
-    for (size_t i = 0; site->followed && i < followed->points; i++)
-        if ((double)followed->time_ms[i] >= from &&
-            !isnan(lr_followed_bytes(followed, site->followed, i)))
-            return (double)followed->time_ms[i];
-    return (double)model->phase.to_ms;
 }
 
 /* What grows steadily keeps as much from the first half of the time as from the second.  What began

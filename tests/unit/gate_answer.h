@@ -54,4 +54,19 @@ static inline uint32_t stack_at(struct lr_make *make, const char *frame)
     return lr_make_java_stack(make, 1, frame);
 }
 
+/* Blocks are sampled otherwise from then on; 0 is exact. */
+static inline void change_interval(struct lr_make *make, uint32_t time_ms, uint64_t from,
+                                   uint64_t to)
+{
+    struct lr_header *header = lr_make_header(make);
+    struct lr_section *changes = lr_make_section(make, LR_SEC_INTERVALS);
+
+    *(struct lr_interval *)lr_make_entry(make, LR_SEC_INTERVALS, changes->used++) =
+        (struct lr_interval){time_ms, LR_INTERVAL_BUDGET, from, to, 0, 0};
+    header->compat &= ~(uint32_t)LR_COMPAT_EXACT;
+    header->interval = to;
+    if (to > header->max_interval)
+        header->max_interval = to;
+}
+
 #endif
