@@ -18,6 +18,7 @@
 #include "intercept.h"
 #include "record.h"
 #include "sampler.h"
+#include "target.h"
 #include "trace.h"
 
 /* Of the flags: the alignment's logarithm, and whether the block is to be zeroed. */
@@ -28,6 +29,17 @@ void *rallocx(void *old, size_t size, int flags);
 size_t xallocx(void *block, size_t size, size_t extra, int flags);
 void dallocx(void *block, int flags);
 void sdallocx(void *block, size_t size, int flags);
+
+/* What the caller would reach without us: a jemalloc of the program's start, or one that a plugin
+ * has for itself and whose blocks nobody else may free.  Looked for in the wrapper itself. */
+static struct lr_target target_mallocx = {.name = "mallocx"};
+static struct lr_target target_rallocx = {.name = "rallocx"};
+static struct lr_target target_xallocx = {.name = "xallocx"};
+static struct lr_target target_dallocx = {.name = "dallocx"};
+static struct lr_target target_sdallocx = {.name = "sdallocx"};
+#define REAL(function)                                                                             \
+    ((__typeof__(&function))lr_target_find(&target_##function,                                     \
+                                           (uintptr_t)__builtin_return_address(0)))
 
 static __attribute__((noinline)) void *recorded(void *block, size_t size,
                                                 const struct lr_regs *caller)
@@ -75,14 +87,14 @@ static void *plain_resize(void *old, size_t size, int flags)
 
 LR_EXPORT void *mallocx(size_t size, int flags)
 {
-    __typeof__(&mallocx) real = LR_NEXT(mallocx);
+    __typeof__(&mallocx) real = REAL(mallocx);
     struct lr_regs caller = LR_CALLER_REGS;
     return recorded(real ? real(size, flags) : plain_allocate(size, flags), size, &caller);
 }
 
 LR_EXPORT void *rallocx(void *old, size_t size, int flags)
 {
-    __typeof__(&rallocx) real = LR_NEXT(rallocx);
+    __typeof__(&rallocx) real = REAL(rallocx);
     struct lr_regs caller = LR_CALLER_REGS;
     struct lr_live record;
     bool known = lr_is_armed() && lr_record_take(old, &record);
@@ -100,7 +112,7 @@ LR_EXPORT void *rallocx(void *old, size_t size, int flags)
 /* In place or not at all; answers the size that the block has. */
 LR_EXPORT size_t xallocx(void *block, size_t size, size_t extra, int flags)
 {
-    __typeof__(&xallocx) real = LR_NEXT(xallocx);
+    __typeof__(&xallocx) real = REAL(xallocx);
     struct lr_regs caller = LR_CALLER_REGS;
     struct lr_live record;
     if (!real)
@@ -118,7 +130,7 @@ LR_EXPORT size_t xallocx(void *block, size_t size, size_t extra, int flags)
 
 LR_EXPORT void dallocx(void *block, int flags)
 {
-    __typeof__(&dallocx) real = LR_NEXT(dallocx);
+    __typeof__(&dallocx) real = REAL(dallocx);
     record_release(block);
     if (real)
         real(block, flags);
@@ -128,7 +140,7 @@ LR_EXPORT void dallocx(void *block, int flags)
 
 LR_EXPORT void sdallocx(void *block, size_t size, int flags)
 {
-    __typeof__(&sdallocx) real = LR_NEXT(sdallocx);
+    __typeof__(&sdallocx) real = REAL(sdallocx);
     record_release(block);
     if (real)
         real(block, size, flags);

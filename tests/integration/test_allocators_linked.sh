@@ -70,6 +70,31 @@ tap_is "$(./look),$(traced look.lkr ./look)" "0 0,0 0" "mallocx: dlsym finds non
 [ -z "$jemalloc" ] || tap_is "$(LD_PRELOAD=$jemalloc ./look),$(LR_BEHIND=$jemalloc traced look2.lkr ./look)" "1 1,1 1" \
     "mallocx: and jemalloc's where it is"
 
+# A plugin that has a jemalloc for itself: its calls mean its own, though our names come first.
+for name in first second; do
+    gcc -shared -fPIC -O1 -o "own-mallocx-$name.so" -x c - <<C
+#include <stddef.h>
+static char place[64][64];
+static int next;
+void *mallocx(size_t size, int flags) { return place[next++ % 64]; }
+void sdallocx(void *block, size_t size, int flags) { *(char *)block = ${#name}; }
+void dallocx(void *block, int flags) { *(char *)block = 2 * ${#name}; }
+int go(void)
+{
+    char *volatile one = mallocx(10, 0), *volatile two = mallocx(10, 0);
+    dallocx(one, 0);
+    sdallocx(two, 10, 0);
+    return *one * 10 + *two + 1000 * (one >= place[0] && one < place[64]);
+}
+C
+done
+"$LR_ORACLE/guest_plugins" keep ./own-mallocx-first.so ./own-mallocx-second.so ./own-mallocx-first.so >plain.out 2>&1
+echo "status $?" >>plain.out
+traced plugin.lkr "$LR_ORACLE/guest_plugins" keep ./own-mallocx-first.so ./own-mallocx-second.so ./own-mallocx-first.so >traced.out 2>&1
+echo "status $?" >>traced.out
+tap_same plain.out traced.out "mallocx: plugins with a jemalloc of their own: as without us"
+tap_like "$(cat plain.out)" '1105' "mallocx: each reached its own"
+
 # --- linked in statically ---
 for name in jemalloc tcmalloc_minimal; do
     archive=$(ls /usr/lib/*-linux-gnu/lib$name.a /usr/lib/*-linux-gnu/*/lib$name.a 2>/dev/null | head -1)

@@ -7,10 +7,14 @@
 . "$LR_ROOT/tests/lib/java.sh"
 tap_need jq python3 make gcc g++
 PROGRAM_LIMIT=3000
+# BUILDS="googletest javac": these alone.
+wanted() { case " ${BUILDS:-$1} " in *" $1 "*) ;; *) return 1 ;; esac; }
 
 # --- GoogleTest and its samples ---
 google=/usr/src/googletest
-if [ -d $google/googlemock ]; then
+if ! wanted googletest; then
+    :
+elif [ -d $google/googlemock ]; then
     prepare_google() {
         cp -r $google/googletest $google/googlemock .
         cat >Makefile <<'MAKE'
@@ -33,7 +37,9 @@ fi
 
 # --- binutils ---
 sources=$(ls /usr/src/binutils/binutils-*.tar.xz 2>/dev/null | head -1)
-if [ -n "$sources" ]; then
+if ! wanted binutils; then
+    :
+elif [ -n "$sources" ]; then
     mkdir sources && tar -xf "$sources" -C sources --strip-components=1
     cat >build.sh <<'SH'
 "$1/configure" --disable-gdb --disable-gprofng --disable-nls --disable-werror --disable-gold \
@@ -62,6 +68,7 @@ else
 fi
 
 # --- javac ---
+wanted javac || tap_done
 lang=$(java_artifact "Commons Lang" org.apache.commons:commons-lang3:3.17.0:jar:sources) || tap_skip_all "$lang"
 mkdir lang && python3 -m zipfile -e "$lang" lang
 find "$T/lang" -name '*.java' | sort >lang.list

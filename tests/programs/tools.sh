@@ -1,15 +1,19 @@
 #!/bin/bash
 # tools.sh -- programs as people run them once, with all their children: git, ffmpeg, ImageMagick, perl,
-# ruby, php, R, Go's compiler, clang, Chromium (its own allocator); servers: nginx, Apache, PostgreSQL,
-# MariaDB.
+# ruby, php, Go's compiler, clang, Chromium (its own allocator); servers: nginx, PostgreSQL.
 # timeout: 3600
 . "$(dirname "$0")/../lib/tap.sh"
 . "$LR_ROOT/tests/lib/programs.sh"
 tap_need jq python3
 LR_KEYS=
 
-# try COMMAND NAME GLOB: skips it where there is none.
-have() { tap_have "$1" || { tap_skip "$1" "$1 is not installed"; return 1; }; }
+# PROGRAMS="git perl": these alone.
+wanted() { case " ${PROGRAMS:-$1} " in *" $1 "*) ;; *) return 1 ;; esac; }
+# have COMMAND: it is wanted, and there; else it is skipped.
+have() {
+    wanted "${1##*/}" || return
+    tap_have "$1" || { tap_skip "${1##*/}" "$1 is not installed"; return 1; }
+}
 
 export GIT_AUTHOR_DATE='2026-01-02T03:04:05Z' GIT_COMMITTER_DATE='2026-01-02T03:04:05Z' \
     GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
@@ -82,7 +86,9 @@ fi
 # as_user COMMAND…: PostgreSQL and MariaDB refuse root.
 as_user() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
 
-if nginx=$(command -v nginx || ls /usr/sbin/nginx 2>/dev/null); then
+if ! wanted nginx; then
+    :
+elif nginx=$(command -v nginx || ls /usr/sbin/nginx 2>/dev/null); then
     mkdir www && seq 5000 >www/index.html
     for way in plain traced; do
         port=$(free_port)
@@ -108,7 +114,9 @@ else
 fi
 
 postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
-if [ -n "$postgres" ] && [ "$(id -u)" = 0 ]; then
+if ! wanted postgres; then
+    :
+elif [ -n "$postgres" ] && [ "$(id -u)" = 0 ]; then
     work=$(mktemp -d /tmp/leakring-pg.XXXXXX) && chmod 777 "$work"
     cp "$LR_LIB" "$work/libleakring.so" && chmod 755 "$work/libleakring.so"
     trap 'serve_kill; rm -rf "$work"' EXIT
