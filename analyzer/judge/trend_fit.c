@@ -42,9 +42,9 @@ struct fit {
 
 static void whiten(const double *from, double *to, size_t count, double r)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): filled up to count */
     to[0] = from[0] * sqrt(1 - r * r);
     for (size_t i = 1; i < count; i++)
-        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): filled up to count */
         to[i] = from[i] - r * from[i - 1];
 }
 
