@@ -234,7 +234,8 @@ static int finish(const struct request *request, char **command, const struct lr
     lr_written_find(request->settings, (uint32_t)end->pid, start, &written);
     if (written.count > 0 && request->check) {
         verdict = lr_run_check(&written, escaped(request, command[0], end, &written),
-                               &request->gate, &request->open, request->quiet);
+                               WIFEXITED(status) && !end->stopped ? end->pid : 0, &request->gate,
+                               &request->open, request->quiet);
     } else if (written.count > 0) {
         say_where(&written);
     } else {

@@ -37,8 +37,20 @@ static bool is_left_out(const struct lr_checked *checked, size_t i)
     return is_before_exec(checked, i) && !is_all_before_exec(checked);
 }
 
+/* daemon() ends the process inside the C library, where nobody sees it. */
+static bool is_daemon(const struct lr_checked *checked, pid_t exited)
+{
+    for (size_t i = 0; i < checked->count && exited > 0; i++) {
+        const struct lr_model *model = checked->files[i].open.model;
+
+        if (model && model->run.pid == (uint32_t)exited && model->run.ended == LR_RUN_KILLED)
+            return true;
+    }
+    return false;
+}
+
 /* Why nothing may pass: what the command itself did isn't recorded.  NULL: it is. */
-static char *doubt_of(const struct lr_checked *checked, const char *escaped)
+static char *doubt_of(const struct lr_checked *checked, const char *escaped, pid_t exited)
 {
     char *name = escaped ? lr_text_clean((const unsigned char *)escaped, strlen(escaped)) : NULL;
     char *text = NULL;
@@ -51,16 +63,20 @@ static char *doubt_of(const struct lr_checked *checked, const char *escaped)
             text = NULL;
     } else if (escaped || is_all_before_exec(checked)) {
         text = strdup("it became another program, which left no trace");
+    } else if (is_daemon(checked, exited)) {
+        text = strdup("its process ended unseen, as that of a daemon does: what went on in a "
+                      "forked child is not recorded; run it in the foreground, or say "
+                      "--limit-forked=off");
     }
     free(name);
     return text;
 }
 
 /* The answer goes to the last that counts, and into the files for CI with it. */
-static enum lr_status add_doubt(struct lr_checked *checked, const char *escaped,
+static enum lr_status add_doubt(struct lr_checked *checked, const char *escaped, pid_t exited,
                                 struct lr_error *error)
 {
-    char *doubt = doubt_of(checked, escaped);
+    char *doubt = doubt_of(checked, escaped, exited);
     size_t at = checked->count - 1;
     enum lr_status status = LR_OK;
 
@@ -129,7 +145,7 @@ int lr_run_check_nothing(const char *command, const struct lr_gate_options *opti
     return status == LR_OK ? LR_EXIT_CANNOT_TELL : LR_EXIT_BAD_INPUT;
 }
 
-int lr_run_check(const struct lr_written *written, const char *escaped,
+int lr_run_check(const struct lr_written *written, const char *escaped, pid_t exited,
                  const struct lr_gate_options *options, const struct lr_open_options *open,
                  bool quiet)
 {
@@ -140,7 +156,7 @@ int lr_run_check(const struct lr_written *written, const char *escaped,
     int code;
 
     if (status == LR_OK)
-        status = add_doubt(&checked, escaped, &error);
+        status = add_doubt(&checked, escaped, options->rules.limit_forked < 0 ? 0 : exited, &error);
     if (status == LR_OK)
         status = lr_check_outputs_write(&options->outputs, options->file, checked.reports,
                                         checked.count, &error);

@@ -6,15 +6,18 @@
 #define LEAKRING_RUN_CHECK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "gate_options.h"
 #include "open_model.h"
 #include "written.h"
 
 /* Judges every trace and says so on stderr, in ten lines at most, unless `quiet`.  `escaped` is the
- * program whose trace is missing: then nothing passes; NULL: none.  Exit code: 1 a leak or
- * regression, 3 cannot tell, 0 fine; 2 when the rules themselves can't be carried out. */
-int lr_run_check(const struct lr_written *written, const char *escaped,
+ * program whose trace is missing: then nothing passes; NULL: none.  `exited` is the command's own
+ * process if it exited, 0 if it was killed: one that exits unseen may have become a daemon.
+ * Exit code: 1 a leak or regression, 3 cannot tell, 0 fine; 2 when the rules themselves can't be
+ * carried out. */
+int lr_run_check(const struct lr_written *written, const char *escaped, pid_t exited,
                  const struct lr_gate_options *options,
                  const struct lr_open_options *open, bool quiet);
 

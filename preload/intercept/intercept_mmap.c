@@ -29,12 +29,10 @@ static inline uint32_t pack(int prot, int flags)
  * don't.  Asked of shared, writable files only: a system call. */
 static uint32_t in_memory(int prot, int flags, int fd)
 {
-    const uint64_t TMPFS = 0x01021994, HUGETLBFS = 0x958458f6;
     bool shared = (flags & MAP_TYPE) == MAP_SHARED || (flags & MAP_TYPE) == MAP_SHARED_VALIDATE;
-    struct lr_fs_info info;
-    if (!shared || flags & MAP_ANONYMOUS || !(prot & PROT_WRITE) || lr_prim_fs_info(fd, &info) != 0)
+    if (!shared || flags & MAP_ANONYMOUS || !(prot & PROT_WRITE) || !lr_prim_is_in_memory(fd))
         return 0;
-    return info.type == TMPFS || info.type == HUGETLBFS ? LR_REGION_IN_MEMORY : 0;
+    return LR_REGION_IN_MEMORY;
 }
 
 #define RECORD_MAP(start, length, prot, flags, fd)                                                \

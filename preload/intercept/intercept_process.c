@@ -192,19 +192,6 @@ LR_EXPORT pid_t fork(void)
     return child;
 }
 
-/* The parent's part of it ends inside the C library, and comes by none of our wrappers. */
-LR_EXPORT int daemon(int keeps_directory, int keeps_files)
-{
-    if (lr_enter()) {
-        lr_count(LR_CNT_forks);
-        lr_leave();
-    }
-    int result = LR_NEXT(daemon)(keeps_directory, keeps_files);
-    if (result == 0)
-        lr_kin_forked();
-    return result;
-}
-
 static void disarm(void)
 {
     lr_armed->on = 0;

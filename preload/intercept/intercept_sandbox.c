@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "guard.h"
+#include "kin.h"
 #include "sandbox.h"
 
 #define HIDDEN __attribute__((visibility("hidden")))
@@ -42,6 +43,7 @@ syscall_function *lr_syscall_find(void)
 static bool begin(bool strict, void *program)
 {
     int error = errno;
+    lr_kin_forget();
     bool silent = lr_is_armed() && (strict || program) && lr_sandbox_begin(strict ? NULL : program);
     errno = error;
     return silent;

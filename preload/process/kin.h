@@ -19,6 +19,8 @@ bool lr_kin_becomes(void);
 void lr_kin_stays(void);
 /* A child ends by itself. */
 void lr_kin_ends(void);
+/* The calling process is about to be told which system calls it may make: it asks for none. */
+void lr_kin_forget(void);
 /* In the traced process: puts the count into the file.  Cost: a load, while nothing changes. */
 void lr_kin_tell(void);
 

@@ -29,6 +29,8 @@ int lr_prim_file_mode(const char *path); /* st_mode, symbolic links not followed
 int lr_prim_directory(const char *path, uint32_t *owner); /* st_mode of what `path` leads to */
 long lr_prim_readlink(const char *path, char *buffer, size_t size); /* not terminated */
 int lr_prim_fs_info(int fd, struct lr_fs_info *info);
+/* Is the file memory itself (tmpfs, memfd, hugetlbfs)?  Asks no server of a file system. */
+bool lr_prim_is_in_memory(int fd);
 /* Reads a whole small file; returns its length (at most size - 1; terminated) or -errno. */
 long lr_prim_slurp(const char *path, char *buffer, size_t size);
 

@@ -94,6 +94,13 @@ int lr_prim_fs_info(int fd, struct lr_fs_info *info)
     return 0;
 }
 
+/* Only such files know seals; all others answer EINVAL, and kernels before 3.17 for all. */
+bool lr_prim_is_in_memory(int fd)
+{
+    enum { GET_SEALS = 1034 };
+    return CALL(fcntl, fd, GET_SEALS, 0, 0, 0, 0) >= 0;
+}
+
 long lr_prim_slurp(const char *path, char *buffer, size_t size)
 {
     int fd = lr_prim_open(path, O_RDONLY | O_CLOEXEC, 0);

@@ -68,4 +68,30 @@ if cc -O1 -o run_env run_env.c 2>cc.err; then
 else
     tap_fail "run_env.c compiles" "$(cat cc.err)"
 fi
+
+# A forked child's end asks the system nothing once it has a filter.
+"$LR_ORACLE/guest_fork_filter" >plain.out
+if [ $? = 77 ]; then
+    tap_skip "a forked child shuts itself in" "no system call filters here"
+else
+    traced filter.lkr "$LR_ORACLE/guest_fork_filter" >filter.out
+    tap_same plain.out filter.out "a forked child that allows itself next to nothing ends as without us"
+fi
+
+# A library may call a variable of its own as a function of the C library is called.
+echo 'int daemon = 1;' >variable.c
+cat >uses_variable.c <<'C'
+#include <stdio.h>
+extern int daemon;
+int main(void)
+{
+    daemon = 2;
+    printf("%d\n", daemon);
+    return 0;
+}
+C
+cc -shared -fPIC -o libvariable.so variable.c &&
+    cc -fPIC -fno-builtin -o uses_variable uses_variable.c -L. -lvariable -Wl,-rpath,"$PWD" || exit 1
+traced variable.lkr ./uses_variable >variable.out 2>variable.err
+tap_is "$?:$(cat variable.out)" 0:2 "a variable named daemon stays the program's" "$(cat variable.err)"
 tap_done
