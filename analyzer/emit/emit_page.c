@@ -204,7 +204,8 @@ static unsigned abbreviate(char *text, unsigned excess)
 
     while (end && part < end && left > 0) {
         char *dot = memchr(part, '.', (size_t)(end - part));
-        size_t length = (size_t)((dot ? dot : end) - part), first = 1, cut;
+        size_t length = (size_t)((dot ? dot : end) - part), cut;
+        size_t first = length > 0; /* a damaged name may have nothing between its dots */
 
         while (first < length && ((unsigned char)part[first] & 0xc0) == 0x80)
             first++;

@@ -106,9 +106,19 @@ static bool has_java(const struct lr_model_path *path)
     return false;
 }
 
+/* An offset in a stripped JNI library, or its entry without a line, is no place that anybody can go
+ * to, if Java called it. */
+static bool is_blind_alley(const struct lr_model_frame *frame)
+{
+    if (frame->java)
+        return false;
+    return !frame->named || (frame->file[0] == '\0' && strncmp(frame->function, "Java_", 5) == 0);
+}
+
 static size_t choose_frame(const struct lr_model_path *path, bool java_only)
 {
     size_t best[3] = {path->count, path->count, path->count};
+    bool java = has_java(path);
 
     for (size_t i = 0; i < path->count; i++) {
         enum lr_frame_owner owner;
@@ -116,6 +126,8 @@ static size_t choose_frame(const struct lr_model_path *path, bool java_only)
         if (java_only && !path->frames[i].java)
             continue;
         owner = (enum lr_frame_owner)path->frames[i].owner;
+        if (owner == LR_OWNER_USER && java && is_blind_alley(&path->frames[i]))
+            owner = LR_OWNER_PLATFORM;
         if (best[owner] == path->count)
             best[owner] = i;
         if (owner == LR_OWNER_USER)
