@@ -23,7 +23,7 @@ files=${FILES:-memsubsys1 mmap1 mmap2 mmap3 mmapfault
 outcomes() {
     grep -aE '\.\.\. |errors out of|^! ' "$1" |
         grep -avE '^(Memory used|Page-cache|Allocation count|Maximum|Time:|Number of)' |
-        sed -E 's/ +$//; s/on [^ ]+ Linux.*$//; s/[0-9.]+ (ms|seconds?)$//'
+        sed -E 's/^[.]+//; s/ +$//; s/on [^ ]+ Linux.*$//; s/[0-9.]+ (ms|seconds?)$//'
 }
 for file in $files; do
     path=$(ls "$tree"/{test,ext/*}/"$file.test" 2>/dev/null | head -1)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # test_python.sh -- Python's own tests of what touches memory, threads, processes and zlib: each test's outcome is
 # that without us, with Python's allocator and with every object from malloc.
-# Python itself is recorded; what its tests execute isn't (children=0), as with a user's program.
+# MODULES="test.test_x …": these.  Python itself is recorded; what its tests execute isn't (children=0), as with a user's program.
 # timeout: 3600
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/suites.sh"
@@ -17,10 +17,10 @@ version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
 ctypes=$("$python" -c 'import importlib.util as u
 print("test.test_ctypes" if u.find_spec("test.test_ctypes") else "ctypes.test")')
 modules="test.test_zlib test.test_mmap test.test_gzip test.test_bz2"
-[ -z "${WHOLE:-}" ] || modules+=" test.test_threading test.test_thread test.test_subprocess test.test_fork1
-    test.test_lzma test.test_zipfile test.test_array
-    test.test_bytes test.test_memoryview test.test_io test.test_capi test.test_gc test.test_signal
-    test.test_concurrent_futures test.test_posix test.test_os test.test_tracemalloc test.test_sqlite3 $ctypes"
+[ -z "${WHOLE:-}" ] || modules+=" test.test_threading test.test_subprocess $ctypes test.test_fork1 test.test_thread
+    test.test_signal test.test_concurrent_futures test.test_lzma test.test_zipfile test.test_array test.test_bytes
+    test.test_memoryview test.test_io test.test_gc test.test_posix test.test_os test.test_capi test.test_sqlite3"
+modules=${MODULES:-$modules}
 
 # compare MODULE LABEL: plain and traced, outcome by outcome.
 compare() {

@@ -38,7 +38,7 @@ sigsegv - 20000
 switch - 50000'
 
 # outcome LOG: what is said without pids, times and addresses.
-outcome() { sed -nE 's/^stress-ng: (fail|error|warn): *\[[0-9]+\] /\1 /p' "$1" | sed -E 's/0x[0-9a-f]+|[0-9]+/N/g' | sort -u; }
+outcome() { sed -nE 's/^stress-ng: (fail|error): *\[[0-9]+\] /\1 /p' "$1" | sed -E 's/0x[0-9a-f]+|[0-9]+/N/g' | sort -u; }
 
 while read -r name few many; do
     [ -z "${WHOLE:-}" ] || few=$many
