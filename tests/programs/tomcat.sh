@@ -84,7 +84,7 @@ serve_pages() {
     wait_for 300 answers "$port"
     tap_diag "$name $way: $(load_pages "$name.$way.pages" "http://127.0.0.1:$port" "$rounds" "$@"), $(server_rss)"
     served "$name" "$way" TERM
-    sed -E 's/^[A-Z][a-z]{2} [0-9]+, [0-9]+ [0-9:]+ [AP]M //; s/\[[0-9]+\] milliseconds/[N] milliseconds/
+    sed -E 's/^[A-Z][a-z]{2} [0-9]+, [0-9]+ [0-9:]+ [AP]M //; s/\[[0-9,]+\] (ms|milliseconds)/[N] ms/
         s/http-nio-127.0.0.1-[0-9]+/http-nio/g; /Command line argument|CATALINA_|bootstrap.jar|OS Version|Loaded|elapsed/d
         s/\.(plain|traced)//g' "$name.$way.err" >"$name.$way.errors"
 }

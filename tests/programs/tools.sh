@@ -93,7 +93,7 @@ elif nginx=$(command -v nginx || ls /usr/sbin/nginx 2>/dev/null); then
     for way in plain traced; do
         port=$(free_port)
         cat >nginx.conf <<CONF
-pid $T/nginx.pid; error_log stderr warn; daemon off; master_process off;
+pid $T/nginx.pid; error_log stderr crit; daemon off; master_process off;
 events { worker_connections 64; }
 http { access_log off; client_body_temp_path $T/b; proxy_temp_path $T/p; fastcgi_temp_path $T/f; uwsgi_temp_path $T/u;
   scgi_temp_path $T/s; gzip on; gzip_types *;
