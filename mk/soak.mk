@@ -24,12 +24,18 @@ soak-walker: tests ## Java frames against the JVM's own answer, a minute for eac
 # make check runs the same in short.
 .PHONY: check-faults
 check-faults: tests ## SIGKILL, refused calls, limits and children, in full numbers
-	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= KILLS=1000 SECONDS_EACH=100000 WHOLE=1 \
+	@LEAKRING_BUILD=$(abspath $(BUILD)) MAKEFLAGS= KILLS=1000 OTHER_KILLS=300 OOM_KILLS=50 SECONDS_EACH=100000 WHOLE=1 \
 		STEPS="1 2 3 5 7 11 13" LATER="$$(seq -s" " 14 2 60)" \
 		FORKS=10000 SPAWNS=2000 DAEMONS=500 JVM_CHILDREN=500 VERBOSE=1 \
 		THREADS=100000 IMAGES=100 CALLS=30000 LOADS=12000 ROUNDS=2000 \
 		LEAKRING_TIME_LIMIT=14400 tests/run tests/fault/test_*.sh tests/integration/test_native_isolated.sh \
 		tests/integration/test_native_foreign.sh
+
+.PHONY: check-kills
+check-kills: tests ## 10,000 deaths by SIGKILL, 1,000 by other signals, 500 in a memory cgroup (two or three hours; KILLS=3334)
+	@LEAKRING_BUILD=$(abspath $(BUILD)) KILLS=$(or $(KILLS),3334) OTHER_KILLS=$(or $(OTHER_KILLS),334) \
+		OOM_KILLS=$(or $(OOM_KILLS),500) SECONDS_EACH=100000 VERBOSE=1 LEAKRING_TIME_LIMIT=36000 \
+		tests/run tests/fault/test_sigkill.sh
 
 .PHONY: soak-stacks
 soak-stacks: tests ## ever new stacks, an hour on each JDK and in C (SOAK_SECONDS=3600)

@@ -237,6 +237,26 @@ static enum lr_status note_remarks(struct lr_build *build, struct lr_error *erro
     return LR_OK;
 }
 
+/* A gap of seconds is a machine that had no time. */
+static enum lr_status note_unread(struct lr_build *build, struct lr_error *error)
+{
+    enum { LEAST_POINTS = 3, GAP_MS = 10000 };
+    const struct lr_model_series *series = &build->model->series;
+    const struct lr_model_column *rss = lr_model_column(series, "rss");
+    size_t last = rss ? lr_model_last_known(series, rss) : series->points;
+
+    if (series->points < LEAST_POINTS)
+        return LR_OK;
+    if (last == series->points)
+        NOTE("the process's own figures, such as its resident memory, could not be read: no /proc, "
+             "no file descriptors of the tracer's own, or not allowed");
+    else if (series->time_ms[series->points - 1] - series->time_ms[last] >= GAP_MS)
+        NOTE("the process's own figures, such as its resident memory, could not be read from "
+             "second %" PRIu64 " on",
+             series->time_ms[last] / 1000 + 1);
+    return LR_OK;
+}
+
 static bool is_damaged(const struct lr_damage *damaged)
 {
     return damaged->sections || damaged->references || damaged->values;
@@ -246,7 +266,8 @@ enum lr_status lr_build_completeness(struct lr_build *build, struct lr_error *er
 {
     enum lr_status (*const steps[])(struct lr_build *, struct lr_error *) = {
         add_losses,  lr_note_phase, note_remarks, note_forks, lr_build_sampling, note_window,
-        note_damage, note_folded,   note_pairs,   note_java,  note_modules};
+        note_damage, note_folded,   note_pairs,   note_java,  note_modules,
+        note_unread};
     const struct lr_trace_info *info = lr_trace_info(build->trace);
     struct lr_model_completeness *complete = &build->model->completeness;
 

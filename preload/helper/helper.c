@@ -46,11 +46,13 @@ static uint32_t stopping, left; /* awaited; left: behind it the thread only ends
 static int helper_tid; /* 0: not running */
 
 /* The program's main thread ended by pthread_exit, and nobody is left but that zombie and us: the
- * program would have ended by now. */
+ * program would have ended by now.  Where nobody can tell how many there are, we mustn't stay. */
 static bool is_alone(void)
 {
-    return __atomic_load_n(&main_thread_left, __ATOMIC_RELAXED) &&
-           lr_prim_thread_count() == 2 + (long)lr_asked_threads();
+    if (!__atomic_load_n(&main_thread_left, __ATOMIC_RELAXED))
+        return false;
+    long count = lr_prim_thread_count();
+    return count < 0 || count == 2 + (long)lr_asked_threads();
 }
 
 static void hand_over(bool to_helper)

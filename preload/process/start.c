@@ -35,6 +35,7 @@ static struct lr_identity identity;
 static int traced_pid;  /* 0: nothing is traced */
 static int refused_pid; /* wanted, but it couldn't be recorded; its children aren't tried either */
 static bool child_of_traced;
+static bool has_proc;
 
 static void say(const char *message)
 {
@@ -59,7 +60,8 @@ static const char *variable(char **environment, const char *name)
 static uint64_t process_start(void)
 {
     char stat[1024];
-    if (lr_prim_slurp("/proc/self/stat", stat, sizeof stat) <= 0)
+    has_proc = lr_prim_slurp("/proc/self/stat", stat, sizeof stat) > 0;
+    if (!has_proc)
         return 0;
     const char *at = strrchr(stat, ')');
     for (int field = 2; at && field < 22; field++) {
@@ -108,6 +110,9 @@ static void describe(int argc, char **argv, const char *config)
     lr_intern_meta(LR_META_CONFIG, hidden & LR_REDACT_CONFIG ? redacted : config ? config : "");
     lr_intern_meta(LR_META_TRACER, LEAKRING_VERSION);
     lr_intern_meta(LR_META_ALLOCATOR, allocator ? allocator : "");
+    if (!has_proc)
+        lr_intern_meta(LR_META_NOTE, "/proc can't be read: no time series of the process, its "
+                                     "cgroup and the machine, no new names of threads");
 }
 
 /* The flag that forks don't inherit: their copy of the page reads as 0. */

@@ -41,6 +41,7 @@ void *lr_prim_map_file(int fd, size_t size);   /* shared, read-write, offset 0 *
 void lr_prim_unmap(void *address, size_t size);
 int lr_prim_wipe_on_fork(void *address, size_t size); /* MADV_WIPEONFORK; -errno before 4.14 */
 int lr_prim_dont_fork(void *address, size_t size);    /* MADV_DONTFORK */
+int lr_prim_dont_dump(void *address, size_t size);    /* MADV_DONTDUMP: not in core files */
 int lr_prim_no_readahead(void *address, size_t size); /* MADV_RANDOM */
 /* Can the page at `address` be read?  One system call, which does nothing.  1, 0, or -errno. */
 int lr_prim_is_mapped(const void *address);

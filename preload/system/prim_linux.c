@@ -125,6 +125,11 @@ int lr_prim_dont_fork(void *address, size_t size)
     return (int)CALL(madvise, (long)address, (long)size, MADV_DONTFORK, 0, 0, 0);
 }
 
+int lr_prim_dont_dump(void *address, size_t size)
+{
+    return (int)CALL(madvise, (long)address, (long)size, MADV_DONTDUMP, 0, 0, 0);
+}
+
 int lr_prim_no_readahead(void *address, size_t size)
 {
     return (int)CALL(madvise, (long)address, (long)size, MADV_RANDOM, 0, 0, 0);

@@ -79,26 +79,34 @@ static uint64_t chosen_size(void)
     return size & ~(uint64_t)(LR_PAGE - 1);
 }
 
-/* File systems on which reserving blocks doesn't protect a later store from SIGBUS. */
+/* File systems on which reserving blocks doesn't protect a later store from SIGBUS: they copy on
+ * write or compress, their blocks are another machine's, or their pages are no ordinary ones.  By
+ * the numbers of statfs(2). */
+static const struct {
+    uint32_t type;
+    char trouble[44];
+} unsafe_types[] = {
+#define UNSAFE(type, name) {type, name " can't promise reserved space"}
+    UNSAFE(0x9123683e, "btrfs"),        UNSAFE(0x2fc12fc1, "zfs"),
+    UNSAFE(0xca451a4e, "bcachefs"),     UNSAFE(0x00003434, "NILFS"),
+    UNSAFE(0x24051905, "UBIFS"),        UNSAFE(0x000072b6, "JFFS2"),
+    UNSAFE(0x0000f15f, "eCryptfs"),     UNSAFE(0x958458f6, "hugetlbfs"),
+    UNSAFE(0x00006969, "NFS"),          UNSAFE(0x65735546, "FUSE"),
+    UNSAFE(0x01021997, "9p"),           UNSAFE(0xff534d42, "SMB"),
+    UNSAFE(0xfe534d42, "SMB"),          UNSAFE(0x0000517b, "SMB"),
+    UNSAFE(0x00c36400, "Ceph"),         UNSAFE(0x0bd00bd0, "Lustre"),
+    UNSAFE(0x47504653, "GPFS"),         UNSAFE(0x5346414f, "AFS"),
+    UNSAFE(0x6b414653, "AFS"),          UNSAFE(0x73757245, "Coda"),
+    UNSAFE(0x786f4256, "VirtualBox"),
+#undef UNSAFE
+};
+
 static const char *unsafe_fs(uint64_t type)
 {
-    switch (type) {
-    case 0x9123683e:
-        return "btrfs can't promise reserved space";
-    case 0x2fc12fc1:
-        return "zfs can't promise reserved space";
-    case 0x6969:
-        return "NFS can't promise reserved space";
-    case 0x65735546:
-        return "FUSE can't promise reserved space";
-    case 0xff534d42:
-    case 0xfe534d42:
-        return "SMB can't promise reserved space";
-    case 0x01021997:
-        return "9p can't promise reserved space";
-    default:
-        return NULL;
-    }
+    for (size_t i = 0; i < sizeof unsafe_types / sizeof *unsafe_types; i++)
+        if (unsafe_types[i].type == (uint32_t)type)
+            return unsafe_types[i].trouble;
+    return NULL;
 }
 
 enum { TMPFS = 0x01021994, RAMFS = 0x858458f6 };
@@ -367,6 +375,7 @@ static const char *create_at(const char *path, const struct lr_identity *who, ui
     if (trouble)
         return trouble;
     lr_prim_dont_fork(base, size);
+    lr_prim_dont_dump(base, size);    /* JVMs have mapped files dumped, too */
     lr_prim_no_readahead(base, size); /* or each first touch brings 128 KiB into memory */
     write_header(base, who, image, size);
     return NULL;

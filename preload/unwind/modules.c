@@ -145,14 +145,16 @@ static void read_headers(struct lr_module_info *info, bool has_bias)
     }
 }
 
-/* Every caller stores the same bytes, so the race to do it is harmless. */
+/* Without /proc the name by which the program was executed, if it is one that tells where it is.
+ * Every caller stores the same bytes, so the race to do it is harmless. */
 static const char *main_path(void)
 {
     static char path[LR_STRING_MAX];
     static bool is_known;
     if (!__atomic_load_n(&is_known, __ATOMIC_ACQUIRE)) {
+        const char *executed = (const char *)getauxval(AT_EXECFN);
         if (lr_prim_readlink("/proc/self/exe", path, sizeof path - 1) < 0)
-            return "";
+            return executed && *executed == '/' ? executed : "";
         __atomic_store_n(&is_known, true, __ATOMIC_RELEASE);
     }
     return path;

@@ -6,9 +6,10 @@
  * thread and the helper, holds nothing but what the target had (FORMAT §4), and all of that but
  * the young window's blocks (§7).
  *
- *     kill_judge LIBRARY TARGET ROUNDS [SECONDS [THREADS [KEYS]]]   stops after SECONDS at the latest
+ *     kill_judge LIBRARY TARGET ROUNDS [SECONDS [THREADS [KEYS [DEATH]]]]
  *
- * Prints a line for each figure, `name<TAB>value`, and what was wrong (`# …`).  Status 0: nothing.
+ * It stops after SECONDS at the latest.  DEATH is the signal that kills (9), or the path of a memory
+ * cgroup, in which the target eats until the kernel kills it.  Prints a line for each figure, `name<TAB>value`, and what was wrong (`# …`).  Status 0: nothing.
  *
  * How old may a lost block be?  The helper thread says when it begins a pass (the file's
  * heartbeat), and a pass moves whatever is older than three quarters of the window and was there at
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,11 +33,14 @@
 #include "kill_truth.h"
 #include "load.h"
 
-enum { PASSES = 4, INDEX_SIZE = 1 << 15 };
+enum { PASSES = 4 };
+#define LONGEST_NS (300 * UINT64_C(1000000000))
 
 static const char trace_path[] = "kill_judge.lkr", truth_path[] = "kill_judge.truth";
 static const char *library, *target, *keys = "size=8M";
 static unsigned thread_count = 4;
+static int signal_number = SIGKILL;
+static const char *group; /* NULL: the signal is sent by us */
 static struct kill_truth *truth;
 
 /* Sums of all rounds. */
@@ -86,6 +91,20 @@ static bool make_truth(void)
     return truth != MAP_FAILED;
 }
 
+/* A core file of each would take its time. */
+static bool enter_group(void)
+{
+    static const char me[] = "0\n";
+    char path[512];
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    if (!group)
+        return true;
+    snprintf(path, sizeof path, "%s/cgroup.procs", group);
+    int fd = open(path, O_WRONLY);
+    return fd >= 0 && write(fd, me, sizeof me - 1) > 0 && close(fd) == 0;
+}
+
 static pid_t start_target(void)
 {
     char threads[16], configuration[256];
@@ -94,8 +113,10 @@ static pid_t start_target(void)
     pid_t pid = fork();
     if (pid == 0) {
         setenv("LEAKRING", configuration, 1);
+        if (!enter_group())
+            _exit(125);
         setenv("LD_PRELOAD", library, 1);
-        execl(target, target, truth_path, threads, (char *)NULL);
+        execl(target, target, truth_path, threads, group ? "eats" : (char *)NULL, (char *)NULL);
         _exit(126);
     }
     return pid;
@@ -126,10 +147,13 @@ static void look_at(const volatile struct lr_header *header)
     round_.last_seen_ns[0] = before;
 }
 
-static void watch(uint64_t until_ns)
+/* Until it is dead, where somebody else kills it. */
+static bool watch(pid_t pid, uint64_t until_ns, int *status)
 {
     const volatile struct lr_header *header = NULL;
-    while (now_ns() < until_ns) {
+    bool died = false;
+    while (now_ns() < until_ns && !died) {
+        died = group && waitpid(pid, status, WNOHANG) == pid;
         if (!header)
             header = map_header();
         if (header)
@@ -138,6 +162,7 @@ static void watch(uint64_t until_ns)
     }
     if (header)
         munmap((void *)(uintptr_t)header, 4096);
+    return died;
 }
 
 static bool wait_until_ready(pid_t pid)
@@ -161,6 +186,9 @@ static bool wait_until_ready(pid_t pid)
 static bool live_and_die(void)
 {
     pid_t pid = start_target();
+    uint64_t lives_ns = group ? LONGEST_NS
+                              : (uint64_t)(random() % 400) * 1000000u + (uint64_t)(random() % 1000000);
+    bool died = false;
     int status = 0;
     if (pid < 0)
         return false;
@@ -169,11 +197,15 @@ static bool live_and_die(void)
     if (round_.starting)
         usleep((useconds_t)(random() % 30000));
     else
-        watch(now_ns() + (uint64_t)(random() % 400) * 1000000u + (uint64_t)(random() % 1000000));
+        died = watch(pid, now_ns() + lives_ns, &status);
     round_.killed_ns = now_ns();
-    kill(pid, SIGKILL);
-    waitpid(pid, &status, 0);
-    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+    if (!died) {
+        if (group)
+            wrong("nobody killed it");
+        kill(pid, group ? SIGKILL : signal_number);
+        waitpid(pid, &status, 0);
+    }
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != signal_number)
         wrong("the target ended by itself, status %#x", status);
     sum.killed++;
     sum.operations += truth->operations;
@@ -347,7 +379,7 @@ static void play_round(unsigned number)
 {
     memset(&round_, 0, sizeof round_);
     round_.number = number;
-    round_.starting = number % 4 == 0;
+    round_.starting = number % 4 == 0 && !group;
     unlink(trace_path);
     if (!make_truth()) {
         wrong("no room for the truth");
@@ -392,6 +424,10 @@ int main(int argc, char **argv)
         thread_count = (unsigned)atoi(argv[5]);
     if (argc > 6)
         keys = argv[6];
+    if (argc > 7 && argv[7][0] == '/')
+        group = argv[7];
+    else if (argc > 7)
+        signal_number = atoi(argv[7]);
     uint64_t end = seconds ? now_ns() + seconds * UINT64_C(1000000000) : UINT64_MAX;
     srandom((unsigned)now_ns());
     for (unsigned i = 1; i <= rounds && now_ns() < end; i++)

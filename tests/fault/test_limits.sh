@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/native.sh"
 . "$(dirname "$0")/../lib/java.sh"
+. "$(dirname "$0")/../lib/cgroup.sh"
 
 leak50=$LR_ORACLE/leak50
 # The C library maps 64 MiB for a thread that finds no arena free: whether it does is chance.
@@ -109,25 +110,9 @@ verdict "full, small and read-only file systems"
 tap_ok $((recorded == 0 || refused == 0)) "file systems: both were seen"
 
 # A memory cgroup of 64 MiB, which counts the trace's pages on a tmpfs and those of its disk cache.
-make_group() {
-    local base
-    for base in /sys/fs/cgroup/memory /sys/fs/cgroup; do
-        group=$base/leakring-test.$$
-        mkdir "$group" 2>/dev/null || continue
-        if echo $((64 << 20)) 2>/dev/null >"$group/memory.limit_in_bytes" ||
-            echo $((64 << 20)) 2>/dev/null >"$group/memory.max"; then
-            return 0
-        fi
-        rmdir "$group"
-    done
-    return 1
-}
-in_group() { sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"; }
-
-if make_group && in_group true 2>group.err; then
-    trap 'rmdir "$group" 2>/dev/null; tap_cleanup' EXIT
+if group_make 64 && group_run true 2>>group.err; then
     begin
-    for size in 4M 8M 16M 64M; do limited "64 MiB cgroup, size=$size" in_group; done
+    for size in 4M 8M 16M 64M; do limited "64 MiB cgroup, size=$size" group_run; done
     verdict "a memory cgroup of 64 MiB"
     tap_ok $((recorded == 0)) "a memory cgroup of 64 MiB: it was recorded"
     # More blocks than its table holds, most of the memory the program's own.
@@ -136,7 +121,7 @@ c = ctypes.CDLL(None)
 c.malloc.restype = ctypes.c_void_p
 for i in range(300000): c.malloc(64)
 print("done")'
-    in_group env LEAKRING="file=$PWD/hungry.lkr" LD_PRELOAD="$LR_LIB" python3 -c "$hungry" >got.out 2>got.err
+    group_run env LEAKRING="file=$PWD/hungry.lkr" LD_PRELOAD="$LR_LIB" python3 -c "$hungry" >got.out 2>got.err
     tap_is "$?,$(cat got.out got.err)" "0,done" "a memory cgroup of 64 MiB: a program that fills half of it"
     tap_ok $(("$(stat -c %s hungry.lkr 2>/dev/null || echo 99999999)" > (64 << 20) / 8)) \
         "its trace is cut to the limit" "$(ls -l hungry.lkr)"
@@ -148,6 +133,6 @@ print("done")'
     }
     java_each_jdk group_jdk_test
 else
-    tap_skip "a memory cgroup of 64 MiB" "none can be made here: $(cat group.err 2>/dev/null)"
+    tap_skip "a memory cgroup of 64 MiB" "none can be made here: $(group_why)"
 fi
 tap_done

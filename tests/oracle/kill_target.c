@@ -1,9 +1,9 @@
 /* kill_target.c -- threads that acquire, resize and release each other's blocks, mappings and zlib
  * streams, and keep an account of them that outlives the process.
  *
- *     kill_target TRUTH [THREADS]     TRUTH: a file of sizeof(struct kill_truth), tests/lib/kill_truth.h
+ *     kill_target TRUTH [THREADS [eats]]   TRUTH: a file of sizeof(struct kill_truth), kill_truth.h
  *
- * Never ends by itself.  What it did so far is right in TRUTH at any instant.
+ * Never ends by itself; `eats`: after a while it takes all the memory that there is.  What it did so far is right in TRUTH at any instant.
  *
  * build: -Itests/lib -lz
  */
@@ -135,6 +135,18 @@ static void choose_sizes(void)
         truth->maps[i].size = KILL_MAP_SIZE(i);
 }
 
+/* In pieces that no block or mapping of the account has the size of. */
+static void eat(void)
+{
+    enum { PIECE = 256 << 10 };
+    usleep((useconds_t)(now_ns() / 1000 % 400000));
+    for (;;) {
+        char *piece = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (piece != MAP_FAILED)
+            memset(piece, 1, PIECE);
+    }
+}
+
 int main(int argc, char **argv)
 {
     unsigned threads = argc > 2 ? (unsigned)atoi(argv[2]) : 4;
@@ -153,6 +165,8 @@ int main(int argc, char **argv)
     while (__atomic_load_n(&begun, __ATOMIC_ACQUIRE) < threads)
         usleep(100);
     __atomic_store_n(&truth->ready, 1, __ATOMIC_RELEASE);
+    if (argc > 3)
+        eat();
     for (;;)
         pause();
 }

@@ -6,6 +6,7 @@
  *     LR_FAULT=FIRST,STEP,LOG      calls number FIRST, FIRST + STEP, … fail (counted from 1; STEP 0:
  *                                  only FIRST), and each leaves a byte in the file LOG; in the one
  *                                  process image that finds no LOG, not in those it executes
+ *     LR_FS_TYPE=NUMBER            every file system says that it is of this type (statfs)
  *     LR_NO_WIPE=1                 MADV_WIPEONFORK is unknown, as to kernels before 4.14
  */
 #include <errno.h>
@@ -93,7 +94,11 @@ int __wrap_lr_prim_fallocate(int fd, uint64_t size)
 
 int __wrap_lr_prim_fs_info(int fd, struct lr_fs_info *info)
 {
-    return fails('s') ? -EIO : __real_lr_prim_fs_info(fd, info);
+    const char *type = getenv("LR_FS_TYPE");
+    int result = fails('s') ? -EIO : __real_lr_prim_fs_info(fd, info);
+    if (result == 0 && type)
+        info->type = number(&type);
+    return result;
 }
 
 long __wrap_lr_prim_slurp(const char *path, char *buffer, size_t size)
