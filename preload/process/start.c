@@ -191,8 +191,12 @@ static __attribute__((constructor)) void start(int argc, char **argv, char **env
 
 bool lr_process_is_traced(void)
 {
-    /* Not by pid alone: a child may be pid 1 of a namespace of its own, as its parent was. */
-    return traced_pid && lr_is_armed() && !lr_self.is_silent_child && lr_prim_pid() == traced_pid;
+    if (!traced_pid || !lr_is_armed() || lr_self.is_silent_child)
+        return false;
+    /* Not by pid alone: a child may be pid 1 of a namespace of its own, as its parent was.  Where a
+     * filter refuses the answer, a vfork's child is taken for its parent, as in silence. */
+    int pid = lr_prim_pid();
+    return pid == traced_pid || pid < 0;
 }
 
 void lr_process_note_child(void)

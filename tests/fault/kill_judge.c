@@ -13,8 +13,9 @@
  *
  * How old may a lost block be?  The helper thread says when it begins a pass (the file's
  * heartbeat), and a pass moves whatever is older than three quarters of the window and was there at
- * the pass before; one that is late may leave that to the next.  We watch the heartbeat: a block
- * born before the last pass but two, less the window, must be in the file, however slow the machine
+ * the pass before; one that is late may leave that to the next, which may be under way.  We watch the
+ * heartbeat: a block
+ * born before the last pass but three, less the window, must be in the file, however slow the machine
  * is.
  */
 #include <fcntl.h>
@@ -33,7 +34,7 @@
 #include "kill_truth.h"
 #include "load.h"
 
-enum { PASSES = 4 };
+enum { PASSES = 5 };
 #define LONGEST_NS (300 * UINT64_C(1000000000))
 
 static const char trace_path[] = "kill_judge.lkr", truth_path[] = "kill_judge.truth";
