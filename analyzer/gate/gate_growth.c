@@ -124,7 +124,7 @@ static double risen(const struct lr_model *model, const struct lr_model_memory_s
 }
 
 /* What grows steadily keeps as much from the first half of the time as from the second.  What began
- * later is followed within minutes (followed.h), and its floor rises since. */
+ * later is told by its floor; INFINITY where that isn't known, of all of its stacks. */
 static double risen_steadily(const struct lr_model *model, const struct lr_model_memory_site *site)
 {
     double since = known_since(model, site), to = (double)model->phase.to_ms;
@@ -134,9 +134,9 @@ static double risen_steadily(const struct lr_model *model, const struct lr_model
     struct lr_gate_extent last = lr_gate_extent_of_slots(model, site->followed, to - third, to);
     bool known = first.points > 0 && last.points > 0;
 
-    if (site->followed && !known)
+    if (!known || site->part_followed)
         return INFINITY;
-    return 2 * site->kept_bytes.high + (known ? fmax(last.least - first.least, 0) : 0);
+    return 2 * site->kept_bytes.high + fmax(last.least - first.least, 0);
 }
 
 /* Where blocks are sampled, few samples of a leak look like steps: what its slope may be counts. */
@@ -164,19 +164,6 @@ static double may_have_grown(const struct lr_model *model, const struct lr_model
                 fmin(risen(model, site), risen_steadily(model, site)));
 }
 
-/* All that has no trend, of one kind: no more than that figure of the process rose. */
-static double risen_in_all(const struct lr_model *model, const char *column)
-{
-    struct sixths at = sixths_of(model);
-    struct lr_gate_extent first, last;
-
-    if (is_short(model))
-        return INFINITY;
-    first = lr_gate_extent_of(model, column, at.first_from, at.first_to);
-    last = lr_gate_extent_of(model, column, at.last_from, at.last_to);
-    return lr_gate_risen_at_most(&first, &last) + lr_gate_never_seen_late(model);
-}
-
 /* Places without a trend, mapped ones included: by how much they may have grown. */
 struct undecided {
     double bytes, most;                      /* of all; of one place */
@@ -197,8 +184,7 @@ static struct undecided find_undecided(const struct lr_model *model)
 {
     struct undecided undecided = {0};
     /* One estimate for all: they don't all err alike. */
-    struct lr_sampled born = {0}, mapped = {0};
-    double bounded[LR_MEMORY_KINDS] = {0};
+    struct lr_sampled born = {0};
 
     for (size_t i = 0; i < model->site_count; i++) {
         const struct lr_model_memory_site *site = &model->sites[i];
@@ -212,16 +198,11 @@ static struct undecided find_undecided(const struct lr_model *model)
         if (site->trend.kind != LR_TREND_UNKNOWN)
             continue; /* where they are flat, what they might have is no sum */
         if (most < site->late_bytes.high)
-            bounded[site->kind] += most;
+            undecided.bytes += most;
         else
-            lr_sampled_merge(site->kind == LR_MEMORY_MMAP ? &mapped : &born,
-                             &site->late_bytes_sum);
+            lr_sampled_merge(&born, &site->late_bytes_sum);
     }
-    undecided.bytes = fmin(lr_sampled_estimate(&born).high + bounded[LR_MEMORY_MALLOC] +
-                               bounded[LR_MEMORY_NEW],
-                           risen_in_all(model, "live_bytes")) +
-                      fmin(lr_sampled_estimate(&mapped).high + bounded[LR_MEMORY_MMAP],
-                           risen_in_all(model, "mapped_bytes"));
+    undecided.bytes += lr_sampled_estimate(&born).high;
     return undecided;
 }
 

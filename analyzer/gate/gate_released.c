@@ -75,6 +75,25 @@ static enum lr_status judge_place(struct lr_gate_work *work,
                        place, lr_unit_bytes(bytes, lr_model_round(gone), false), advice);
 }
 
+/* What is live of what was acquired behind the warm-up, but of a place whose history is known no more
+ * than it rose by: the rest took the place of what was released. */
+static double still_there(const struct lr_model *model, const struct parts *parts)
+{
+    double bytes = model->late_bytes;
+
+    for (size_t i = 0; i < model->site_count; i++) {
+        const struct lr_model_memory_site *site = &model->sites[i];
+        struct lr_gate_extent then =
+            lr_gate_extent_of_slots(model, site->followed, parts->then_from, parts->then_to);
+        struct lr_gate_extent late =
+            lr_gate_extent_of_slots(model, site->followed, parts->late_from, parts->late_to);
+
+        if (site->kind != LR_MEMORY_MMAP && !site->part_followed)
+            bytes -= fmax(site->late_bytes.value - lr_gate_risen_at_most(&then, &late), 0);
+    }
+    return bytes;
+}
+
 static enum lr_status judge_all(struct lr_gate_work *work)
 {
     const struct lr_model *model = work->model;
@@ -83,7 +102,7 @@ static enum lr_status judge_all(struct lr_gate_work *work)
         lr_gate_extent_of(model, "live_bytes", parts.then_from, parts.then_to);
     struct lr_gate_extent late =
         lr_gate_extent_of(model, "live_bytes", parts.late_from, parts.late_to);
-    double gone = lr_gate_risen_at_least(&then, &late) - model->late_bytes;
+    double gone = lr_gate_risen_at_least(&then, &late) - still_there(model, &parts);
     /* What a JVM's compilers and collectors take and give back themselves. */
     double least = model->run.java ? LR_MATTERS_UNDECIDED : LR_MATTERS_GROWN;
     bool known = then.points >= LR_GATE_POINTS && late.points >= LR_GATE_POINTS;
