@@ -28,9 +28,8 @@
         function_;                                                                                \
     })
 
-/* lr_enter() said no in a call from `caller`.  A signal handler's event inside a hook is counted as
- * lost.  True: the hook had been left by a jump (siglongjmp), and another was entered now. */
-bool lr_enter_nested(const struct lr_regs *caller);
+/* lr_enter() said no: a signal handler's event inside a hook is counted as lost.  False. */
+bool lr_enter_nested(void);
 
 /* Starts the helper thread from inside an allocation that `caller` made, unless it may hold a lock
  * that creating a thread takes: then a later one does. */

@@ -27,7 +27,7 @@ static __attribute__((noinline)) void *record(void *block, size_t size, float we
                                               uintptr_t sp, uintptr_t fp)
 {
     struct lr_regs caller = {.pc = pc, .sp = sp, .fp = fp};
-    if (__builtin_expect(lr_enter(), 1) || lr_enter_nested(&caller)) {
+    if (__builtin_expect(lr_enter(), 1) || lr_enter_nested()) {
         lr_record_alloc(block, size, LR_KIND_MALLOC, weight, &caller);
         lr_helper_if_wanted(pc);
         lr_leave();

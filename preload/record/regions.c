@@ -103,11 +103,6 @@ static bool take_lock(void)
     return taken;
 }
 
-void lr_regions_forsake(void)
-{
-    lr_lock_forsake(&lock);
-}
-
 static void insert(uint32_t position, const struct lr_region *region)
 {
     uint32_t slot;

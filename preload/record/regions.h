@@ -26,7 +26,5 @@ struct lr_marks;
 /* Helper thread: the stacks of all regions.  False: the table is busy. */
 bool lr_regions_mark(struct lr_marks *stacks);
 
-/* The calling thread left a hook by a jump: it holds no lock. */
-void lr_regions_forsake(void);
 
 #endif

@@ -60,12 +60,3 @@ bool lr_lock_take(struct lr_lock *lock)
         __atomic_store_n(&lock->stuck, !taken, __ATOMIC_RELAXED);
     return taken;
 }
-
-void lr_lock_forsake(struct lr_lock *lock)
-{
-    uint32_t self = who();
-    if (self == SOMEBODY || __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) != self)
-        return;
-    __atomic_store_n(&lock->forsaken, true, __ATOMIC_RELAXED);
-    lr_lock_drop(lock);
-}

@@ -5,10 +5,8 @@
  * all.  Then it gives up and its caller drops and counts the event.  While a lock seems stuck (its
  * holder never came back), takers only try.
  *
- * A holder never comes back if its thread was cancelled in the midst of it, or a signal handler
- * left by siglongjmp.  The first case is noticed by whoever waits, the second by that thread at its
- * next event.  So what a lock guards must be sound at every step, or be mended
- * (lr_lock_was_forsaken).
+ * A holder never comes back if its thread was cancelled in the midst of it, which whoever waits
+ * notices.  So what a lock guards must be sound at every step, or be mended (lr_lock_was_forsaken).
  */
 #ifndef LEAKRING_LOCK_H
 #define LEAKRING_LOCK_H
@@ -28,9 +26,6 @@ static inline void lr_lock_drop(struct lr_lock *lock)
 {
     __atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
 }
-
-/* Free, should the calling thread have it: what it did with it is over, by a jump. */
-void lr_lock_forsake(struct lr_lock *lock);
 
 /* The holder asks: must what the lock guards be mended?  True once each time. */
 static inline bool lr_lock_was_forsaken(struct lr_lock *lock)

@@ -26,11 +26,6 @@ void lr_intern_unlock(void)
     lr_lock_drop(&lock);
 }
 
-void lr_intern_forsake(void)
-{
-    lr_lock_forsake(&lock);
-}
-
 struct lr_index_slot {
     uint32_t hash, entry; /* entry + 1; 0: free */
 };

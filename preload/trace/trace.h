@@ -31,8 +31,6 @@ void lr_trace_clear_compat(uint32_t bits);
  * a bounded spin, and the caller drops (and counts) what it wanted to store. */
 bool lr_intern_lock(void);
 void lr_intern_unlock(void);
-/* The calling thread left a hook by a jump: it doesn't hold it any more. */
-void lr_intern_forsake(void);
 
 /* The following need the intern lock.  Each returns the entry's id or index, finding an equal
  * entry before it appends; when there is no room it counts the loss and returns 0. */

@@ -19,8 +19,4 @@
  * Cost: 5 ns a frame, three to six when there is one, as there should be. */
 bool lr_call_is_gone(const struct lr_regs *from, uintptr_t caller);
 
-/* The same for a hook that this thread seems to be in (lr_self.depth), having been interrupted by a
- * signal. */
-bool lr_hook_is_gone(const struct lr_regs *from);
-
 #endif

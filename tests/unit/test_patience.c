@@ -119,18 +119,6 @@ static void who_died_as_its_holder_is_succeeded(void **state)
     lr_lock_drop(&lock);
 }
 
-static void who_left_by_a_jump_holds_it_no_more(void **state)
-{
-    (void)state;
-    lr_lock_forsake(&lock); /* isn't held: nothing */
-    assert_true(lr_lock_take(&lock));
-    assert_false(lr_lock_was_forsaken(&lock));
-    lr_lock_forsake(&lock);
-    assert_true(lr_lock_take(&lock));
-    assert_true(lr_lock_was_forsaken(&lock));
-    lr_lock_drop(&lock);
-}
-
 /* Whoever was turned away says so. */
 static uint64_t counted;
 enum { THREADS = 4, TURNS = 2000 };
@@ -169,7 +157,6 @@ int main(void)
         cmocka_unit_test_setup(without_a_clock_so_many_spins_are_enough, begin),
         cmocka_unit_test_setup(who_may_sleep_does_not_spin, begin),
         cmocka_unit_test_setup(who_died_as_its_holder_is_succeeded, begin),
-        cmocka_unit_test_setup(who_left_by_a_jump_holds_it_no_more, begin),
         cmocka_unit_test_setup(what_it_guards_is_counted_once_each, begin),
     };
     return cmocka_run_group_tests_name("patience", tests, NULL, NULL);
