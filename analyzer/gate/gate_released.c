@@ -75,7 +75,7 @@ static enum lr_status judge_place(struct lr_gate_work *work,
                        place, lr_unit_bytes(bytes, lr_model_round(gone), false), advice);
 }
 
-/* What is live of what was acquired behind the warm-up, but of a place whose history is known no more
+/* What is live of what was acquired behind the warm-up; of a place whose history is known, no more
  * than it rose by: the rest took the place of what was released. */
 static double still_there(const struct lr_model *model, const struct parts *parts)
 {

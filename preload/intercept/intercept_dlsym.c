@@ -30,11 +30,6 @@ __attribute__((visibility("hidden"))) void *lr_dlsym_filter(void *handle, const 
 #define OWN(name) #name, (void *)name
 #pragma weak reallocarray
 #pragma weak cfree
-extern void *mallocx(size_t size, int flags);
-extern void *rallocx(void *old, size_t size, int flags);
-extern size_t xallocx(void *block, size_t size, size_t extra, int flags);
-extern void dallocx(void *block, int flags);
-extern void sdallocx(void *block, size_t size, int flags);
 extern void cfree(void *block);
 static const struct {
     const char *name;
@@ -44,8 +39,7 @@ static const struct {
     {OWN(free)},    {OWN(posix_memalign)}, {OWN(memalign)}, {OWN(valloc)},
     {OWN(pvalloc)}, {OWN(aligned_alloc)},  {OWN(cfree)},    {OWN(mmap)},
     {OWN(mmap64)},  {OWN(munmap)},         {OWN(mremap)},   {OWN(prctl)},
-    {OWN(syscall)}, {OWN(mallocx)},        {OWN(rallocx)},  {OWN(xallocx)},
-    {OWN(dallocx)}, {OWN(sdallocx)},
+    {OWN(syscall)},
 };
 
 enum { FAMILY_SIZE = sizeof family / sizeof *family };
@@ -73,9 +67,8 @@ static bool is_interesting(const char *name)
     case 'A':
         return strcmp(name, "Agent_OnLoad") == 0;
     case 'i':
-        return is_zlib(name);
     case 'd':
-        return is_zlib(name) || find_family(name) < FAMILY_SIZE;
+        return is_zlib(name);
     case 'a':
     case 'c':
     case 'f':
@@ -84,7 +77,6 @@ static bool is_interesting(const char *name)
     case 'r':
     case 's':
     case 'v':
-    case 'x':
         return find_family(name) < FAMILY_SIZE;
     default:
         return false;

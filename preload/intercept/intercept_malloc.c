@@ -132,7 +132,7 @@ LR_EXPORT void *realloc(void *old, size_t size)
 }
 
 /* An allocator ahead of us, or in the program itself, may have no reallocarray: then the call is
- * ours, and the block its realloc's. */
+ * ours, and the block its realloc's.  That may pass it on to ours: not to be recorded twice. */
 static void *realloc_as_program(void *old, size_t size)
 {
     static __typeof__(&realloc) first;
@@ -143,7 +143,12 @@ static void *realloc_as_program(void *old, size_t size)
             function = LR_NEXT(realloc);
         __atomic_store_n(&first, function, __ATOMIC_RELAXED);
     }
-    return function(old, size);
+    if (function == LR_NEXT(realloc))
+        return function(old, size);
+    uint32_t depth = lr_own_work_begin();
+    void *block = function(old, size);
+    lr_own_work_end(depth);
+    return block;
 }
 
 /* Not the next reallocarray: glibc's calls realloc by its exported name, which is ours or

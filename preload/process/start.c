@@ -136,6 +136,15 @@ static void note_ahead(void)
     lr_trace_set_compat(LR_COMPAT_BLIND);
 }
 
+/* We don't export these: a weak reference to them is how programs ask whether jemalloc is there. */
+static void note_jemalloc(void)
+{
+    if (lr_next_symbol("mallocx"))
+        lr_intern_meta(LR_META_NOTE, "jemalloc is there: what its own functions (mallocx, rallocx, "
+                                     "dallocx, sdallocx) acquire or release isn't recorded, and "
+                                     "blocks they release seem live");
+}
+
 static bool begin(int argc, char **argv, const char *config)
 {
     struct lr_armed *flag = make_flag();
@@ -152,6 +161,7 @@ static bool begin(int argc, char **argv, const char *config)
     if (strcmp(lr_config.unwinder, "ehframe") != 0 && !lr_unwind_select(lr_config.unwinder))
         lr_intern_meta(LR_META_NOTE, "unwinder=libunwind isn't available here; ehframe was used");
     note_ahead();
+    note_jemalloc();
     lr_trace_event(LR_EVENT_START, lr_file.header->image, 0);
     traced_pid = identity.pid;
     lr_armed = flag;
