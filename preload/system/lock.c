@@ -3,23 +3,15 @@
 
 #include "patience.h"
 #include "prim.h"
+#include "threads.h"
 
 enum { WAIT_MS = 500 };
-
-enum { SOMEBODY = 0x80000000u }; /* who can't ask for his number; never taken for dead */
-
-/* Asked each time: a vfork's child has its parent's memory, TLS included, and dies. */
-static uint32_t who(void)
-{
-    int tid = lr_prim_tid();
-    return tid > 0 ? (uint32_t)tid : SOMEBODY;
-}
 
 static bool change_hands(struct lr_lock *lock, uint32_t from)
 {
     return __atomic_load_n(&lock->holder, __ATOMIC_RELAXED) == from &&
-           __atomic_compare_exchange_n(&lock->holder, &from, who(), false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+           __atomic_compare_exchange_n(&lock->holder, &from, lr_thread_id(), false,
+                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static bool try_take(struct lr_lock *lock)
@@ -27,12 +19,13 @@ static bool try_take(struct lr_lock *lock)
     return change_hands(lock, 0);
 }
 
-/* The holder died: it was cancelled, or killed as a vfork's child.  Another thread may have its
- * number now; then the lock is free when that one is gone, too. */
+/* The holder died: it was cancelled, or killed as a vfork's child (unless that went by its parent's
+ * number, who lives).  Another thread may have its number now; then the lock is free when that one
+ * is gone, too. */
 static bool take_from_dead(struct lr_lock *lock)
 {
     uint32_t holder = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
-    if (!holder || holder == SOMEBODY || lr_prim_is_task((int)holder) ||
+    if (!holder || holder & LR_THREAD_NAMELESS || lr_prim_is_task((int)holder) ||
         !change_hands(lock, holder))
         return false;
     __atomic_store_n(&lock->forsaken, true, __ATOMIC_RELAXED);
