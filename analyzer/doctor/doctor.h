@@ -31,9 +31,9 @@ void lr_doctor_problem(struct lr_doctor *doctor, const char *remedy, const char 
 char *lr_doctor_library(struct lr_doctor *doctor);
 /* LEAKRING and LD_PRELOAD as they are set now. */
 void lr_doctor_settings(struct lr_doctor *doctor, const char *settings);
-/* The items of LD_PRELOAD, opened below `root` ("", or "/proc/PID/root") for a program of that ELF
- * machine (0: of this machine); true: libleakring.so is there, can be loaded, and nothing shadows
- * it. */
+/* The items of LD_PRELOAD, opened below `root` ("", or "/proc/PID/root": as that process does) for
+ * a program of that ELF machine (0: of this machine); true: libleakring.so is there, can be loaded,
+ * and nothing shadows it. */
 bool lr_doctor_preload(struct lr_doctor *doctor, const char *preload, const char *root,
                        uint16_t machine);
 /* Is our library named in it (NULL: no)? */

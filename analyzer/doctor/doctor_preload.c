@@ -18,13 +18,14 @@ static const char library_name[] = "libleakring.so";
 /* Allocators whose malloc would answer before ours when they stand ahead of us. */
 static bool is_allocator(const char *item)
 {
-    static const char *const names[] = {"jemalloc", "tcmalloc",   "mimalloc",  "snmalloc",
-                                        "libasan",  "libtsan",    "liblsan",   "libhoard",
-                                        "rpmalloc", "libscudo",   "scalloc",   "libllalloc",
-                                        "mesh",     "libdmalloc", "libefence", "libduma"};
+    static const char *const names[] = {"jemalloc", "tcmalloc", "mimalloc", "snmalloc", "asan",
+                                        "tsan",     "lsan",     "hoard",    "rpmalloc", "scudo",
+                                        "scalloc",  "llalloc",  "dmalloc",  "efence",   "duma"};
+    const char *name = lr_base_name(item);
 
+    name += strncmp(name, "lib", 3) == 0 ? 3 : 0;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strstr(item, names[i]))
+        if (strncmp(name, names[i], strlen(names[i])) == 0)
             return true;
     return false;
 }
@@ -56,20 +57,33 @@ struct look {
     bool right;
 };
 
-/* The file that an item names, as the program would open it.  False: not there, and said so. */
+/* Where the program would open it: below its root, or in its working directory. */
+static void path_of(char *path, size_t size, const struct look *look, const char *item)
+{
+    size_t process = strlen(look->root) - (look->root[0] ? strlen("root") : 0);
+
+    if (item[0] == '/')
+        snprintf(path, size, "%s%s", look->root, item);
+    else
+        snprintf(path, size, "%.*s%s%s", (int)process, look->root, look->root[0] ? "cwd/" : "",
+                 item);
+}
+
+/* The file that an item names.  False: not there, and said so. */
 static bool check_file(struct look *look, const char *item)
 {
     struct lr_program library;
     struct lr_error error = {{0}, {0}};
     char path[4096];
 
-    snprintf(path, sizeof(path), "%s%s", item[0] == '/' ? look->root : "", item);
+    path_of(path, sizeof(path), look, item);
     if (lr_program_read_file(path, &library, &error) != LR_OK) {
         lr_doctor_problem(look->doctor,
-                          look->root[0] ? "copy the library to that path in its container, or "
-                                          "mount it there"
-                                        : "set it to where the library is (`leakring doctor` "
-                                          "says where)",
+                          item[0] != '/'  ? "use an absolute path"
+                          : look->root[0] ? "copy the library to that path in its container, or "
+                                            "mount it there"
+                                            : "set it to where the library is (`leakring doctor` "
+                                            "says where)",
                           "LD_PRELOAD names %s, which can't be loaded: %s", item,
                           errno ? strerror(errno) : error.text);
         return false;
@@ -102,7 +116,7 @@ static void check_ours(struct look *look, const char *item)
     look->right = true;
     if (plain && item[0] != '/')
         lr_doctor_warn(look->doctor, "use an absolute path",
-                       "LD_PRELOAD has %s, which is found from this directory only", item);
+                       "LD_PRELOAD has %s, which is found from one directory only", item);
     else
         lr_doctor_ok(look->doctor, "LD_PRELOAD has %s", item);
 }

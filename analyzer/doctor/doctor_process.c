@@ -22,9 +22,10 @@ static void check_ahead(struct lr_doctor *doctor, pid_t pid)
     char path[64], *block = lr_proc_slurp(pid, "environ", &length);
     const char *preload = block ? lr_proc_variable(block, length, "LD_PRELOAD") : NULL;
 
-    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+    snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
     if (preload)
-        lr_doctor_preload(doctor, preload, "", 0);
+        lr_doctor_preload(doctor, preload, path, 0);
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
     if (lr_program_read_file(path, &program, &error) == LR_OK && program.has_own_malloc)
         lr_doctor_problem(doctor, "link the allocator as a shared library, or leave it out",
                           "its program has a malloc of its own linked in");

@@ -71,13 +71,24 @@ static pid_t traced_ancestor(pid_t pid, char *exe, size_t size)
     return 0;
 }
 
+static bool traces_children(pid_t pid)
+{
+    size_t length;
+    char *block = lr_proc_slurp(pid, "environ", &length);
+    const char *settings = block ? lr_proc_variable(block, length, "LEAKRING") : NULL;
+    bool traces = settings && strstr(settings, "children=1");
+
+    free(block);
+    return traces;
+}
+
 /* Started without us in its environment. */
 static void explain_no_preload(const struct patient *patient, const char *preload)
 {
     char exe[4096];
     pid_t above = traced_ancestor(patient->pid, exe, sizeof(exe));
 
-    if (above)
+    if (above && !traces_children(above))
         lr_doctor_problem(patient->doctor, "start that one with LEAKRING=children=1",
                           "it was started by pid %d (%s), which is traced: children of a traced "
                           "program aren't",

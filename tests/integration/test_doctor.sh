@@ -54,6 +54,14 @@ env "${VARIABLES[@]}" "$LR_CLI" doctor -- "$hello" >doctor.out
 tap_is "$?,$(grep -c '^ok .*LD_PRELOAD has .*private/libleakring.so' doctor.out)" "0,1" \
     "LD_PRELOAD: a library needs no permission to execute" "$(cat doctor.out)"
 VARIABLES=()
+# What stands ahead of it is judged by its name, not by where it is.
+mkdir servicemesh-jemalloc && gcc -shared -o servicemesh-jemalloc/libagent.so -x c /dev/null
+cp servicemesh-jemalloc/libagent.so servicemesh-jemalloc/libjemalloc.so.2
+env LD_PRELOAD="$T/servicemesh-jemalloc/libagent.so:$LR_LIB" "$LR_CLI" doctor -- "$hello" >doctor.out
+tap_is "$?,$(grep -c 'stands ahead' doctor.out)" "0,0" "LD_PRELOAD: a library ahead that is no allocator" \
+    "$(cat doctor.out)"
+VARIABLES=(LD_PRELOAD="$T/servicemesh-jemalloc/libjemalloc.so.2:$LR_LIB")
+says 'libjemalloc.so.2 stands ahead of libleakring.so' "LD_PRELOAD: one that is"
 
 # --- LEAKRING ---
 VARIABLES=(LEAKRING=flie=x.lkr)
@@ -164,6 +172,14 @@ run_it env LEAKRING="fiel=$T/x.lkr" LD_PRELOAD="$LR_LIB" TMPDIR="$T" python3 -c 
 wait_line 120 it.err 'leakring:'
 wait_for 120 eval "\"\$LR_CLI\" doctor $PID | grep -q 'it is traced'"
 warns "unknown key 'fiel'.*ignored" "pid: traced, with a key that is misspelt" "$PID"
+run_it env LEAKRING="file=$T/parents.lkr,children=1" LD_PRELOAD="$LR_LIB" python3 -c '
+import subprocess, time
+print(subprocess.Popen(["sleep", "3000"], env={}).pid, "", flush=True)
+time.sleep(3000)'
+wait_line 120 it.out ' '
+read -r child <it.out
+PIDS="$PIDS $child"
+says "it was started without libleakring.so in LD_PRELOAD" "pid: a child with an environment of its own" "$child"
 
 jemalloc=$(jemalloc_path)
 if [ -n "$jemalloc" ]; then
