@@ -9,14 +9,14 @@
  *     kill_judge LIBRARY TARGET ROUNDS [SECONDS [THREADS [KEYS [DEATH]]]]
  *
  * It stops after SECONDS at the latest.  DEATH is the signal that kills (9), or the path of a memory
- * cgroup, in which the target eats until the kernel kills it.  Prints a line for each figure, `name<TAB>value`, and what was wrong (`# …`).  Status 0: nothing.
+ * cgroup, in which the target eats until the kernel kills it.  Prints a line for each figure,
+ * `name<TAB>value`, and what was wrong (`# …`).  Status 0: nothing.
  *
  * How old may a lost block be?  The helper thread says when it begins a pass (the file's
  * heartbeat), and a pass moves whatever is older than three quarters of the window and was there at
- * the pass before; one that is late may leave that to the next, which may be under way.  We watch the
- * heartbeat: a block
- * born before the last pass but three, less the window, must be in the file, however slow the machine
- * is.
+ * the pass before; one that is late may leave that to the next, which may be under way.  We watch
+ * the heartbeat: a block born before the last pass but three, less the window, must be in the file,
+ * however slow the machine is.
  */
 #include <fcntl.h>
 #include <signal.h>
