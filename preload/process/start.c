@@ -204,8 +204,8 @@ bool lr_process_is_traced(void)
     if (!traced_pid || !lr_is_armed() || lr_self.is_silent_child)
         return false;
     /* Not by pid alone: a child may be pid 1 of a namespace of its own, as its parent was.  Where a
-     * filter refuses the answer, a vfork's child is taken for its parent; in silence nobody is asked,
-     * and what is executed isn't to be traced. */
+     * filter refuses the answer, a vfork's child is taken for its parent; in silence nobody is
+     * asked, and what is executed isn't to be traced. */
     int pid = lr_prim_pid();
     return pid == traced_pid || (pid < 0 && !lr_prim_is_silent());
 }
