@@ -131,35 +131,20 @@ LR_EXPORT void *realloc(void *old, size_t size)
     REALLOC(old, size, LR_NEXT(realloc)(old, size));
 }
 
-/* An allocator ahead of us, or in the program itself, may have no reallocarray: then the call is
- * ours, and the block its realloc's.  That may pass it on to ours: not to be recorded twice. */
-static void *realloc_as_program(void *old, size_t size)
-{
-    static __typeof__(&realloc) first;
-    __typeof__(&realloc) function = __atomic_load_n(&first, __ATOMIC_RELAXED);
-    if (!function) {
-        function = (__typeof__(&realloc))lr_first_symbol("realloc");
-        if (!function || lr_is_own_address((uintptr_t)function))
-            function = LR_NEXT(realloc);
-        __atomic_store_n(&first, function, __ATOMIC_RELAXED);
-    }
-    if (function == LR_NEXT(realloc))
-        return function(old, size);
-    uint32_t depth = lr_own_work_begin();
-    void *block = function(old, size);
-    lr_own_work_end(depth);
-    return block;
-}
-
-/* Not the next reallocarray: glibc's calls realloc by its exported name, which is ours or
- * another's, and what comes by there is not to be recorded twice. */
+/* glibc's reallocarray calls realloc by its exported name, which is ours or another's: what comes
+ * by there is not to be recorded twice. */
 static void *resize_array(void *old, size_t count, size_t size)
 {
+    __typeof__(&reallocarray) real = LR_NEXT(reallocarray);
     size_t bytes;
-    if (!__builtin_mul_overflow(count, size, &bytes))
-        return realloc_as_program(old, bytes);
-    errno = ENOMEM;
-    return NULL;
+    if (!real && __builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    uint32_t depth = lr_own_work_begin();
+    void *block = real ? real(old, count, size) : LR_NEXT(realloc)(old, bytes);
+    lr_own_work_end(depth);
+    return block;
 }
 
 LR_EXPORT void *reallocarray(void *old, size_t count, size_t size)

@@ -15,7 +15,9 @@ export async function places(file, report) {
   is((await visible(rows)).length, all, "places: without it they are back");
   await page.locator("#sites > button").click();
   ok((await visible(rows)).length > all, "places: more are shown on request");
-  const unfolded = page.locator("#places tbody tr:visible details").last();
+  const stacked = new Set(report.sites.filter((site) => site.stack.length > 0).map((site) => `site-${site.id}`));
+  const last = (await visible(rows)).filter((id) => stacked.has(id)).at(-1);
+  const unfolded = page.locator(`[id="${last}"] details`).last();
   await unfolded.locator("summary").click();
   ok((await unfolded.locator("li").count()) > 0, "places: each has its stack");
   await page.context().close();
