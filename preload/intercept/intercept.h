@@ -6,7 +6,6 @@
 #ifndef LEAKRING_INTERCEPT_H
 #define LEAKRING_INTERCEPT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +27,8 @@
         function_;                                                                                \
     })
 
-/* lr_enter() said no: a signal handler's event inside a hook is counted as lost.  False. */
-bool lr_enter_nested(void);
+/* lr_enter() said no: a signal handler's event inside a hook is counted as lost. */
+void lr_count_nested(void);
 
 /* Starts the helper thread from inside an allocation that `caller` made, unless it may hold a lock
  * that creating a thread takes: then a later one does. */

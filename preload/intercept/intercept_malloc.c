@@ -26,11 +26,13 @@ void free_aligned_sized(void *block, size_t alignment, size_t size);
 static __attribute__((noinline)) void *record(void *block, size_t size, float weight, uintptr_t pc,
                                               uintptr_t sp, uintptr_t fp)
 {
-    struct lr_regs caller = {.pc = pc, .sp = sp, .fp = fp};
-    if (__builtin_expect(lr_enter(), 1) || lr_enter_nested()) {
+    if (__builtin_expect(lr_enter(), 1)) {
+        struct lr_regs caller = {.pc = pc, .sp = sp, .fp = fp};
         lr_record_alloc(block, size, LR_KIND_MALLOC, weight, &caller);
         lr_helper_if_wanted(pc);
         lr_leave();
+    } else {
+        lr_count_nested();
     }
     return block;
 }

@@ -37,8 +37,12 @@ static uint32_t in_memory(int prot, int flags, int fd)
 
 #define RECORD_MAP(start, length, prot, flags, fd)                                                \
     do {                                                                                          \
-        struct lr_regs caller_ = LR_CALLER_REGS;                                                  \
-        if ((start) != MAP_FAILED && (lr_enter() || lr_enter_nested())) {                 \
+        if ((start) == MAP_FAILED) {                                                              \
+            break;                                                                                \
+        } else if (!lr_enter()) {                                                                 \
+            lr_count_nested();                                                                    \
+        } else {                                                                                  \
+            struct lr_regs caller_ = LR_CALLER_REGS;                                              \
             uint32_t stack_ = lr_pair_call_owner(&caller_);                                       \
             if (!stack_)                                                                          \
                 stack_ = lr_stack_take(&caller_, LR_STACK_OF_BLOCK);                              \
@@ -67,7 +71,9 @@ LR_EXPORT void *mmap64(void *hint, size_t length, int prot, int flags, int fd, o
  * would refuse (EINVAL) is not recorded. */
 LR_EXPORT int munmap(void *start, size_t length)
 {
-    if (lr_enter() || lr_enter_nested()) {
+    if (!lr_enter()) {
+        lr_count_nested();
+    } else {
         if (((uintptr_t)start & 4095) == 0)
             lr_regions_unmap((uintptr_t)start, length);
         lr_leave();
@@ -99,9 +105,11 @@ LR_EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, .
     va_start(arguments, flags);
     void *hint = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
     va_end(arguments);
-    struct lr_regs caller = LR_CALLER_REGS;
-    if (!lr_enter() && !lr_enter_nested())
+    if (!lr_enter()) {
+        lr_count_nested();
         return LR_NEXT(mremap)(old, old_length, length, flags, hint);
+    }
+    struct lr_regs caller = LR_CALLER_REGS;
     void *start = remap(old, old_length, length, flags, hint, &caller);
     lr_leave();
     return start;

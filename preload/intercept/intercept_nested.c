@@ -10,9 +10,8 @@
 #include "intercept.h"
 #include "trace.h"
 
-__attribute__((noinline, cold)) bool lr_enter_nested(void)
+__attribute__((noinline, cold)) void lr_count_nested(void)
 {
     if (lr_is_armed() && lr_self.depth == 1)
         lr_count(LR_CNT_nested_allocs);
-    return false;
 }

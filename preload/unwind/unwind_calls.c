@@ -12,8 +12,8 @@ enum { NEAR = 16, FAR = LR_UNWIND_MAX };
 
 static bool has_call(const uintptr_t *pcs, size_t count, uintptr_t caller)
 {
-    for (size_t i = 0; i < count; i++)
-        if (i + 1 < count && lr_is_own_address(pcs[i] - 1) && pcs[i + 1] == caller)
+    for (size_t i = 0; i + 1 < count; i++)
+        if (lr_is_own_address(pcs[i] - 1) && pcs[i + 1] == caller)
             return true;
     return false;
 }

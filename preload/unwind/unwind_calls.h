@@ -1,6 +1,6 @@
 /* unwind_calls.h -- is a call of ours still under way, which noted something for its thread?
  *
- * Stage: STACK.  Context: any thread, inside malloc, in a signal handler that came inside a hook.
+ * Stage: STACK.  Context: any thread, inside malloc.
  *
  * A program may leave our frames without returning through them: by longjmp, by an exception, by
  * switching to another stack for good.  Whether it did can be seen: the call's frames aren't on the
