@@ -49,23 +49,35 @@ static bool is_covered(const struct lr_model_memory_site *site)
            (use && (use->state == LR_SUPPRESS_USED || use->state == LR_SUPPRESS_UNUSED));
 }
 
+/* A place's own history, in both parts. */
+struct history {
+    struct lr_gate_extent then, late;
+};
+
+static struct history history_of(const struct lr_model *model,
+                                 const struct lr_model_memory_site *site)
+{
+    struct parts parts = parts_of(model);
+
+    return (struct history){
+        lr_gate_extent_of_slots(model, site->followed, parts.then_from, parts.then_to),
+        lr_gate_extent_of_slots(model, site->followed, parts.late_from, parts.late_to),
+    };
+}
+
 /* A place that has next to nothing any more. */
 static enum lr_status judge_place(struct lr_gate_work *work,
                                   const struct lr_model_memory_site *site)
 {
     const struct lr_model *model = work->model;
-    struct parts parts = parts_of(model);
-    struct lr_gate_extent then =
-        lr_gate_extent_of_slots(model, site->followed, parts.then_from, parts.then_to);
-    struct lr_gate_extent late =
-        lr_gate_extent_of_slots(model, site->followed, parts.late_from, parts.late_to);
-    double gone = lr_gate_risen_at_least(&then, &late) - site->late_bytes.value;
+    struct history over = history_of(model, site);
+    double gone = lr_gate_risen_at_least(&over.then, &over.late) - site->late_bytes.value;
     struct lr_gate_result result = {
         .rule = LR_GATE_GROWTH, .outcome = LR_GATE_CANNOT_TELL, .path = &site->path};
     char subject[LR_GATE_SUBJECT_SIZE], place[600], bytes[LR_UNIT_SIZE];
 
-    if (site->jvm || is_covered(site) || late.points == 0 ||
-        gone < with_errors(model, LR_MATTERS_GROWN, late.least))
+    if (site->jvm || is_covered(site) || over.late.points == 0 ||
+        gone < with_errors(model, LR_MATTERS_GROWN, over.late.least))
         return LR_OK;
     lr_gate_subject(subject, sizeof(subject), lr_memory_kind_name(site->kind), &site->path);
     lr_model_place_text(place, sizeof(place), &site->path);
@@ -77,19 +89,17 @@ static enum lr_status judge_place(struct lr_gate_work *work,
 
 /* What is live of what was acquired behind the warm-up; of a place whose history is known, no more
  * than it rose by: the rest took the place of what was released. */
-static double still_there(const struct lr_model *model, const struct parts *parts)
+static double still_there(const struct lr_model *model)
 {
     double bytes = model->late_bytes;
 
     for (size_t i = 0; i < model->site_count; i++) {
         const struct lr_model_memory_site *site = &model->sites[i];
-        struct lr_gate_extent then =
-            lr_gate_extent_of_slots(model, site->followed, parts->then_from, parts->then_to);
-        struct lr_gate_extent late =
-            lr_gate_extent_of_slots(model, site->followed, parts->late_from, parts->late_to);
+        struct history over = history_of(model, site);
 
         if (site->kind != LR_MEMORY_MMAP && !site->part_followed)
-            bytes -= fmax(site->late_bytes.value - lr_gate_risen_at_most(&then, &late), 0);
+            bytes -= fmax(site->late_bytes.value - lr_gate_risen_at_most(&over.then, &over.late),
+                          0);
     }
     return bytes;
 }
@@ -102,7 +112,7 @@ static enum lr_status judge_all(struct lr_gate_work *work)
         lr_gate_extent_of(model, "live_bytes", parts.then_from, parts.then_to);
     struct lr_gate_extent late =
         lr_gate_extent_of(model, "live_bytes", parts.late_from, parts.late_to);
-    double gone = lr_gate_risen_at_least(&then, &late) - still_there(model, &parts);
+    double gone = lr_gate_risen_at_least(&then, &late) - still_there(model);
     /* What a JVM's compilers and collectors take and give back themselves. */
     double least = model->run.java ? LR_MATTERS_UNDECIDED : LR_MATTERS_GROWN;
     bool known = then.points >= LR_GATE_POINTS && late.points >= LR_GATE_POINTS;
